@@ -1,12 +1,13 @@
-"""Files that somebody else wrote, read whole: never more of one than what it stands for can need."""
+"""Files, read whole, never more of one than what it stands for can need; and written whole, or not at all."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from keifu.errors import InputError
 
-__all__ = ["read_bounded", "require_plain"]
+__all__ = ["read_bounded", "require_plain", "write_whole"]
 
 
 def read_bounded(path: str | Path, most: int, what: str, *, remedy: str = "") -> bytes:
@@ -27,3 +28,21 @@ def require_plain(path: str | Path) -> None:
     whoever opens it to say."""
     if Path(path).exists() and not Path(path).is_file():
         raise ValueError("it is no file")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """At `path` there is all of it, on the disk, or nothing."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

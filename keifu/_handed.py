@@ -24,8 +24,13 @@ class Handed(msgspec.Struct):
     def require_readable(self) -> None:
         """Read every field that is text for something else. Raises whatever reading raises."""
 
+    @property
+    def written(self) -> bytes:
+        """As it stands in its file."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
     def save(self, path: Path) -> None:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+        path.write_bytes(self.written)
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -2,7 +2,7 @@
 
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
-    errors, units, texts, serving, spec <- abi, keys, merkle <- chain
+    errors, units, texts, serving, strangers, spec <- abi, keys, merkle <- chain
     <- accounts, agents, tge, staking, provenance, inference, inft, payments, storage, deploy <- compute, grants
     <- node, index, cost
     <- agent, explorer, local, sdk <- network <- cli
@@ -45,7 +45,7 @@ MAY_IMPORT = {
 OWN_TESTS = {"engine/tests": {"ethwire", "evmstorm"}, "packages/ethwire/tests": {"ethwire"}}
 # Floors of keifu: a room imports its own floor and those below. What is not named is the top.
 FLOORS = (
-    {"errors", "units", "texts", "serving", "_lazy", "_compiled", "_files", "_handed", "spec"}
+    {"errors", "units", "texts", "serving", "strangers", "_lazy", "_compiled", "_files", "_handed", "spec"}
     | {"__init__", "__version__"},
     {"abi", "keys", "merkle"},
     {"chain"},

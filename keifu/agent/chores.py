@@ -206,7 +206,9 @@ class Chores:
             return False
         first = self._scene.first_block
         done = find_events(self._scene.client, account, "IntentExecuted", first, owner=intent.signer)
-        if not any(event.nonce == intent.nonce for event in done):
+        granted = find_events(self._scene.client, account, "SessionGranted", first, key=self._plan.session)
+        # Something else could have had the nonce: the key of this session stands in this batch alone.
+        if not any(event.nonce == intent.nonce for event in done) or next(granted, None) is None:
             raise ChoreFault("cancelled", "what was signed was cancelled since", "begin anew with another folder")
         return True
 
@@ -280,6 +282,8 @@ class Chores:
         mind, scene = self._wishes.mind, self._scene
         if mind is None:
             return
+        if self._has_answer():
+            return
         account = scene.client.at(self._plan.account, ACCOUNT)
         session = accounts.read_session(account, self._plan.session)
         if not session.alive or session.valid_until < scene.client.now:
@@ -291,6 +295,12 @@ class Chores:
             sources = chain_side(scene.client, scene.suite, scene.first_block, None).sources
             with ComputeClient(wallet, sources) as client:
                 client.ask(Provider(mind.url, mind.operator), mind.path, mind.document)
+
+    def _has_answer(self) -> bool:
+        """Whether the first question was answered and paid for, perhaps just before the process died."""
+        with self._wallet() as wallet:
+            kept = wallet.store.channels()
+        return any(item.fees and item.channel.payer.lower() == self._plan.account.lower() for item in kept)
 
     # what is said --------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Self
 
 import msgspec
 
-from keifu._files import read_bounded
+from keifu._files import read_bounded, write_whole
 from keifu._handed import Handed
 from keifu.accounts import Intent, account_of
 from keifu.chain import Deployment
@@ -55,10 +55,8 @@ class Plan(Handed):
         _ = self.token_id, int(self.salt, 16), int(self.refund)
 
     def keep(self, place: Path) -> None:
-        """Whole, or as it was."""
-        partial = place / f".{FILE}"
-        self.save(partial)
-        partial.replace(place / FILE)
+        """Whole, or as it was; on the disk, before anything of it leaves."""
+        write_whole(place / FILE, self.written)
 
     @classmethod
     def read(cls, place: Path) -> Self:

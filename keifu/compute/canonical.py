@@ -21,7 +21,7 @@ from keifu.spec.inference_trees import tensor_root as tensor_root_of
 EVENT = b"data: "
 _Id = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
 
-__all__ = ["Tokens", "events_of", "roots_of", "tokens_of", "tokens_root"]
+__all__ = ["EVENT", "Tokens", "documents_of", "events_of", "roots_of", "tokens_of", "tokens_root"]
 
 
 class _Asked(msgspec.Struct):
@@ -83,9 +83,12 @@ def tokens_root(ids: Sequence[int]) -> bytes:
 
 def events_of(response: bytes) -> list[bytes]:
     """The documents of a stream, or the only one."""
-    if not response.startswith(EVENT):
-        return [response]
-    lines = (line.removeprefix(EVENT) for line in response.splitlines() if line.startswith(EVENT))
+    return documents_of(response) if response.startswith(EVENT) else [response]
+
+
+def documents_of(part: bytes) -> list[bytes]:
+    """Of whole events of a stream."""
+    lines = (line.removeprefix(EVENT) for line in part.splitlines() if line.startswith(EVENT))
     return [line for line in lines if line.strip() != b"[DONE]"]
 
 

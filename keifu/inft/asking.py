@@ -19,6 +19,7 @@ from keifu.inft.folder import DataFolder
 from keifu.inft.requests import About, Answer, Asked, NotAttested, TransferRequest, signer_of
 from keifu.inft.status import AttestorStatus
 from keifu.inft.transfer import Transfer
+from keifu.strangers import Answered, answered
 
 __all__ = ["abouts", "announced", "ask"]
 
@@ -38,7 +39,7 @@ def abouts(urls: Sequence[str], chain_id: int, verifier: str) -> list[About]:
     found = []
     for url in urls:
         with _reached(url) as http:
-            about = _read(url, http.get("/about"), About)
+            about = _read(url, answered(http, "GET", "/about", LARGEST), About)
         if (about.chain_id, about.verifier.lower()) != (chain_id, verifier.lower()):
             raise CheckFailed(f"the attestor at {url} is of chain {about.chain_id}", remedy="name one of this chain")
         _ = about.named
@@ -82,9 +83,8 @@ def ask(request: TransferRequest, folder: DataFolder, urls: Sequence[str]) -> Tr
     def answer(place: int, lead: Answer | None = None) -> Answer:
         keys = request.sealed_keys(folder, request.attestors[place])
         with _reached(urls[place]) as http:
-            return _read(
-                urls[place], http.post("/attest", content=msgspec.json.encode(Asked(request, keys, lead))), Answer
-            )
+            body = msgspec.json.encode(Asked(request, keys, lead))
+            return _read(urls[place], answered(http, "POST", "/attest", LARGEST, body), Answer)
 
     lead, others = answer(0), range(1, len(request.attestors))
     if len(lead.items) != len(request.items):
@@ -120,12 +120,11 @@ def _reached(url: str) -> Iterator[httpx.Client]:
         ) from error
 
 
-def _read(url: str, response: httpx.Response, kind: type[T]) -> T:
-    body = response.content
+def _read(url: str, response: Answered, kind: type[T]) -> T:
     try:
-        if response.status_code == httpx.codes.OK and len(body) <= LARGEST:
-            return msgspec.json.decode(body, type=kind)
-        fault = msgspec.json.decode(body, type=_Fault)
+        if response.status == httpx.codes.OK:
+            return msgspec.json.decode(response.body, type=kind)
+        fault = msgspec.json.decode(response.body, type=_Fault)
     except (ValueError, RecursionError) as error:
         raise EnvironmentFault(f"{url} is no attestor: {error}", remedy="look at its address") from error
     raise NotAttested(fault.error, f"the attestor at {url}: {fault.message}", fault.remedy)

@@ -74,14 +74,21 @@ class RequestItem(msgspec.Struct, frozen=True):
 
 
 class Named(msgspec.Struct, frozen=True):
-    """An attestor, and the reception key that it is asked by."""
+    """An attestor, and the reception key that it is asked by, with its signature of that."""
 
     attestor: str
     public_key: str
+    until: int
+    signature: str
 
     @property
     def packed(self) -> bytes:
         return bytes.fromhex(self.attestor[2:]).rjust(32, b"\0") + keccak256(bytes.fromhex(self.public_key))
+
+    def has_signed(self, chain_id: int, verifier: str) -> bool:
+        """Whether this is a reception key of its own."""
+        about = About(chain_id, verifier, self.attestor, self.public_key, self.until)
+        return signer_of(about.digest, self.signature) == self.attestor
 
 
 class About(msgspec.Struct, frozen=True):
@@ -102,9 +109,10 @@ class About(msgspec.Struct, frozen=True):
     @property
     def named(self) -> Named:
         """Raises CheckFailed when the attestor has not signed this."""
-        if signer_of(self.digest, self.signature) != self.attestor:
+        named = Named(self.attestor, self.public_key, self.until, self.signature)
+        if not named.has_signed(self.chain_id, self.verifier):
             raise CheckFailed(f"{self.attestor} has not signed its reception key", remedy="ask another attestor")
-        return Named(self.attestor, self.public_key)
+        return named
 
 
 class TransferRequest(Moving):
@@ -194,6 +202,7 @@ class TransferRequest(Moving):
 
     def require_readable(self) -> None:
         _ = self.digest, bytes.fromhex(self.signature)
+        _ = [one.has_signed(self.chain_id, self.verifier) for one in self.attestors]
 
 
 class AnswerItem(msgspec.Struct, frozen=True):

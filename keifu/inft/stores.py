@@ -7,7 +7,6 @@ be put again after a crash: nothing is paid twice.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from keifu._files import read_bounded
+from keifu._files import read_bounded, write_whole
 from keifu.chain import Deployer
 from keifu.errors import InputError
 from keifu.inft.folder import LARGEST
@@ -33,6 +32,7 @@ from keifu.storage.client.trees import source_of
 __all__ = ["FolderStore", "NetworkStore", "Store", "Terms"]
 
 FOLDER = "folder:"
+READING_SECONDS = 60.0  # an item of 16 MiB: who has it may be slow on purpose
 LOOKS = 60  # at the chain, a second apart, until providers have accepted
 
 
@@ -113,27 +113,9 @@ class NetworkStore:
         found = FileAddress.parse(address)
         if found.size > LARGEST + ENCRYPTED_BYTES or found.manifest:
             raise InputError(f"{address[:80]} is no item of a token", remedy="one file of at most 16 MiB")
-        with opened(self._market, found, described(self._market, found), None) as file:
+        with opened(self._market, found, described(self._market, found), None, seconds=READING_SECONDS) as file:
             return b"".join(file.read())
 
     def settle(self) -> None:
         for path in self._sending.glob("*"):
             path.unlink()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """At `path` there is all of it, on the disk, or nothing."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

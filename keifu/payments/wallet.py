@@ -169,21 +169,23 @@ class Wallet(Generic[K]):
             if not (kept.signature and kept.signed >= most):
                 kept = self._signed(kept, most + (self.terms.ahead - 1) * int(asked.amount))
             return _again(_voucher(kept), asked)
-        return Payment(self._payload(self._signed(kept, most), asked, most, deposit=deposit, now=now), asked)
+        carried = max(most, self.terms.deposit) if deposit else 0
+        return Payment(self._payload(self._signed(kept, most), asked, carried, now=now), asked)
 
     def ahead(self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int) -> Payment:
-        """One that may come again until its voucher is used up, which names `most`, or what was signed before."""
+        """One that may come again until its voucher is used up, which names `most`, or what was signed before. A
+        deposit adds the terms' own to what the channel has."""
         if not kept.signature or kept.signed < most:
             kept = self._signed(kept, most)
-        return _again(self._payload(kept, asked, kept.signed, deposit=deposit, now=now), asked)
+        return _again(self._payload(kept, asked, self.terms.deposit if deposit else 0, now=now), asked)
 
     def _payload(
-        self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int
+        self, kept: KeptChannel, asked: Requirements, deposit: int, *, now: int
     ) -> VoucherPayload | DepositPayload:
         payload = _voucher(kept)
         if not deposit:
             return payload
-        return DepositPayload(payload.channel_config, payload.voucher, self._deposit(kept, asked, most, now))
+        return DepositPayload(payload.channel_config, payload.voucher, self._deposit(kept, asked, deposit, now))
 
     def comes_short(self, kept: KeptChannel, asked: Requirements, error: str) -> bool:
         """Whether a payment was refused because the deposit has no room for what was signed ahead: no more is then."""
@@ -229,11 +231,10 @@ class Wallet(Generic[K]):
         signer = self._vouchers.signer(kept.id, most, bytes.fromhex(signature.removeprefix("0x")))
         return most if signer == self.account.address.lower() else 0
 
-    def _deposit(self, kept: KeptChannel, asked: Requirements, most: int, now: int) -> Deposit:
+    def _deposit(self, kept: KeptChannel, asked: Requirements, amount: int, now: int) -> Deposit:
         name, version = asked.extra.get("name"), asked.extra.get("version")
         if not isinstance(name, str) or not isinstance(version, str):
             raise InputError("the server's terms do not name the token's domain", remedy="keifu channel open")
-        amount = max(most, self.terms.deposit)
         salt = secrets.token_bytes(SALT_BYTES)
         nonce, until = keccak256(kept.id + salt), now + asked.max_timeout_seconds
         signature = Domain(name, version, self.terms.chain_id, asked.asset).sign(

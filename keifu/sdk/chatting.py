@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from keifu.compute.canonical import events_of
+from keifu.compute.canonical import documents_of
 from keifu.compute.client.client import Answer
 from keifu.compute.client.units import USUAL_OUTPUT
 from keifu.errors import CheckFailed
@@ -18,7 +18,7 @@ from keifu.provenance.verify import Finding
 from keifu.sdk.link import Link
 from keifu.sdk.paying import Asked, asking
 
-__all__ = ["Reply", "chat"]
+__all__ = ["Reply", "chat", "texts_of"]
 
 CHAT = "/v1/chat/completions"
 KEPT_MODELS = 2
@@ -54,7 +54,7 @@ def chat(
     parts: list[str] = []
     with asking(link, to) as (client, where), client.stream(where, CHAT, asked) as stream:
         for part in stream:
-            for text in _texts(part):
+            for text in texts_of(part):
                 parts.append(text)
                 if on_text is not None:
                     on_text(text)
@@ -67,17 +67,34 @@ def chat(
     )  # fmt: skip
 
 
-def _texts(part: bytes) -> list[str]:
-    """Raises CheckFailed where the stream says that the model failed."""
-    found = []
-    for event in events_of(part):
-        if not event.strip().startswith(b"{"):
-            continue
-        document = msgspec.json.decode(event)
-        if "error" in document:
-            raise CheckFailed(f"the reply broke off: {document['error'].get('message', '')}", remedy="ask again")
-        found += [choice.get("delta", {}).get("content") or "" for choice in document.get("choices", ())]
-    return [text for text in found if text]
+class _Delta(msgspec.Struct, frozen=True):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    delta: _Delta = _Delta()
+
+
+class _Fault(msgspec.Struct, frozen=True):
+    message: str = ""
+
+
+class _Event(msgspec.Struct):
+    choices: list[_Choice] = []
+    error: _Fault | None = None
+
+
+def texts_of(part: bytes) -> list[str]:
+    """Of the events alone: beside them nothing is compared. Raises CheckFailed where the stream says that the model
+    failed, or is none."""
+    try:
+        found = [msgspec.json.decode(document, type=_Event) for document in documents_of(part)]
+    except (ValueError, RecursionError) as error:
+        raise CheckFailed(f"the reply is no stream of a chat: {error}", remedy="ask another provider") from error
+    for event in found:
+        if event.error is not None:
+            raise CheckFailed(f"the reply broke off: {event.error.message}", remedy="ask again")
+    return [choice.delta.content for event in found for choice in event.choices if choice.delta.content]
 
 
 def _again(folder: Path, answer: Answer) -> tuple[Finding, ...]:

@@ -5,11 +5,9 @@ Nobody has to be believed then. It costs the prompt's speed for all positions, a
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from keifu.compute.canonical import Tokens, events_of, tokens_of
+from keifu.compute.canonical import EVENT, Tokens, events_of, tokens_of
 from keifu.compute.client.checks import Check, require
 from keifu.compute.receipt import Receipt
 from keifu.errors import UsageError
@@ -35,6 +33,12 @@ class _Asked(msgspec.Struct):
     prompt: str | list[int] = ""
     temperature: float | None = None
     seed: int | None = None
+    stop: str | list[str] | None = None
+
+    @property
+    def stops(self) -> list[str]:
+        given = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return [item for item in given if item]
 
 
 class _Sampling(msgspec.Struct):
@@ -47,8 +51,19 @@ class _Extra(msgspec.Struct, frozen=True):
     sampling: _Sampling | None = None
 
 
+class _Held(msgspec.Struct, frozen=True):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    index: int = 0
+    text: str = ""
+    delta: _Held = _Held()
+    message: _Held = _Held()
+
+
 class _Event(msgspec.Struct):
-    choices: list[dict[str, Any]] = []
+    choices: list[_Choice] = []
     keifu: _Extra = _Extra()
 
 
@@ -73,7 +88,7 @@ class Recomputing:
             asked = msgspec.json.decode(request, type=_Asked)
             events = [msgspec.json.decode(event, type=_Event) for event in events_of(response)]
             drawing = self._drawing(asked, events[0].keifu.sampling)
-            words = self._words(asked, events, tokens)
+            words = self._words(asked, events, tokens, is_stream=response.startswith(EVENT))
             reply, root = computed_again(self._executor, tokens.prompt, tokens.reply, drawing)
         except (UsageError, ValueError, RecursionError) as error:
             return [Finding(Check.COMPUTATION, False, f"it cannot be computed again: {error}")]
@@ -85,7 +100,7 @@ class Recomputing:
             return [words, Finding(Check.COMPUTATION, False, "the trace between has another root than the receipt's")]
         return [words, Finding(Check.COMPUTATION, True, f"all {len(reply)} tokens and the trace, by your own model")]
 
-    def _words(self, asked: _Asked, events: list[_Event], tokens: Tokens) -> Finding:
+    def _words(self, asked: _Asked, events: list[_Event], tokens: Tokens, *, is_stream: bool) -> Finding:
         if asked.messages:
             wanted = self._tokenizer.chat([(item.role, item.content) for item in asked.messages], _MOST)
         elif isinstance(asked.prompt, str):
@@ -95,10 +110,12 @@ class Recomputing:
         if tuple(wanted) != tokens.prompt:
             return Finding(Check.WORDS, False, "what was asked has other tokens than it says")
         choices = [choice for event in events for choice in event.choices]
-        said = "".join(_text(choice) for choice in choices)
+        if any(len(event.choices) > 1 for event in events) or any(choice.index for choice in choices):
+            return Finding(Check.WORDS, False, "it has more than one choice, and one was compared")
+        said = "".join(_text(choice, is_chat=bool(asked.messages), is_stream=is_stream) for choice in choices)
         text = self._tokenizer.decode(self._tokenizer.require(tokens.reply))
-        is_cut = any(choice.get("finish_reason") == "stop" for choice in choices)
-        if said != text and not (is_cut and text.startswith(said)):
+        cuts = [at for stop in asked.stops if (at := text.find(stop)) >= 0]
+        if said != (text[: min(cuts)] if cuts else text):
             return Finding(Check.WORDS, False, "what it says is not the text of its tokens")
         return Finding(Check.WORDS, True, "question and reply are the text of their tokens")
 
@@ -114,7 +131,7 @@ class Recomputing:
         return drawing_of(seed, sampling.temperature, self._scale)
 
 
-def _text(choice: dict[str, Any]) -> str:
-    held = choice.get("delta") or choice.get("message") or choice
-    found = held.get("content", held.get("text", ""))
-    return found if isinstance(found, str) else ""
+def _text(choice: _Choice, *, is_chat: bool, is_stream: bool) -> str:
+    """Where clients read it."""
+    held = choice.delta if is_stream else choice.message
+    return held.content or "" if is_chat else choice.text

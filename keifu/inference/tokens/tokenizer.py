@@ -76,9 +76,9 @@ class Tokenizer:
             if role not in ROLES:
                 raise UsageError(f"{role[:40]!r} is no role; {', '.join(ROLES)} are")
             found += [begin, *self.encode(f"{role}\n{text}", most), close, *self.encode("\n", most)]
+            _require_fitting(found, most)  # what follows is not read then
         found += [begin, *self.encode("assistant\n", most)]
-        if len(found) > most:
-            raise UsageError(f"the chat has {len(found):,} tokens, at most {most:,} fit", remedy="a shorter one fits")
+        _require_fitting(found, most)
         return found
 
     def require(self, ids: Sequence[object]) -> list[int]:
@@ -114,6 +114,13 @@ class Decoding:
 
     def end(self) -> str:
         return self._decoder.decode(b"", final=True)
+
+
+def _require_fitting(found: list[int], most: int) -> None:
+    if len(found) > most:
+        raise UsageError(
+            f"the chat has {len(found):,} tokens or more, at most {most:,} fit", remedy="a shorter one fits"
+        )
 
 
 def _words(text: str) -> Iterator[str]:

@@ -38,6 +38,7 @@ class Book:
 
     def __init__(self, database: sqlite3.Connection, clock: Callable[[], float] = time.time) -> None:
         self._database, self._clock = database, clock
+        self._looked_at = b""  # the last promise
         database.execute(_TABLE)
 
     def answer(self, request: bytes) -> Answer | None:
@@ -61,10 +62,15 @@ class Book:
         )  # fmt: skip
         self._database.execute("INSERT INTO attested VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
-    def promises(self) -> list[Promise]:
-        """What may bind coins still."""
-        rows = self._database.execute("SELECT request, statement, deadline FROM attested WHERE bound ORDER BY at")
-        return [Promise(*row) for row in rows]
+    def promises(self, most: int) -> list[Promise]:
+        """What may bind coins still: the next ones, from the first again after the last."""
+        rows = self._database.execute(
+            "SELECT request, statement, deadline FROM attested WHERE bound AND request > ? ORDER BY request LIMIT ?",
+            (self._looked_at, most),
+        )
+        found = [Promise(*row) for row in rows]
+        self._looked_at = found[-1].request if len(found) == most else b""
+        return found
 
     def settle(self, request: bytes) -> None:
         """It binds none any more."""

@@ -64,9 +64,11 @@ class Desk:
             raise NotAttested("busy", "this attestor has signed its hour's requests", "come back later, or ask another")
         reception = self._receptions.key(bytes.fromhex(request.attestors[place].public_key))
         seed = seed_of(reception, name) if place == 0 else self._led(asked, reception)
-        items = [self._item(asked, number, new) for number, new in enumerate(self._renewed(asked, reception, seed))]
+        # All of it is known to be right before the first item is paid for.
+        boxes, made = _boxes(request, seed) if place == 0 else {}, list(self._renewed(asked, reception, seed))
+        items = [self._item(asked, number, new) for number, new in enumerate(made)]
         transfer = request.transfer(items)
-        answer = self._signed(request, transfer, items, seed if place == 0 else b"")
+        answer = self._signed(transfer, items, boxes)
         if asked.lead is not None and asked.lead.digest != answer.digest:
             raise NotAttested(
                 "other_statement", "the leading attestor's statement is not what follows from the request",
@@ -87,7 +89,10 @@ class Desk:
         box = asked.lead.boxes.get(self._account.address) if asked.lead else None
         if asked.lead is None or box is None or len(asked.lead.items) != len(asked.request.items):
             raise NotAttested("not_led", "the leading attestor has not answered yet", "ask the first named one first")
-        return open_seal(bytes.fromhex(box), reception, asked.request.digest)
+        try:
+            return open_seal(bytes.fromhex(box), reception, asked.request.digest)
+        except (ValueError, InputError, CheckFailed) as error:
+            raise NotAttested("not_led", "the leading attestor's box is none", "ask other attestors") from error
 
     def _renewed(self, asked: Asked, reception: Account, seed: bytes) -> Iterator[Renewed]:
         request = asked.request
@@ -124,15 +129,19 @@ class Desk:
             )  # fmt: skip
         return new.answer(address)
 
-    def _signed(self, request: TransferRequest, transfer: Transfer, items: list[AnswerItem], seed: bytes) -> Answer:
+    def _signed(self, transfer: Transfer, items: list[AnswerItem], boxes: dict[str, str]) -> Answer:
         digest = transfer.statement_digest
-        boxes = {}
-        if seed:
-            # One sealer for each box, from the seed: an answer that is made again is the same to the byte.
-            for one in request.attestors[1:]:
-                sealer = Account(keccak256(seed + one.packed))
-                boxes[one.attestor] = seal(seed, bytes.fromhex(one.public_key), request.digest, sealer).hex()
         return Answer(self._account.address, digest.hex(), self._account.sign(digest).hex(), items, boxes)
+
+
+def _boxes(request: TransferRequest, seed: bytes) -> dict[str, str]:
+    """The seed for each other attestor. One sealer for each box, from the seed: an answer that is made again is the
+    same to the byte."""
+    name = request.digest
+    return {
+        one.attestor: seal(seed, bytes.fromhex(one.public_key), name, Account(keccak256(seed + one.packed))).hex()
+        for one in request.attestors[1:]
+    }
 
 
 def _require_form(asked: Asked) -> None:
@@ -144,6 +153,13 @@ def _require_form(asked: Asked) -> None:
         raise NotAttested("form", f"{len(asked.keys)} keys for {len(request.items)} items", "one for each of 1 to 8")
     if len({one.attestor for one in request.attestors}) != len(request.attestors):
         raise NotAttested("form", "an attestor is named twice", "name each once")
+    for one in request.attestors:
+        # What new keys follow from is sealed to it: the owner's own key could stand there.
+        if not one.has_signed(request.chain_id, request.verifier):
+            raise NotAttested(
+                "no_reception", f"{one.attestor[:42]} has not signed the reception key that is named for it",
+                "name what its page says, whole",
+            )  # fmt: skip
     if not request.is_signed:
         raise NotAttested("not_signed", f"{request.sender} has not signed this request", "sign it as the owner")
     try:

@@ -42,6 +42,9 @@ class Receptions:
         self._keys: dict[bytes, _Kept] = {}
         folder.mkdir(mode=0o700, exist_ok=True)
         for path in folder.glob(f"*{SUFFIX}"):
+            if not any(path.read_bytes()[:LARGEST]):  # it was written over as the node was killed
+                path.unlink()
+                continue
             self._keys[bytes.fromhex(path.stem)] = self._read(path)
 
     def newest(self) -> tuple[bytes, int]:

@@ -12,6 +12,7 @@ from keifu.units import DAY, coins
 
 __all__ = ["ChainWorld"]
 
+NAMED = 16  # attestors of one request
 LONGEST = 7 * DAY  # that the verifier lets pass between a signature's use and its deadline
 
 
@@ -40,6 +41,7 @@ class ChainWorld:
         if (request.chain_id, request.verifier.lower(), request.token.lower()) != here:
             raise NotAttested("elsewhere", "the request is of another chain or contract", "ask an attestor of that one")
         self._require_token(request)
+        self._require_attestors(request)
         now = self._chain.client.now
         if not now < request.deadline <= now + LONGEST:
             raise NotAttested("deadline", "the request is too late, or for too long", "at most 7 days from now")
@@ -59,6 +61,15 @@ class ChainWorld:
         clone = f"{clone_number(token.token_id, token.clones):064x}"
         if request.clone_id not in ("", clone):
             raise NotAttested("moved", "the next clone has another number", "sign a request for that one")
+
+    def _require_attestors(self, request: TransferRequest) -> None:
+        """Each of them gets what the new keys follow from."""
+        if len(request.attestors) > NAMED:
+            raise NotAttested("form", f"{len(request.attestors)} attestors are named", f"at most {NAMED} are")
+        least = self._verifier.LEAST()
+        for one in request.attestors:
+            if self._verifier.attestor(one.attestor)[0] < least:
+                raise NotAttested("no_attestor", f"{one.attestor} has no coins behind its word", "name another one")
 
     def _require_backing(self, backing: int) -> None:
         if backing > self._settings.backing:

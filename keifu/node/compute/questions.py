@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-from keifu.errors import KeifuError
 from keifu.payments.book import Refused
 
 __all__ = ["Questions"]
@@ -26,7 +26,7 @@ class Questions(Generic[Q, A]):
         self._asked: queue.SimpleQueue[tuple[Q, Future[A]]] = queue.SimpleQueue()
 
     async def ask(self, question: Q) -> A:
-        """Raises Refused, or whatever KeifuError the reply raises."""
+        """Raises Refused, or whatever the reply raises."""
         if self._asked.qsize() >= self._longest:
             raise Refused("busy", self._busy)
         done: Future[A] = Future()
@@ -45,7 +45,9 @@ class Questions(Generic[Q, A]):
                 continue  # its peer has left
             try:
                 answer = reply(question)
-            except (Refused, KeifuError) as error:
+            except (sqlite3.Error, OSError):
+                raise  # the node's own fault
+            except Exception as error:  # whatever somebody sends, it ends no node
                 done.set_exception(error)
             else:
                 done.set_result(answer)

@@ -6,6 +6,7 @@ nothing. So the relayer looks at that sum, simulates, and sends. The sum is what
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import msgspec
@@ -28,6 +29,9 @@ __all__ = ["Accounts", "Brought"]
 
 TRANSFER = keccak256(b"transfer(address,uint256)")[:4]
 WORD, NAMED_BYTES = 32, 4 + 2 * 32
+NAME = "account"  # of what is sent
+ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
+SENDING = frozenset({State.QUEUED, State.SENT})
 PROXY_BYTES = 45  # of an account's code, before the salt and the token
 WAITING = 32  # requests at a time
 
@@ -58,7 +62,8 @@ class Accounts:
         self.counts: Counter[tuple[str, str]] = Counter()
         self._client, self._suite, self._sender = client, suite, sender
         self._spending, self._refunds, self._most = spending, refunds, most
-        self._open: dict[str, tuple[str, int]] = {}  # account and gas of what is under way
+        # Account and gas of what is under way, or ended while nobody looked.
+        self._open = {id_: item for id_, item in spending.paid(NAME).items() if self._found(id_) is not None}
 
     def step(self) -> bool:
         """Answer who waits; whether anything is under way."""
@@ -83,7 +88,7 @@ class Accounts:
     def _brought(self, intent: Intent) -> Brought:
         """Sent now, or as it stands when it is known already. Raises Refused."""
         data = self._data(intent)
-        id_ = f"account {intent.account.lower()} {keccak256(data).hex()}"
+        id_ = f"{NAME} {intent.account.lower()} {keccak256(data).hex()}"
         found = self._found(id_)
         if found is None:
             self._submit(id_, intent, data)
@@ -98,11 +103,16 @@ class Accounts:
     def _submit(self, id_: str, intent: Intent, data: bytes) -> None:
         """Raises Refused for what the chain would refuse, or nobody pays for."""
         self._require_account(intent)
-        cost = self._gas(intent.account, data) * quantity(self._client.rpc.call("eth_gasPrice"), "eth_gasPrice")
-        account, free = intent.account.lower(), 0 if self._is_paid(intent, cost) else cost
+        account = intent.account.lower()
+        # A simulation does not see what is in no block yet: of two with one nonce the second one would only cost gas.
+        if any(whose == account and self._sender.get(id_).state in SENDING for id_, (whose, _) in self._open.items()):
+            raise Refused("relayer_busy", f"another batch of {account} is under way: ask again when it is in a block")
+        self._spending.require_paying(account)
+        cost = self._gas(account, data) * quantity(self._client.rpc.call("eth_gasPrice"), "eth_gasPrice")
+        free = 0 if self._is_paid(intent, cost) else cost
         self._spending.require(account, cost, free)
         self._spending.note(id_, account, cost, free, None)
-        self._sender.submit(Sending(id_, intent.account, data))
+        self._sender.submit(Sending(id_, account, data))
         self._open[id_] = account, cost
 
     def _is_paid(self, intent: Intent, cost: int) -> bool:
@@ -116,7 +126,7 @@ class Accounts:
         return True
 
     def _data(self, intent: Intent) -> bytes:
-        if intent.session or intent.chain_id != self._client.chain_id:
+        if intent.session or intent.chain_id != self._client.chain_id or not ADDRESS.fullmatch(intent.account):
             raise Refused("relayer_account", "this is no batch of an owner on this chain")
         calls = [call.args for call in intent.made]
         arguments = [calls, intent.nonce, intent.deadline, bytes.fromhex(intent.signature)]

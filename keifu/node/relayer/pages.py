@@ -69,6 +69,9 @@ class Pages:
             status, answer = 400, msgspec.json.encode(Brought("refused", reason=f"this is no intent: {error}"))
         except KeifuError as error:
             status, answer = 503, msgspec.json.encode(Brought("later", reason=error.message))
+        except Exception:
+            _log.exception("a batch failed")
+            status, answer = 500, msgspec.json.encode(Brought("later", reason="the relayer failed; its log says why"))
         exchange.reply(status, answer)
 
     async def _asked(self, exchange: Exchange, *, settles: bool) -> None:

@@ -41,6 +41,19 @@ class Spending:
             if spent > limit:
                 raise Refused("relayer_budget", f"{words}: bring a refund, or come back later")
 
+    def require_paying(self, account: str) -> None:
+        """Raises Refused when what an account was to pay for has failed for more than its hour's free gas."""
+        given = sum(row[2] for row in self._rows() if row[0] == account)
+        if given > self._settings.free_each:
+            raise Refused("relayer_budget", f"batches of {account} have failed: come back in an hour")
+
+    def paid(self, name: str) -> dict[str, tuple[str, int]]:
+        """Account and gas of what was to be paid for, by its id; `name` begins that."""
+        rows = self._database.execute(
+            "SELECT id, account, gas FROM relayed WHERE free = '0' AND id LIKE ?", (f"{name} %",)
+        )
+        return {id_: (account, int(gas)) for id_, account, gas in rows}
+
     def note(self, id_: str, account: str, gas: int, free: int, channel: bytes | None) -> None:
         """Before it is sent: what is counted and then not sent is counted too much, never too little."""
         row = (id_, int(self._clock()), account, str(gas), str(free), channel)

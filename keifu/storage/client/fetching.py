@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,9 +90,10 @@ def opened(
     keys: FileKeys | None,
     ledger: Ledger | None = None,
     payer: Payer | None = None,
+    seconds: float | None = None,
 ) -> Iterator[Opened]:
-    """A file to read from whoever has its shards now; `payer` pays those that want it. Raises UsageError for private
-    data without keys."""
+    """A file to read from whoever has its shards now; `payer` pays those that want it. After `seconds` nobody is asked
+    any more: reading raises then. Raises UsageError for private data without keys."""
     keys = keys or address.keys
     if keys is None:
         raise UsageError("this file is private", remedy="sign with the account that stored it, or give the --box")
@@ -101,11 +103,16 @@ def opened(
         payer.requests = -(-descriptor.layout.stripes // TOGETHER)
     peers = Peers(ledger, READ_SECONDS if payer is None else WRITE_SECONDS, payer)
     hedge = None if payer is None else Hedge(first=DEPOSIT_SECONDS)
+    over = None if seconds is None else threading.Timer(seconds, peers.close)
     try:
+        if over is not None:
+            over.start()
         nodes: list[Peer | None] = [None if holder is None else peers.at(holder) for holder in holders]
         with Downloads(descriptor, nodes, keys, hedge) as downloads:
             yield Opened(descriptor, address.manifest, downloads)
     finally:
+        if over is not None:
+            over.cancel()
         peers.close()
 
 

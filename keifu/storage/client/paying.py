@@ -44,6 +44,7 @@ class Payer:
         self._lock = threading.Lock()
         self.requests = AHEAD  # for a shard: a deposit pays so many
         self.signed = 0  # that nodes may claim in all, since this reader began
+        self._deposited = 0  # that they may put into channels
 
     @classmethod
     def of(cls, market: Market, account: Account, store: Kept, coins: int, coin: str = "") -> Self:
@@ -81,22 +82,32 @@ class Payer:
             return node.header
 
     def _renew(self, node: _Node, said: str) -> None:
-        left = self._terms.most - self.signed
         asked, error = Wallet(self._account, self._store, self._terms).accepted(said)
         if asked.asset.lower() != self._coin:
             raise EnvironmentFault(f"it takes {asked.asset} alone", remedy="--coin names it")
         is_dearer = int(asked.amount) > node.amount
         node.amount = amount = max(node.amount, int(asked.amount))
         asked.amount = str(amount)
-        wallet = Wallet(self._account, self._store, replace(self._terms, deposit=min(amount * self.requests, left)))
+        wallet = Wallet(self._account, self._store, self._terms)
         kept = wallet.channel_for(asked)
         is_empty = kept is None or error.endswith((EXCEEDS, UNKNOWN))
-        kept = kept or wallet.open_channel(asked)
         with self._lock:
+            deposit = self._deposit(amount) if is_empty else 0
+            wallet.terms = replace(self._terms, deposit=deposit)
+            kept = kept or wallet.open_channel(asked)
             most = self._most(kept, asked, error, is_dearer=is_dearer)
             self.signed += max(0, most - kept.signed)
+            self._deposited += deposit
         payment = wallet.ahead(kept, asked, most, deposit=is_empty, now=self._now())
         node.header, node.later = encode(payment), encode(_voucher(payment)) if is_empty else ""
+
+    def _deposit(self, amount: int) -> int:
+        """What goes into a channel: for the whole shard, where the bound has room. A node may say as often as it likes
+        that it is empty, and each time it could bring what was signed."""
+        left = self._terms.most - self._deposited
+        if left < amount:
+            raise EnvironmentFault(f"a request costs {amount}, and {max(0, left)} of what may be put aside is left")
+        return min(amount * self.requests, left)
 
     def _most(self, kept: KeptChannel, asked: Requirements, error: str, *, is_dearer: bool) -> int:
         """What the next voucher names: the one before, until the node says that it is used up."""

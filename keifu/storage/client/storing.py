@@ -116,6 +116,8 @@ class Storing:
         """The same until nothing is left but to pay, for a client that pays by other means: `opening` has the call, and
         `finish` goes on when it was made."""
         row = self._sent(source, wish, most, public, again=False)
+        if row.state == "opening" and self.market.deal(row.deal) is None:
+            row = self._lapsed(row)
         return self._agree(row) if row.state == "sent" else row
 
     def opening(self, row: Row) -> tuple[int, tuple[Any, ...]]:
@@ -263,10 +265,12 @@ class Storing:
         return self.ledger.change(row, "opening", kept, deal=deal)
 
     def _open(self, row: Row) -> Row:
-        kept, now = row.kept, self.market.epoch()
+        kept = row.kept
         if self.market.deal(row.deal) is None:
-            if now > kept.accept_by:  # what may still be on its way is refused by now, so other terms may be sent
-                return self.ledger.change(row, "sent", kept)
+            if (lapsed := self._lapsed(row)).state == "sent":
+                return lapsed
+            if self.chain.sender.lower() != self._me:  # others' coins pay, and this key's deal would be another one
+                raise CheckFailed(f"the deal of {self._me} is not on the chain", remedy="the same command goes on")
             cost, call = self.opening(row)
             self.progress.say(f"paying {coins(cost)} coins")
             try:
@@ -275,6 +279,10 @@ class Storing:
                 if refusal.reason != _KNOWN:
                     raise
         return self.ledger.change(row, "open", kept)
+
+    def _lapsed(self, row: Row) -> Row:
+        """A deal that did not come: what may still be on its way is refused by now, so other terms may be sent."""
+        return self.ledger.change(row, "sent", row.kept) if self.market.epoch() > row.kept.accept_by else row
 
     def _accepted(self, row: Row) -> Row:
         """Have all shards accepted at once by signatures, or each by its provider, as the chain says then."""

@@ -249,3 +249,29 @@ def test_an_address_that_claims_an_endless_list_of_files_is_refused(fresh, file,
         claimed = Opened(found.descriptor, 1 << 31, found.downloads)
         with pytest.raises(InputError, match="its list of files is too large to be one"):
             _ = claimed.manifest
+
+
+def test_a_deal_that_others_pay_is_agreed_anew_when_it_lapsed_and_never_paid_by_this_key(fresh, file, folder):
+    source = source_of(file)
+    wish = Wish(source.size, K, M, 10 * EPOCH, masked=False)
+    before = balance(fresh)
+    with Ledger(folder) as ledger:
+        client = fresh.storing(ledger)
+        client.signer = Elsewhere()
+        row = client.agreed(source, wish, most=100 * COIN, public=True)
+        assert client.agreed(source, wish, most=100 * COIN, public=True) == row
+        with pytest.raises(CheckFailed, match="is not on the chain"):
+            client.finish(row)
+        fresh.anvil.warp((row.kept.accept_by - fresh.market.epoch() + 1) * EPOCH)
+        again = client.agreed(source, wish, most=100 * COIN, public=True)
+    assert again.kept.accept_by > row.kept.accept_by
+    assert (again.deal, balance(fresh)) == (row.deal, before)
+
+
+class Elsewhere:
+    """An account whose owner signs for it."""
+
+    address = "0x" + "7e" * 20
+
+    def sign(self, digest: bytes) -> bytes:
+        raise AssertionError(digest)

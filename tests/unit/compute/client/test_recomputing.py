@@ -18,12 +18,13 @@ from keifu.inference.tokens.building import integers_of
 from tests.conformance.inference.gguf_file import speaking
 
 ZERO = bytes(32)
-NAMES = ("whole", "stream", "drawn", "stopped", "completed")
+NAMES = ("whole", "stream", "drawn", "said", "stopped", "completed")
 FIELDS = {
     "whole": {},
     "stream": {"stream": True},
     "drawn": {"temperature": 1.2, "seed": 5},
-    "stopped": {"stop": "e"},
+    "said": {"messages": [{"role": "user", "content": "Say x"}]},
+    "stopped": {"messages": [{"role": "user", "content": "Say x"}], "stop": ["never said", "ll ca"]},
     "completed": {"prompt": "A receipt"},
 }
 
@@ -31,6 +32,10 @@ FIELDS = {
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
     return integers_of(speaking(tmp_path_factory.mktemp("tiny") / "tiny.gguf"))
+
+
+def text_of(answer):
+    return json.loads(answer[1])["choices"][0]["message"]["content"]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +58,7 @@ def answers(stored):
         receipt = Receipt(ZERO, 1, ZERO, 0, ZERO, ZERO, ZERO, *roots, 0, 0, 0, 0, Evidence.UNVERIFIED, 0)
         return request, body, receipt
 
-    found = {name: asyncio.run(one(FIELDS[name])) for name in NAMES}
+    found = {name: asyncio.run(one(fields)) for name, fields in FIELDS.items()}
     asyncio.run(model.close())
     return found
 
@@ -106,3 +111,42 @@ def test_a_drawn_token_is_of_its_seed(answers, again):
     for unasked in (b'"temperature":0', b'"temperature":1.3', b'"temperature":null'):
         asked = request.replace(b'"temperature":1.2', unasked)
         assert refused(again, asked, body, receipt) == (Check.COMPUTATION,)
+
+
+def test_what_is_shown_is_what_was_compared(answers, again):
+    """Words in a place that no client reads, a second choice, a reply cut short: each would be shown otherwise."""
+    request, body, receipt = answers["whole"]
+    document = json.loads(body)
+    choice = document["choices"][0]
+    text = choice["message"]["content"]
+
+    def changed(*choices):
+        return json.dumps({**document, "choices": choices}).encode()
+
+    for lie in (
+        {"delta": {"content": text}, "message": {"content": "Evil."}},
+        {"message": {"content": text[:3]}},
+        {"message": {"content": text[:3]}, "finish_reason": "stop"},
+        {"index": 1},
+    ):
+        assert refused(again, request, changed({**choice, **lie}), receipt) == (Check.WORDS,)
+    halves = [{**choice, "message": {"content": text[:3]}}, {"index": 1, "message": {"content": text[3:]}}]
+    assert refused(again, request, changed(*halves), receipt) == (Check.WORDS,)
+    request, body, receipt = answers["completed"]
+    document = json.loads(body)
+    choice = document["choices"][0]
+    lie = {**choice, "text": "Evil.", "message": {"content": choice["text"]}}
+    assert refused(again, request, changed(lie), receipt) == (Check.WORDS,)
+
+
+def test_a_reply_is_cut_at_the_stop_that_was_asked_for(answers, again):
+    request, body, receipt = answers["stopped"]
+    document, text, whole = json.loads(body), text_of(answers["stopped"]), text_of(answers["said"])
+    choice = document["choices"][0]
+    assert choice["finish_reason"] == "stop"
+    assert whole.startswith(text)
+    for other in ("", text[:-1], text + whole[len(text)]):
+        lie = json.dumps({**document, "choices": [{**choice, "message": {"content": other}}]}).encode()
+        assert refused(again, request, lie, receipt) == (Check.WORDS,)
+    asked = msgspec.json.encode({**json.loads(request), "stop": None})
+    assert refused(again, asked, body, receipt) == (Check.WORDS,)

@@ -44,6 +44,15 @@ def test_what_cannot_fit_is_refused_before_it_is_read(tokenizer, monkeypatch):
         tokenizer.encode("receipts" * (1 << 11), 10)
 
 
+def test_a_chat_that_cannot_fit_is_read_no_further(tokenizer, monkeypatch):
+    """Nobody has paid yet, and nobody else is answered meanwhile."""
+    read, encode = [], tokenizer.encode
+    monkeypatch.setattr(tokenizer, "encode", lambda text, most: read.append(text) or encode(text, most))
+    with pytest.raises(UsageError, match="at most 20 fit"):
+        tokenizer.chat([("user", "What is a receipt?")] * 1_000, 20)
+    assert len(read) < 10
+
+
 def test_characters_come_whole(tokenizer):
     text = "日本 é 👩‍👩‍👧"
     decoding = tokenizer.decoding()
