@@ -9,7 +9,7 @@ unexport PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 SETUP := .cache/setup.stamp
-WORKERS ?= 2
+WORKERS ?= 3
 AREA ?= all
 
 help: ## print this list
