@@ -230,9 +230,9 @@ class GrantProgramEdges(GrantEdgeSystem):
             yield self.tx("hub.unstake", self["operator"], STAKED, 0, 0, sender=self[owner])
         assert self.view("proposal", number)[7:9] == (bps == 5_714, 2 * STAKED), "GRT-5"
 
-    @way(Choice((1_113, 1_114)))
+    @way(Choice((1_669, 1_670)))
     def what_left_before(self, who: str, bps: int) -> Steps:
-        """Whoever objects first keeps no pool in the whole that had shrunk: 401 of 3,602 coins, not of 4,401."""
+        """Whoever objects first keeps no pool in the whole that had shrunk: 401 of 2,402 coins, not of 3,201."""
         part = 400 * COIN
         yield self.tx("witness.count", self["rival"], sender=who)
         yield self.tx("hub.unstake", self["rival"], RIVAL, 0, 0, sender=self["quiet funder"])
@@ -244,7 +244,7 @@ class GrantProgramEdges(GrantEdgeSystem):
         for sub in (7, 8):
             yield self.sends("object", number, self["operator"], sub, by="delegator")
             yield self.tx("witness.count", self["rival"], sender=who)
-        assert self.view("proposal", number)[7:9] == (bps == 1_113, part + COIN), "GRT-5"
+        assert self.view("proposal", number)[7:9] == (bps == 1_669, part + COIN), "GRT-5"
 
     @way()
     def what_a_slash_left(self, who: str) -> Steps:

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ethwire.rpc import quantity
+from keifu.abi import Contract
 from keifu.accounts import Intent, Token
 from keifu.accounts import actions as accounts
 from keifu.agent.batch import ESCROW, Batch
@@ -51,6 +52,7 @@ UPLOAD = "upload"  # no chore: it takes what the line takes
 SIGNED = ("claim", "sponsorship", "identity", "stake", "deposit", "session", "storage")  # by the one signature
 SIGNATURE_GAS = 60_000  # more than a batch that its owner brings itself
 LOOKS, LOOK_SECONDS = 300, 0.1
+LOOKS_AT_EVENTS = 10
 
 
 @dataclass(frozen=True)
@@ -204,13 +206,18 @@ class Chores:
         account = self._scene.client.at(intent.account, ACCOUNT)
         if account.nonces(intent.signer) <= intent.nonce:
             return False
-        first = self._scene.first_block
-        done = find_events(self._scene.client, account, "IntentExecuted", first, owner=intent.signer)
-        granted = find_events(self._scene.client, account, "SessionGranted", first, key=self._plan.session)
-        # Something else could have had the nonce: the key of this session stands in this batch alone.
-        if not any(event.nonce == intent.nonce for event in done) or next(granted, None) is None:
-            raise ChoreFault("cancelled", "what was signed was cancelled since", "begin anew with another folder")
-        return True
+        for _ in range(LOOKS_AT_EVENTS):  # an endpoint may have them later than the state
+            if self._is_executed(account, intent):
+                return True
+            time.sleep(LOOK_SECONDS)
+        raise ChoreFault("cancelled", "what was signed was cancelled since", "begin anew with another folder")
+
+    def _is_executed(self, account: Contract, intent: Intent) -> bool:
+        """Something else could have had the nonce: the key of this session stands in this batch alone."""
+        client, first = self._scene.client, self._scene.first_block
+        done = find_events(client, account, "IntentExecuted", first, owner=intent.signer)
+        granted = find_events(client, account, "SessionGranted", first, key=self._plan.session)
+        return any(event.nonce == intent.nonce for event in done) and next(granted, None) is not None
 
     def _require_alive(self, intent: Intent) -> None:
         if intent.deadline < self._scene.client.now:

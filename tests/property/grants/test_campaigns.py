@@ -76,7 +76,11 @@ EVERYTHING_WAITS = Bug(
     CONTRACT,
 )
 THE_FIRST_COUNTS_HALF = Bug(
-    "", PROPOSALS, "self._objections[_proposal] + weight", "self._objections[_proposal] // 2 + weight", CONTRACT
+    "",
+    PROPOSALS,
+    "unsafe_add(self._objections[_proposal], weight)",
+    "unsafe_add(self._objections[_proposal] // 2, weight)",
+    CONTRACT,
 )
 
 compiled = cache(compile_with)
@@ -158,15 +162,15 @@ AT_AN_EDGE: list[tuple[type[System], Bug]] = [
     (
         GrantProgramEdges,
         Bug(
-            "objections weigh shares", PROPOSALS, "self._objections[_proposal] + weight",
-            "self._objections[_proposal] + shares", CONTRACT,
+            "objections weigh shares", PROPOSALS, "unsafe_add(self._objections[_proposal], weight)",
+            "unsafe_add(self._objections[_proposal], shares)", CONTRACT,
         ),
     ),
     (
         GrantProgramEdges,
         Bug(
-            "who has objected and leaves makes the whole smaller", PROPOSALS, "max(self._wholes[_proposal], extcall",
-            "max(0, extcall", CONTRACT,
+            "who has objected and leaves makes the whole smaller", PROPOSALS, "max(self._wholes[_proposal], total)",
+            "total", CONTRACT,
         ),
     ),
     (
