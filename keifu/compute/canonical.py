@@ -14,14 +14,14 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
+from keifu.compute.events import EVENT, documents_of
 from keifu.errors import UsageError
 from keifu.inference import tensor_root
 from keifu.spec.inference_trees import tensor_root as tensor_root_of
 
-EVENT = b"data: "
 _Id = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
 
-__all__ = ["EVENT", "Tokens", "documents_of", "events_of", "roots_of", "tokens_of", "tokens_root"]
+__all__ = ["Tokens", "events_of", "roots_of", "tokens_of", "tokens_root"]
 
 
 class _Asked(msgspec.Struct):
@@ -84,12 +84,6 @@ def tokens_root(ids: Sequence[int]) -> bytes:
 def events_of(response: bytes) -> list[bytes]:
     """The documents of a stream, or the only one."""
     return documents_of(response) if response.startswith(EVENT) else [response]
-
-
-def documents_of(part: bytes) -> list[bytes]:
-    """Of whole events of a stream."""
-    lines = (line.removeprefix(EVENT) for line in part.splitlines() if line.startswith(EVENT))
-    return [line for line in lines if line.strip() != b"[DONE]"]
 
 
 def _root(numbers: list[Any]) -> bytes:

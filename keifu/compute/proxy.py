@@ -18,6 +18,7 @@ from typing import Any
 from keifu.compute.client.checks import ReplyRefused
 from keifu.compute.client.client import ComputeClient, Provider, ProviderFault, Stream
 from keifu.compute.client.store import CapReached
+from keifu.compute.events import event_of
 from keifu.compute.http import JSON, Exchange, Server, failure_body
 from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER
@@ -150,7 +151,7 @@ class Proxy:
                     return
         except KeifuError as error:
             fault = fault_of(error)
-            self._sent(exchange, b"data: " + failure_body(fault.kind, fault.code, fault.message) + b"\n\n")
+            self._sent(exchange, event_of(failure_body(fault.kind, fault.code, fault.message)))
         self._soon(exchange.end)
 
     def _sent(self, exchange: Exchange, part: bytes) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 
-import msgspec
 from sha3 import keccak_256
 
 from keifu.compute.cashier import Cashier
+from keifu.compute.events import LAST, event_of
+from keifu.compute.http.messages import failure_body
 from keifu.compute.model import ZERO, ModelFault, Part, RemoteModel
 from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import Evidence
@@ -18,7 +19,6 @@ from keifu.errors import EnvironmentFault
 __all__ = ["Stream"]
 
 HEADERS = b"content-type: text/event-stream\r\ncache-control: no-cache\r\n"
-DONE = b"data: [DONE]\n\n"
 
 
 class Stream:
@@ -50,7 +50,7 @@ class Stream:
         except ModelFault as fault:
             if not exchange.is_answered:
                 raise
-            await self._say(_event_of(fault) + DONE)
+            await self._say(event_of(failure_body(fault.kind, fault.code, fault.message)) + LAST)
             is_whole = True
         except EnvironmentFault:
             exchange.abort()
@@ -83,7 +83,7 @@ class Stream:
 
     async def _say(self, data: bytes) -> bool:
         self._hash.update(data)
-        self._is_done = self._is_done or data.endswith(DONE)
+        self._is_done = self._is_done or data.endswith(LAST)
         if self._said is not None:
             self._said += data
             if len(self._said) > LONGEST_RESPONSE:
@@ -120,8 +120,3 @@ class Stream:
             response=response,
             roots=self._roots,
         )
-
-
-def _event_of(fault: ModelFault) -> bytes:
-    error = {"message": fault.message, "type": fault.kind, "param": None, "code": fault.code}
-    return b"data: " + msgspec.json.encode({"error": error}) + b"\n\n"

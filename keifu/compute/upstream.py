@@ -19,6 +19,7 @@ import msgspec
 
 from ethwire.http import httpx
 from keifu.compute.client.checks import Prices
+from keifu.compute.events import DONE, EVENT, event_of
 from keifu.compute.model import Call, Claimed, ModelFault, Part, RemoteModel, Result
 from keifu.compute.tee import TeeWord
 from keifu.errors import InputError
@@ -28,7 +29,6 @@ __all__ = ["Upstream"]
 PER_MESSAGE = 16  # units that a chat's frame may add to each message, beside its bytes
 LARGEST_ANSWER, LARGEST_EVENT = 8 << 20, 1 << 20  # bytes
 WORD_SECONDS = 5.0
-EVENT, DONE = b"data: ", b"[DONE]"
 GENERATING = frozenset({"chat/completions", "completions"})
 _log = logging.getLogger("keifu.compute")
 
@@ -138,7 +138,7 @@ class Upstream(RemoteModel):
                 raise ModelFault(502, "upstream_lied", "the model's server sends more than was asked for")
             units_in = usage.prompt_tokens if usage else 0
             units_out = max(count, usage.completion_tokens if usage else 0)
-            data = EVENT + event + b"\n\n"
+            data = event_of(event)
             sent += data if self.tee else b""
             yield Part(data, units_in, units_out)
             if is_done:

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from keifu.compute.canonical import documents_of
 from keifu.compute.client.client import Answer
 from keifu.compute.client.units import USUAL_OUTPUT
+from keifu.compute.events import documents_of
 from keifu.errors import CheckFailed
 from keifu.provenance.verify import Finding
 from keifu.sdk.link import Link

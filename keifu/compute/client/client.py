@@ -15,6 +15,7 @@ from keifu.compute.client.capture import Captured, exchange_of
 from keifu.compute.client.checks import Exchange, Expected, Prices, ReplyRefused, check_reply, require, shown
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.store import Store
+from keifu.compute.events import DONE, END, EVENT
 from keifu.compute.receipt import Evidence, Receipt
 from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER
@@ -38,7 +39,7 @@ CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 600.0
 PAYMENT_NEEDED, FAULTS_FROM, OWN_FAULTS_FROM = 402, 400, 500
 TRIES = 32  # terms, a payment by them, and more by what the server knows better; of twenty at once many are overtaken
 EVENTS = "text/event-stream"
-EVENT_END, DONE, COMMENT = b"\n\n", b"data: [DONE]", b": keifu-receipt "
+LAST_EVENT, COMMENT = EVENT + DONE, b": keifu-receipt "
 
 
 class ProviderFault(EnvironmentFault):
@@ -170,7 +171,7 @@ class ComputeClient:
             self.store.refuse(asked.request, signed, str(error))
             raise
         self.store.answered(asked.request, signed, int(1_000 * (self._timer() - asked.begun)))
-        text = captured.header or captured.response[len(exchange.response) + len(COMMENT) : -len(EVENT_END)].decode()
+        text = captured.header or captured.response[len(exchange.response) + len(COMMENT) : -len(END)].decode()
         kind = EVENTS if captured.is_stream else "application/json"
         evidence = shown(exchange, expected)
         return Answer(
@@ -336,8 +337,8 @@ class Stream:
 
 def _free(body: bytearray, start: int) -> int:
     """Up to where whole events may be handed on: all but the end of the stream, and the receipt behind it."""
-    while (end := body.find(EVENT_END, start)) >= 0 and not body.startswith((DONE, COMMENT), start):
-        start = end + len(EVENT_END)
+    while (end := body.find(END, start)) >= 0 and not body.startswith((LAST_EVENT, COMMENT), start):
+        start = end + len(END)
     return start
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import msgspec
 
-from keifu.compute.canonical import EVENT, Tokens, events_of, tokens_of
+from keifu.compute.canonical import Tokens, events_of, tokens_of
 from keifu.compute.client.checks import Check, require
+from keifu.compute.events import EVENT
 from keifu.compute.receipt import Receipt
 from keifu.errors import UsageError
 from keifu.inference.tokens.again import computed_again

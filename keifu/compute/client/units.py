@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
+from keifu.compute.events import EVENT, documents_of
+
 __all__ = ["USUAL_OUTPUT", "Usage", "question", "usage_of"]
 
 USUAL_OUTPUT = 1_024  # units, where nobody names a limit
-
-EVENT, END = b"data: ", b"[DONE]"
 
 
 class _Counts(msgspec.Struct):
@@ -41,7 +41,7 @@ def usage_of(body: bytes) -> Usage | None:
     """None where the answer names none, or is none of OpenAI's."""
     found = _counts(body)
     if found is None and EVENT in body:
-        found = next((item for item in map(_counts, reversed(_events(body))) if item is not None), None)
+        found = next((item for item in map(_counts, reversed(documents_of(body))) if item is not None), None)
     return Usage(found.prompt_tokens, found.completion_tokens) if found else None
 
 
@@ -50,8 +50,3 @@ def _counts(document: bytes) -> _Counts | None:
         return msgspec.json.decode(document, type=_Answer).usage
     except (ValueError, RecursionError):
         return None
-
-
-def _events(body: bytes) -> list[bytes]:
-    lines = (line.removeprefix(EVENT) for line in body.splitlines() if line.startswith(EVENT))
-    return [line for line in lines if line.strip() != END]

@@ -10,10 +10,11 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from keifu.compute.client.checks import Prices
+from keifu.compute.events import LAST
 from keifu.compute.model import Call, Claimed, ModelFault, Part, RemoteModel, Result
 from keifu.compute.receipt import Evidence
 from keifu.compute.tokens.talk import Piece, Talk
-from keifu.compute.tokens.writing import DONE, Writing
+from keifu.compute.tokens.writing import Writing
 from keifu.errors import CheckFailed, UsageError
 from keifu.inference.tokens.batching import Batches
 from keifu.inference.tokens.executor import Executor
@@ -97,7 +98,7 @@ class TokenModel(RemoteModel):
             last = piece
             yield Part(writing.event(piece), given, count)
         assert last is not None
-        end = (writing.usage_event() if call.include_usage else b"") + DONE
+        end = (writing.usage_event() if call.include_usage else b"") + LAST
         yield Part(end, given, count, roots=last.roots, evidence=self._word(call))
 
     async def close(self) -> None:

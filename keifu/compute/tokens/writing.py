@@ -8,11 +8,10 @@ from typing import Any
 
 import msgspec
 
+from keifu.compute.events import event_of
 from keifu.compute.tokens.talk import Piece
 
-__all__ = ["DONE", "Writing"]
-
-DONE = b"data: [DONE]\n\n"
+__all__ = ["Writing"]
 
 
 class Writing:
@@ -40,11 +39,11 @@ class Writing:
             choice["text"] = piece.text
         kind = f"{self._object}.chunk" if self._is_chat else self._object
         first = {"prompt_token_ids": self._prompt} if is_first else {}
-        return _event({**self._head, "object": kind, **first, "choices": [choice]})
+        return event_of(msgspec.json.encode({**self._head, "object": kind, **first, "choices": [choice]}))
 
     def usage_event(self) -> bytes:
         kind = f"{self._object}.chunk" if self._is_chat else self._object
-        return _event({**self._head, "object": kind, "choices": [], "usage": self._usage()})
+        return event_of(msgspec.json.encode({**self._head, "object": kind, "choices": [], "usage": self._usage()}))
 
     def whole(self, pieces: Sequence[Piece]) -> bytes:
         """A reply that is not streamed."""
@@ -67,7 +66,3 @@ class Writing:
     def _usage(self) -> dict[str, int]:
         given, made = len(self._prompt), len(self._ids)
         return {"prompt_tokens": given, "completion_tokens": made, "total_tokens": given + made}
-
-
-def _event(document: dict[str, Any]) -> bytes:
-    return b"data: " + msgspec.json.encode(document) + b"\n\n"
