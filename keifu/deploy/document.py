@@ -17,15 +17,16 @@ from keifu.errors import InputError
 from keifu.keys import checksum
 from keifu.units import COIN, duration
 
-__all__ = ["Document", "PlannedParameter", "PlannedService", "PlannedStep", "ether"]
+__all__ = ["LISTED", "THERE", "TO_BE_MADE", "Document", "PlannedParameter", "PlannedService", "PlannedStep", "ether"]
 
 SCHEMA = 1
 LARGEST = 16 << 20  # bytes
+TO_BE_MADE, THERE, LISTED = "to be made", "there", "listed"
 AGAIN = "make it again with `keifu deploy plan`"
 
 
 class PlannedStep(msgspec.Struct, frozen=True):
-    """One contract. `state` is "to be made", "there", or what differs from what is there."""
+    """One contract. `state` is `TO_BE_MADE`, `THERE`, or what differs from what is there."""
 
     contract: str
     label: str
@@ -105,7 +106,7 @@ class Document(msgspec.Struct, frozen=True):
 
     @property
     def due(self) -> tuple[PlannedStep, ...]:
-        return tuple(step for step in self.steps if step.state == "to be made")
+        return tuple(step for step in self.steps if step.state == TO_BE_MADE)
 
     def write(self, path: Path) -> Path:
         """The plan at `path`, and the same to read beside it; where that is."""

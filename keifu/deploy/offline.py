@@ -20,8 +20,7 @@ from keifu.chain.factory import PROXY, proxy_call
 from keifu.chain.suite import FACTORY, HUB, TIMELOCK
 from keifu.chain.timelock import operation
 from keifu.deploy.agreed import require_whole
-from keifu.deploy.document import Document
-from keifu.deploy.planning import LISTED
+from keifu.deploy.document import LISTED, Document
 from keifu.errors import EnvironmentFault, InputError, UsageError
 from keifu.keys import Account
 

@@ -17,15 +17,21 @@ from keifu.chain.plan import Plan, is_local
 from keifu.chain.probe import probe, require_fit
 from keifu.chain.services import SERVICES
 from keifu.chain.suite import FACTORY, HUB, parameter_of, suite
-from keifu.deploy.document import Document, PlannedParameter, PlannedService, PlannedStep
+from keifu.deploy.document import (
+    LISTED,
+    THERE,
+    TO_BE_MADE,
+    Document,
+    PlannedParameter,
+    PlannedService,
+    PlannedStep,
+)
 from keifu.deploy.rehearsal import Rehearsed, rehearse
 from keifu.deploy.sources import commit, compiler
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import checksum
 
-__all__ = ["LISTED", "THERE", "creation_digest", "creations_of", "make_plan", "roles_of", "steps_of", "table_of"]
-
-TO_BE_MADE, THERE, LISTED = "to be made", "there", "listed"
+__all__ = ["creation_digest", "creations_of", "make_plan", "roles_of", "steps_of", "table_of"]
 
 
 def make_plan(

@@ -17,8 +17,8 @@ from keifu.chain.settings import agree
 from keifu.chain.suite import FACTORY, TIMELOCK
 from keifu.chain.verify import makes
 from keifu.deploy.agreed import ANEW, require_whole
-from keifu.deploy.document import Document, ether
-from keifu.deploy.planning import THERE, creation_digest
+from keifu.deploy.document import THERE, Document, ether
+from keifu.deploy.planning import creation_digest
 from keifu.deploy.pool import require_idle
 from keifu.deploy.sources import commit, compiler, require_clean
 from keifu.errors import ChainMismatch, CheckFailed, EnvironmentFault, UsageError
