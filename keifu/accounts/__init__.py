@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keifu._lazy import attach
 
 if TYPE_CHECKING:
-    from keifu.accounts.actions import AccountStatus, Intent, SessionStatus, account_of
+    from keifu.accounts.actions import AccountStatus, Brought, Intent, SessionStatus, account_of
     from keifu.accounts.identity import CANONICAL_REGISTRY, NO_SALT, Token, account_code, address_of, creation_code
     from keifu.accounts.session import APPROVABLE, PAYMENT, AccountDomain, Call, Grant, Limit, Target, selector
 
@@ -18,6 +18,7 @@ __all__ = [
     "PAYMENT",
     "AccountDomain",
     "AccountStatus",
+    "Brought",
     "Call",
     "Grant",
     "Intent",
@@ -35,7 +36,7 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "keifu.accounts.actions": ["AccountStatus", "Intent", "SessionStatus", "account_of"],
+        "keifu.accounts.actions": ["AccountStatus", "Brought", "Intent", "SessionStatus", "account_of"],
         "keifu.accounts.identity": [
             "CANONICAL_REGISTRY",
             "NO_SALT",

@@ -19,6 +19,7 @@ from keifu.errors import UsageError
 
 __all__ = [
     "AccountStatus",
+    "Brought",
     "Intent",
     "SessionStatus",
     "account_of",
@@ -104,6 +105,14 @@ class Intent(Handed):
 
     def require_readable(self) -> None:
         _ = self.made, bytes.fromhex(self.signature)
+
+
+class Brought(msgspec.Struct, frozen=True):
+    """Where an intent stands that a relayer was given: sent, done, or refused for a reason."""
+
+    state: str
+    transaction: str = ""
+    reason: str = ""
 
 
 # reading -----------------------------------------------------------------------------------------------------------

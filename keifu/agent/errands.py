@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from ethwire.constants import ETHER
-from keifu.accounts import Intent
+from keifu.accounts import Brought, Intent
 from keifu.agent.faults import ChoreFault
 from keifu.agent.wishes import Mind
 from keifu.compute.client.store import Store
@@ -19,18 +19,12 @@ from keifu.payments.wallet import Wallet
 from keifu.payments.x402 import PAYMENT_REQUIRED, Requirements
 from keifu.strangers import Answered, answered
 
-__all__ = ["Brought", "Relayer", "refund_of", "terms_of"]
+__all__ = ["Relayer", "refund_of", "terms_of"]
 
 SECONDS, CONNECT_SECONDS = 60.0, 5.0
 PAYMENT_NEEDED = 402
 LARGEST = 1 << 20  # bytes of an answer
 ROOM = 1.5  # times the gas of now: a price may rise between signature and block
-
-
-class Brought(msgspec.Struct):
-    state: str
-    transaction: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import msgspec
-
 from ethwire.rpc import quantity
 from keifu.abi import encode_args
-from keifu.accounts import Intent, Token, account_code
+from keifu.accounts import Brought, Intent, Token, account_code
 from keifu.chain import ChainClient, Deployment
 from keifu.chain.sender import Intent as Sending
 from keifu.chain.sender import Sender, State
@@ -25,7 +23,7 @@ from keifu.node.relayer.refunds import Refunds
 from keifu.node.relayer.spending import Spending
 from keifu.payments.book import Refused
 
-__all__ = ["Accounts", "Brought"]
+__all__ = ["Accounts"]
 
 TRANSFER = keccak256(b"transfer(address,uint256)")[:4]
 WORD, NAMED_BYTES = 32, 4 + 2 * 32
@@ -34,14 +32,6 @@ ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 SENDING = frozenset({State.QUEUED, State.SENT})
 PROXY_BYTES = 45  # of an account's code, before the salt and the token
 WAITING = 32  # requests at a time
-
-
-class Brought(msgspec.Struct, frozen=True):
-    """Where a batch stands: sent, done, or refused by the chain for a reason."""
-
-    state: str
-    transaction: str = ""
-    reason: str = ""
 
 
 class Accounts:

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from keifu.accounts import Intent
+from keifu.accounts import Brought, Intent
 from keifu.compute.http import JSON, Exchange, Limits
 from keifu.errors import InputError, KeifuError
-from keifu.node.relayer.accounts import Accounts, Brought
+from keifu.node.relayer.accounts import Accounts
 from keifu.node.relayer.desk import Answer, Desk, refusal
 from keifu.payments.book import Refused
 from keifu.payments.facilitator import Supported, read_asked
