@@ -19,7 +19,7 @@ from keifu.chain.deployments import Record
 from keifu.chain.header import genesis_of
 from keifu.chain.services import list_now
 from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
-from keifu.keys import Account, keccak256
+from keifu.keys import Account, keccak256, message_digest
 from keifu.merkle.indexed import LEAF_BYTES, path_in, tree_of
 from keifu.node.storage import service as serving_room
 from keifu.staking import actions
@@ -31,7 +31,6 @@ from keifu.storage.deletions import deletion_text
 from keifu.storage.provider.messages import ShardId
 from keifu.storage.states import State
 from keifu.storage.store import Store
-from keifu.storage.texts import text_digest
 from keifu.storage.trees import SEGMENT_LEAVES
 from keifu.units import COIN
 from tests.ape_chain import GENESIS
@@ -91,7 +90,7 @@ class AcceptingService(serving_room.Service):
     def _deleted(self, shard: ShardId) -> Any:
         world, me = self._world, self._account
         text = deletion_text(world.client.chain_id, world.suite[STORAGE], me.address, shard, self.roots[shard], 1)
-        signature = me.sign(text_digest(text)).hex()
+        signature = me.sign(message_digest(text)).hex()
         return serving_room.json_answer({"text": text.decode(), "signature": "0x" + signature})
 
     def said(self) -> dict[str, Any]:

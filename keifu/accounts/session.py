@@ -105,8 +105,3 @@ class AccountDomain(Domain):
     def statement_digest(self, digest: bytes, holding: int) -> bytes:
         """What the owner signs so that the account's signature over `digest` is valid (ERC-1271)."""
         return self.digest(ACCOUNT_STATEMENT, digest, holding)
-
-
-def message_digest(message: bytes) -> bytes:
-    """What wallets sign of a message, as a dApp's login asks for (EIP-191)."""
-    return keccak256(b"\x19Ethereum Signed Message:\n" + str(len(message)).encode() + message)

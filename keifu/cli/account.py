@@ -209,7 +209,7 @@ def sign_message(session: Session, token: Id, path: Path | None, digest: bytes |
     if (path is None) == (digest is None):
         raise UsageError("what is signed?", remedy="--file FILE, or --hash HASH")
     from keifu.accounts import actions
-    from keifu.accounts.session import message_digest
+    from keifu.keys import message_digest
 
     said = digest or message_digest(read_bounded(path, LARGEST_MESSAGE, "a message") if path else b"")
     address = _account(session, token)

@@ -21,7 +21,7 @@ import msgspec
 
 from keifu.compute.wire import from_base64
 from keifu.errors import InputError
-from keifu.keys import keccak256, recover
+from keifu.keys import message_digest, recover
 
 __all__ = ["TEE_HEADER", "TeeWord", "split_word"]
 
@@ -86,8 +86,7 @@ class TeeWord:
 
     def signer(self) -> str:
         """The key's address. Raises ValueError for a signature of nobody."""
-        said = self.text.encode()
-        return recover(keccak256(b"\x19Ethereum Signed Message:\n%d%b" % (len(said), said)), self.signature)
+        return recover(message_digest(self.text.encode()), self.signature)
 
 
 def split_word(body: bytes) -> tuple[bytes, str]:

@@ -8,7 +8,7 @@ from keifu._lazy import attach
 
 if TYPE_CHECKING:
     from ethwire.eip712 import Domain, StructType
-    from ethwire.keys import Account, canonical, checksum, keccak256, recover
+    from ethwire.keys import Account, canonical, checksum, keccak256, message_digest, recover
 
 __all__ = [
     "Account",
@@ -17,13 +17,14 @@ __all__ = [
     "canonical",
     "checksum",
     "keccak256",
+    "message_digest",
     "recover",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "ethwire.keys": ["Account", "canonical", "checksum", "keccak256", "recover"],
+        "ethwire.keys": ["Account", "canonical", "checksum", "keccak256", "message_digest", "recover"],
         "ethwire.eip712": ["Domain", "StructType"],
     },
 )

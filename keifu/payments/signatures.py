@@ -8,9 +8,11 @@ from __future__ import annotations
 from coincurve import PublicKey
 from coincurve.ecdsa import cdata_to_der, deserialize_compact
 
+from keifu.chain import ChainClient
+from keifu.chain.wallets import contract_signed
 from keifu.keys import keccak256, recover
 
-__all__ = ["exact", "key_behind", "verified"]
+__all__ = ["exact", "key_behind", "signed_by", "verified"]
 
 SIGNATURE_BYTES, V_OFFSET = 65, 27
 _HALF_ORDER = (0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2).to_bytes(32, "big")
@@ -26,6 +28,13 @@ def key_behind(signature: bytes, digest: bytes) -> tuple[str, PublicKey] | None:
     except Exception:
         return None
     return "0x" + keccak256(key.format(compressed=False)[1:])[12:].hex(), key
+
+
+def signed_by(client: ChainClient, account: str, digest: bytes, signature: bytes) -> bool:
+    """Whether `account`, in lower case, signed: by its key, or as a contract by its own word (ERC-1271). Raises
+    RpcError."""
+    found = key_behind(signature, digest)
+    return (found is not None and found[0] == account) or contract_signed(client, account, digest, signature)
 
 
 def verified(key: PublicKey, signature: bytes, digest: bytes) -> bool:

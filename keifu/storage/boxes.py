@@ -17,9 +17,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from keifu.errors import CheckFailed, UsageError
 from keifu.inft.seals import SEALED_BYTES, open_seal, seal
-from keifu.keys import Account
+from keifu.keys import Account, message_digest
 from keifu.storage.ciphers import KEY_BYTES, FileKeys
-from keifu.storage.texts import text_digest
 
 __all__ = ["WalletKey", "open_share", "share"]
 
@@ -43,7 +42,7 @@ class WalletKey:
     """Closes and opens the boxes of one account."""
 
     def __init__(self, signer: Signer) -> None:
-        digest = text_digest(_TEXT)
+        digest = message_digest(_TEXT)
         signature = signer.sign(digest)
         if signer.sign(digest) != signature:
             raise UsageError(

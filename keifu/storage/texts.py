@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from keifu.keys import keccak256, recover
+from keifu.keys import message_digest, recover
 
-__all__ = ["code_text", "is_signed_by", "text_digest"]
-
-
-def text_digest(text: bytes) -> bytes:
-    return keccak256(b"\x19Ethereum Signed Message:\n%d" % len(text) + text)
+__all__ = ["code_text", "is_signed_by"]
 
 
 def is_signed_by(account: str, text: bytes, signature: bytes) -> bool:
     """Whatever the signature is."""
     try:
-        return recover(text_digest(text), signature).lower() == account.lower()
+        return recover(message_digest(text), signature).lower() == account.lower()
     except ValueError:
         return False
 

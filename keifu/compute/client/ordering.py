@@ -14,8 +14,9 @@ from keifu.compute.market.results import order_channel, require_requests
 from keifu.compute.order_desk import ORDER_PATH, OrderAsked, OrderReply, asking_digest
 from keifu.compute.receipt import SignedReceipt
 from keifu.compute.wire import unpack
-from keifu.errors import CheckFailed, InputError
+from keifu.errors import CheckFailed, EnvironmentFault, InputError
 from keifu.keys import keccak256
+from keifu.strangers import Answered, answered
 
 __all__ = ["Asker", "Fetched", "fetch"]
 
@@ -53,11 +54,11 @@ def fetch(http: httpx.Client, url: str, order: Order, requests: Sequence[bytes],
     deadline = now + SOON
     digest = asking_digest(asker.chain_id, asker.orders, order.number, order.requests, deadline)
     content = msgspec.json.encode(OrderAsked(order.number, list(requests), deadline, asker.sign(digest)))
-    status, body = _post(http, url, content)
-    if status != httpx.codes.OK:
-        raise ProviderFault(f"{url}: {fault_of(body)}", status, body)
+    answer = _post(http, url, content)
+    if answer.status != httpx.codes.OK:
+        raise ProviderFault(f"{url}: {fault_of(answer.body)}", answer.status, answer.body)
     try:
-        said = msgspec.json.decode(body, type=OrderReply)
+        said = msgspec.json.decode(answer.body, type=OrderReply)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{url} does not say how the order stands: {error}", remedy="ask again") from error
     if not said.answers:
@@ -67,18 +68,14 @@ def fetch(http: httpx.Client, url: str, order: Order, requests: Sequence[bytes],
     return Fetched(said.state, said.why, said.answers, receipts)
 
 
-def _post(http: httpx.Client, url: str, content: bytes) -> tuple[int, bytes]:
-    """Status and body. Raises ProviderFault for a body that no order's answers come to."""
-    place, headers, body = url.rstrip("/") + ORDER_PATH.decode(), {"content-type": "application/json"}, bytearray()
+def _post(http: httpx.Client, url: str, content: bytes) -> Answered:
+    """Raises ProviderFault for a body that no order's answers come to."""
     try:
-        with http.stream("POST", place, content=content, headers=headers) as answer:
-            for part in answer.iter_bytes():
-                body += part
-                if len(body) > LARGEST_ANSWER:
-                    raise ProviderFault(f"{url} answers with more than {LARGEST_ANSWER >> 20} MiB")
+        return answered(http, "POST", url.rstrip("/") + ORDER_PATH.decode(), LARGEST_ANSWER, content)
     except httpx.HTTPError as error:
         raise ProviderFault(f"{url} did not answer: {error}") from error
-    return answer.status_code, bytes(body)
+    except EnvironmentFault as error:
+        raise ProviderFault(f"{url} answers with more than {LARGEST_ANSWER >> 20} MiB") from error
 
 
 def _require_results(

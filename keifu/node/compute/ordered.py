@@ -19,7 +19,6 @@ from keifu.chain.logs import find_events
 from keifu.chain.sender import Intent, Sender
 from keifu.chain.sender import State as Sent
 from keifu.chain.suite import COMPUTE, ORDERS, TOKEN
-from keifu.chain.wallets import contract_signed
 from keifu.compute.again import Again, Made
 from keifu.compute.market.orders import Order, demands_of, read_order, result_tree
 from keifu.compute.market.refusals import explained
@@ -36,7 +35,7 @@ from keifu.node.compute.offering import Offering
 from keifu.node.compute.order_book import Kept, OrderBook, State
 from keifu.node.compute.questions import Questions
 from keifu.payments.book import Refused
-from keifu.payments.signatures import key_behind
+from keifu.payments.signatures import signed_by
 from keifu.units import coins
 
 __all__ = ["Ordered"]
@@ -139,10 +138,7 @@ class Ordered:
         if not now <= asked.deadline <= now + LONGEST_ASKING:
             raise Refused("other_time", f"a signature asks until a time in the next {LONGEST_ASKING} seconds")
         digest = asking_digest(self._chain.id, self._orders.address, order.number, order.requests, asked.deadline)
-        found = key_behind(asked.signature, digest)
-        if found is not None and found[0] == order.client.lower():
-            return
-        if not contract_signed(self._chain.client, order.client, digest, asked.signature):
+        if not signed_by(self._chain.client, order.client.lower(), digest, asked.signature):
             raise Refused("not_the_client", f"the client of order {order.number} did not sign this")
 
     def _take(self, order: Order, requests: Sequence[bytes], now: int) -> None:

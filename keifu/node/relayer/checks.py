@@ -10,14 +10,13 @@ from typing import Any
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain import ChainClient
 from keifu.chain.suite import PERMIT2, TOKEN
-from keifu.chain.wallets import contract_signed
 from keifu.errors import AbiError, Revert
 from keifu.payments.book import Held, Refused
 from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.facilitator import PERMIT_EXTENSION, Asked, Verified, channel_state
 from keifu.payments.intents import Signed
 from keifu.payments.onchain import Claimable, Onchain
-from keifu.payments.signatures import key_behind
+from keifu.payments.signatures import key_behind, signed_by
 from keifu.payments.x402 import (
     SCHEME,
     VERSION,
@@ -140,11 +139,10 @@ class Checks:
     def _is_signed(self, channel: Channel, digest: bytes, signature: str) -> bool:
         """By the authorizer's key; without one by the payer, which may be a contract."""
         plain = bytes.fromhex(signature[2:])
+        if channel.payer_authorizer == ZERO_ADDRESS:
+            return signed_by(self._client, channel.payer, digest, plain)
         found = key_behind(plain, digest)
-        signer = found[0] if found else ""
-        if channel.payer_authorizer != ZERO_ADDRESS:
-            return signer == channel.payer_authorizer
-        return signer == channel.payer or contract_signed(self._client, channel.payer, digest, plain)
+        return found is not None and found[0] == channel.payer_authorizer
 
     def _counts(self, item: Claimable) -> bool:
         held = self._onchain.held(item.id)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from keifu.keys import message_digest
 from keifu.node.sections import StorageWork
 from keifu.node.storage.contracts import Contracts
 from keifu.node.storage.driving import Driving
@@ -21,7 +22,6 @@ from keifu.storage.layout import LEAF_BYTES
 from keifu.storage.provider.messages import ShardId
 from keifu.storage.states import GWEI, DealState, Shard, State
 from keifu.storage.store import Store, Unknown
-from keifu.storage.texts import text_digest
 
 __all__ = ["GIB", "Handing", "least_price"]
 
@@ -180,7 +180,7 @@ class Handing:
             raise Unknown("no shard of this deal was deleted here", remedy="close the deal, and wait for its end")
         contracts = self._contracts
         text = deletion_text(contracts.chain.id, contracts.market.address, contracts.account.address, shard, *found)
-        return {"text": text.decode(), "signature": "0x" + contracts.account.sign(text_digest(text)).hex()}
+        return {"text": text.decode(), "signature": "0x" + contracts.account.sign(message_digest(text)).hex()}
 
     def about(self, accepting: bool) -> dict[str, Any]:
         contracts, own = self._contracts, self._settings

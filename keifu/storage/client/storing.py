@@ -19,6 +19,7 @@ from keifu.chain import Deployer
 from keifu.chain.finality import final_block
 from keifu.chain.suite import STORAGE_DEALS
 from keifu.errors import CheckFailed, KeifuError, Revert, UsageError
+from keifu.keys import message_digest
 from keifu.storage.boxes import Signer, WalletKey
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.address import FileAddress
@@ -32,7 +33,7 @@ from keifu.storage.codec import Encoder
 from keifu.storage.deals import Placed, deal_id, deal_root
 from keifu.storage.layout import HASH_BYTES, LEAF_BYTES, Descriptor, Header, Layout
 from keifu.storage.states import GWEI, State
-from keifu.storage.texts import code_text, text_digest
+from keifu.storage.texts import code_text
 from keifu.storage.transfer import HELD, upload
 from keifu.units import coins
 
@@ -347,7 +348,7 @@ class Storing:
     def word(self, deal: bytes, k: int) -> bytes:
         """The signature of a deal's client for how many shards give its file."""
         chain, deals = self.market.client.chain_id, self.market.suite[STORAGE_DEALS]
-        return self.signer.sign(text_digest(code_text(chain, deals, deal, k)))
+        return self.signer.sign(message_digest(code_text(chain, deals, deal, k)))
 
     @property
     def _me(self) -> str:

@@ -10,7 +10,7 @@ from sha3 import keccak_256
 
 from ethwire.errors import InputError
 
-__all__ = ["Account", "canonical", "checksum", "keccak256", "recover"]
+__all__ = ["Account", "canonical", "checksum", "keccak256", "message_digest", "recover"]
 
 KEY_BYTES = 32
 ADDRESS_BYTES = 20
@@ -26,6 +26,11 @@ _NIBBLE_UPPER = 8
 def keccak256(data: bytes) -> bytes:
     digest: bytes = keccak_256(data).digest()
     return digest
+
+
+def message_digest(message: bytes) -> bytes:
+    """What wallets sign of a message, as a dApp's login asks for (EIP-191)."""
+    return keccak256(b"\x19Ethereum Signed Message:\n%d%b" % (len(message), message))
 
 
 def _address(public_key: PublicKey) -> str:

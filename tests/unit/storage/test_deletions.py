@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from keifu.errors import CheckFailed
-from keifu.keys import Account
+from keifu.keys import Account, message_digest
 from keifu.storage.deletions import deletion_text, require_deletion
 from keifu.storage.provider.messages import ShardId
-from keifu.storage.texts import text_digest
 
 PROVIDER, STRANGER = Account.from_role("provider"), Account.from_role("stranger")
 MARKET, SHARD, ROOT = "0x" + "ab" * 20, ShardId(bytes([1]) * 32, 3), bytes([2]) * 32
@@ -17,7 +16,7 @@ MARKET, SHARD, ROOT = "0x" + "ab" * 20, ShardId(bytes([1]) * 32, 3), bytes([2]) 
 def said(signer: Account = PROVIDER, **changed):
     given = {"chain": 1, "market": MARKET, "provider": PROVIDER.address, "shard": SHARD, "root": ROOT, "at": 9}
     text = deletion_text(**{**given, **changed})
-    return {"text": text.decode(), "signature": "0x" + signer.sign(text_digest(text)).hex()}
+    return {"text": text.decode(), "signature": "0x" + signer.sign(message_digest(text)).hex()}
 
 
 def require(word) -> None:

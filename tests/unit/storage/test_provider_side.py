@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.keys import Account, Domain
+from keifu.keys import Account, Domain, message_digest
 from keifu.node.storage.contracts import Contracts
 from keifu.node.storage.driving import Driving
 from keifu.node.storage.duties import Duties
@@ -25,7 +25,7 @@ from keifu.node.storage.work import Storage
 from keifu.storage.deals import Placed, deal_root
 from keifu.storage.provider.messages import Offer, ShardId
 from keifu.storage.states import DealState, Shard, State
-from keifu.storage.texts import code_text, text_digest
+from keifu.storage.texts import code_text
 from keifu.storage.trees import SEGMENT_LEAVES
 
 ME, OTHER, NOBODY = "0x" + "11" * 20, "0x" + "22" * 20, ZERO_ADDRESS
@@ -46,7 +46,7 @@ def kept_by(known: Known | None = None) -> Records:
 
 def word(k: int, client: Account = CLIENT) -> Known:
     """A deal as its client signs it."""
-    return Known(k, NAMED, client.sign(text_digest(code_text(1, DEALS, DEAL, k))))
+    return Known(k, NAMED, client.sign(message_digest(code_text(1, DEALS, DEAL, k))))
 
 
 def handing(records: Records, answers: list[Any], kept: set[ShardId], now: int = 0) -> Handing:
