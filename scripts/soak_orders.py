@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 import httpx
 import msgspec
 
-from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer
-from keifu.chain.deployments import open_record
+from keifu.chain import ChainClient, Rpc
 from keifu.chain.logs import find_events
 from keifu.chain.suite import ORDERS, TOKEN
 from keifu.compute.client.client import ProviderFault
@@ -27,7 +24,8 @@ from keifu.local.suite import fund, warp
 from keifu.network.folder import Network, Part
 from keifu.provenance.verify import Finding
 from keifu.units import DAY
-from scripts.soak_paid import BRIGHTEST, MOST, SIZE, providers
+from scripts.soak_clients import Clients, providers, sent_by, tally
+from scripts.soak_paid import BRIGHTEST, MOST, SIZE
 
 __all__ = ["Orderers"]
 
@@ -51,35 +49,18 @@ class _Client:
     failed: Counter[str] = field(default_factory=Counter)
 
 
-class Orderers:
-    """Nobody kills this process."""
+class Orderers(Clients[_Client]):
+    """One client of each provider."""
 
     def __init__(self, network: Network, chain: ChainClient, seed: int) -> None:
-        self.network, self.chain, self._seed = network, chain, seed
-        self.record = open_record(network.chain_id, network.genesis, Path(network.deployments))
-        self.suite = Deployment(dict(self.record.contracts))
-        self._stopping = threading.Event()
+        super().__init__(network, chain, seed)
         self.clients = [self._client(part) for part in providers(network)]
-        self._threads = [
-            threading.Thread(target=self._order, args=(client, number)) for number, client in enumerate(self.clients)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self.start(self.clients)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def close(self) -> None:
         for client in self.clients:
             client.http.close()
             client.chain.rpc.close()
-
-    def stop(self) -> None:
-        """No more orders."""
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
 
     def unsettled(self) -> list[str]:
         """Orders that go on. What nobody took is taken back; when all others wait for time alone, it is turned on."""
@@ -90,10 +71,9 @@ class Orderers:
         return [f"order {order.number}" for order, _ in left]
 
     def summary(self) -> str:
-        failed = sum((client.failed for client in self.clients), Counter[str]())
-        named = ", ".join(f"{count} {what}" for what, count in failed.items())
         fetched = sum(len(client.fetched) for client in self.clients)
-        return f"{fetched} orders of {COUNT} answers fetched (what failed in between: {named or 'nothing'})"
+        failed = tally((client.failed for client in self.clients), "nothing")
+        return f"{fetched} orders of {COUNT} answers fetched (what failed in between: {failed})"
 
     # ordering ------------------------------------------------------------------------------------------------------
 
@@ -102,21 +82,21 @@ class Orderers:
         fund(self.chain, Path(self.network.deployments), key.address, ether=10, coins=COINS)
         return _Client(key, part, ChainClient(Rpc(self.network.rpc)), httpx.Client(timeout=PATIENCE_SECONDS))
 
-    def _order(self, client: _Client, number: int) -> None:
-        dice = random.Random(self._seed + number)  # noqa: S311 - a run repeats
-        while not self._stopping.is_set():
+    def work(self, client: _Client, dice: random.Random) -> None:
+        while not self.stopping.is_set():
             requests = [_request(dice) for _ in range(COUNT)]
             root = orders.request_tree(requests).root
             client.requests[root] = requests
             try:
                 orders.place(
-                    self._by(client), self.suite, client.part.account, bytes.fromhex(self.network.environment), root,
-                    COUNT, fee=COUNT * MOST, deadline=client.chain.now + WITHIN,
+                    self.by(client.key, client.chain), self.suite, client.part.account,
+                    bytes.fromhex(self.network.environment), root, COUNT, fee=COUNT * MOST,
+                    deadline=client.chain.now + WITHIN,
                 )  # fmt: skip
             except KeifuError as error:
                 client.failed[type(error).__name__] += 1
             for _ in range(int(PLACE_SECONDS / ASK_SECONDS)):
-                if self._stopping.wait(ASK_SECONDS):
+                if self.stopping.wait(ASK_SECONDS):
                     return
                 try:
                     for order in self._own(client):
@@ -148,9 +128,9 @@ class Orderers:
                 continue
             state = order.state(now)
             if state == "late":
-                orders.refund(self._by(client), self.suite, order.number)
+                orders.refund(self.by(client.key, client.chain), self.suite, order.number)
             elif not order.accepted:
-                orders.cancel(self._by(client), self.suite, order.number)
+                orders.cancel(self.by(client.key, client.chain), self.suite, order.number)
             else:
                 try:
                     self._fetch(client, order)
@@ -158,9 +138,6 @@ class Orderers:
                     client.failed[type(fault).__name__] += 1
                 left.append((order, order.number in client.fetched))
         return left
-
-    def _by(self, client: _Client) -> RpcDeployer:
-        return RpcDeployer(client.chain, client.key, self.record.factory)
 
     # counting ------------------------------------------------------------------------------------------------------
 
@@ -193,11 +170,8 @@ class Orderers:
     def _sent_twice(self) -> list[str]:
         book = self.suite.at(self.chain, ORDERS)
         selectors = {book.interface.function(name).selector.hex(): name for name in SENT}
-        accounts, sent = {client.part.account.lower() for client in self.clients}, Counter[tuple[str, str]]()
-        for number in range(self.chain.rpc.block_number() + 1):
-            for item in self.chain.rpc.call("eth_getBlockByNumber", hex(number), True)["transactions"]:
-                if item["from"].lower() in accounts and (item["to"] or "").lower() == book.address.lower():
-                    sent[item["from"].lower(), item["input"]] += 1
+        calls = sent_by(self.chain, (client.part.account for client in self.clients))
+        sent = Counter((account, data) for account, to, data in calls if to == book.address.lower())
         return [
             f"{account} {selectors[data[2:10]]}"
             for (account, data), count in sent.items()

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
 from keifu.abi import Contract
-from keifu.chain import ChainClient, Deployment, RpcDeployer
-from keifu.chain.deployments import open_record
+from keifu.chain import ChainClient
 from keifu.chain.logs import find_events
 from keifu.chain.suite import CHANNELS, COMPUTE
 from keifu.compute.client.checks import Check, ReplyRefused
@@ -36,8 +34,9 @@ from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.provenance.digest import digest_path
 from keifu.provenance.verify import Finding
 from keifu.units import COIN, DAY
+from scripts.soak_clients import Clients, providers, tally
 
-__all__ = ["BRIGHTEST", "MOST", "SIZE", "Payers", "providers"]
+__all__ = ["BRIGHTEST", "MOST", "SIZE", "Payers"]
 
 CLIENTS = 2  # of each provider
 DEPOSIT = 100 * COIN
@@ -108,56 +107,37 @@ class _Payer:
         return True
 
 
-class Payers:
-    """Nobody kills this process: what clients lose when they are killed is tested elsewhere."""
+class Payers(Clients[_Payer]):
+    """Some clients of each provider."""
 
     def __init__(
         self, folder: NetworkFolder, network: Network, client: ChainClient, promotions: Sequence[bytes], seed: int
     ) -> None:
-        self.network, self.chain = network, client
-        self.record = open_record(network.chain_id, network.genesis, Path(network.deployments))
-        self.suite = Deployment(dict(self.record.contracts))
-        self._known, self._seed = _Known(folder, network, promotions), seed
-        self._stopping = threading.Event()
+        super().__init__(network, client, seed)
+        self._known = _Known(folder, network, promotions)
         self.payers = [self._payer(folder, part, number) for part in providers(network) for number in range(CLIENTS)]
-        self._threads = [
-            threading.Thread(target=self._pay, args=(payer, number)) for number, payer in enumerate(self.payers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self.start(self.payers)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def close(self) -> None:
         for payer in self.payers:
             payer.client.close()
             payer.store.close()
-
-    def stop(self) -> None:
-        """No more requests."""
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
 
     def leave(self) -> None:
         """Ask every deposit back: providers claim at once then."""
         for payer in self.payers:
             state = self._state(payer)
             if not state.asked_back and state.available:
-                actions.ask_back(self._by(payer.key), self.suite, payer.channel, state.available)
+                actions.ask_back(self.by(payer.key), self.suite, payer.channel, state.available)
 
     def unsettled(self) -> list[str]:
         """Providers that have not claimed yet what they have earned."""
         return [part.name for part in providers(self.network) if _status(part).get("unclaimed") != "0"]
 
     def summary(self) -> str:
-        answers, failed = sum(item.answers for item in self.payers), Counter[str]()
-        for payer in self.payers:
-            failed.update(payer.failed)
-        named = ", ".join(f"{count} {what}" for what, count in failed.items())
-        return f"{answers} answers paid for by {len(self.payers)} clients (without an answer: {named or 'none'})"
+        answers = sum(item.answers for item in self.payers)
+        failed = tally((item.failed for item in self.payers), "none")
+        return f"{answers} answers paid for by {len(self.payers)} clients (without an answer: {failed})"
 
     # paying --------------------------------------------------------------------------------------------------------
 
@@ -168,22 +148,18 @@ class Payers:
         channel = Channel(own, own, part.account, part.account, token, DAY, number.to_bytes(32, "big"))
         contract = self.suite[CHANNELS]
         channel_id = Vouchers(self.network.chain_id, contract).channel_id(channel)
-        actions.deposit(self._by(key), self.suite, channel, DEPOSIT)
+        actions.deposit(self.by(key), self.suite, channel, DEPOSIT)
         store = Store(folder.path / "clients" / f"{part.name}-{number}")
         store.keep_channel(KeptChannel(channel, channel_id, self.network.chain_id, contract))
         terms = Terms(self.network.chain_id, contract, self.suite[COMPUTE], MOST)
         return _Payer(key, part, channel, channel_id, ComputeClient(Wallet(key, store, terms), self._known))
 
-    def _pay(self, payer: _Payer, number: int) -> None:
-        dice = random.Random(self._seed + number)  # noqa: S311 - a run repeats
+    def work(self, payer: _Payer, dice: random.Random) -> None:
         environment = bytes.fromhex(self.network.environment)
         provider = Provider(payer.part.serves, payer.part.account, environment)
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             values = [dice.randint(0, BRIGHTEST) for _ in range(SIZE)]
-            self._stopping.wait(PAUSE_SECONDS if payer.ask(provider, values) else AGAIN_SECONDS)
-
-    def _by(self, key: Account) -> RpcDeployer:
-        return RpcDeployer(self.chain, key, self.record.factory)
+            self.stopping.wait(PAUSE_SECONDS if payer.ask(provider, values) else AGAIN_SECONDS)
 
     def _state(self, payer: _Payer) -> ChannelStatus:
         return read_channel(self.suite.at(self.chain, CHANNELS), payer.channel)
@@ -229,11 +205,6 @@ class Payers:
         ]
         said = ", ".join(gone) or f"{len(providers(self.network))} serve, {len(reported)} reports"
         return Finding("no honest provider was slashed", not reported and not gone, said)
-
-
-def providers(network: Network) -> list[Part]:
-    """Its compute nodes."""
-    return [part for part in network.parts if part.kind == "compute"]
 
 
 def _receipts(payer: _Payer) -> list[Any]:

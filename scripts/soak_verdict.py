@@ -15,6 +15,7 @@ from keifu.errors import EnvironmentFault
 from keifu.index import Store, open_database, reconcile
 from keifu.network.folder import Network, NetworkFolder
 from keifu.provenance.verify import Finding
+from scripts.soak_clients import sent_by
 from scripts.soak_load import Load
 
 __all__ = ["verdict"]
@@ -75,12 +76,7 @@ def _rewarded(network: Network, client: ChainClient, load: Load, reports: list[A
 def _sent(network: Network, client: ChainClient) -> Finding:
     """No watcher has made one commitment or one report twice."""
     watchers = {part.account.lower() for part in network.parts if part.kind == "watcher"}
-    sent: Counter[tuple[str, str]] = Counter()
-    for number in range(client.rpc.block_number() + 1):
-        block = client.rpc.call("eth_getBlockByNumber", hex(number), True)
-        for item in block["transactions"]:
-            if item["from"].lower() in watchers and item["to"]:
-                sent[item["from"].lower(), item["input"]] += 1
+    sent = Counter((account, data) for account, _, data in sent_by(client, watchers))
     withdrawals = {key: count for key, count in sent.items() if count > 1 and not _may_repeat(key[1])}
     return Finding("nothing was sent twice", not withdrawals, f"{sum(sent.values())} transactions of watchers")
 

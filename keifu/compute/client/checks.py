@@ -127,7 +127,7 @@ class Expected:
     most: int | None = None
     standing: Standing | None = None
     tees: frozenset[str] = frozenset()
-    has_disputes: bool = False  # whether a contract that you know of would convict who proved a wrong token
+    has_disputes: bool = False  # whether you know what the operator promised for a wrong token; no source says so yet
 
 
 def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> list[Finding]:

@@ -194,7 +194,6 @@ class ComputeClient:
             most=asked.most,
             standing=self.store.standing(signed, asked.request) if own else None,
             tees=provider.tees,
-            has_disputes=self.sources.has_disputes,
         )
 
     # inside --------------------------------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ class OnChain:
     """`proved` gives the registry as of a new block; `timer` a clock that never goes back."""
 
     word = "the chain"
-    has_disputes = False  # nothing here reads what an operator has promised at InferenceDisputes
 
     def __init__(
         self,

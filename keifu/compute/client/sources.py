@@ -26,10 +26,6 @@ class Sources(Protocol):
     def word(self) -> str:
         """Whose word it is, as findings say it."""
 
-    @property
-    def has_disputes(self) -> bool:
-        """Whether a contract convicts who is shown to have computed a wrong token."""
-
     def promoted(self, environment: bytes, seq: int) -> Promoted | None: ...
 
     def operator_of(self, key: str, time: int) -> str:
@@ -40,7 +36,6 @@ class Pinned:
     """A trust file: keys and promotions that were looked up before, with nobody to ask."""
 
     word = "your trust file"
-    has_disputes = False  # it pins none
 
     def __init__(self, market: Market) -> None:
         self._market = market

@@ -48,7 +48,7 @@ def tab():
 class Known:
     """A client's side for which the receipt key is the operator's."""
 
-    word, has_disputes = "the test", True
+    word = "the test"
 
     def promoted(self, environment, seq):
         return None

@@ -5,17 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.court.courtroom import Courtroom
+from tests.worlds import built_once
 
-
-@pytest.fixture(scope="session")
-def built():
-    return Courtroom()
-
-
-@pytest.fixture
-def room(built):
-    with built.evm.anchor():
-        yield built
+built, room = built_once(Courtroom)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from audit.staked_hub import hub_arguments
 from evmstorm.evm import LocalEvm
 from keifu.chain import created_address
 from keifu.spec.storage import deal_id, deal_path, deal_root, shard_root
+from keifu.storage.states import DealState
 from keifu.units import COIN, DAY, HOUR
 
 __all__ = ["ENOUGH", "FALL", "GIVEN", "GWEI", "LOCK", "PRICE", "RESTITUTION", "REWARD", "SALT", "SHARDS", "TERM",
@@ -45,22 +46,6 @@ class State(NamedTuple):
     until: int
     shards: int
     data: bytes
-
-
-class Deal(NamedTuple):
-    """A term, as the deals have it."""
-
-    client: str
-    root: bytes
-    accept_by: int
-    begin: int
-    end: int
-    shards: int
-    closed: bool
-    masked: bool
-    over: int
-    price: int
-    restitution: int
 
 
 class World:
@@ -124,8 +109,8 @@ class World:
     def plan_now(self, of: Any = None) -> Plan:
         return Plan(*(of or self.endowment).plan())
 
-    def term(self, of: Any = None) -> Deal:
-        return Deal(*self.deals.deal(self.state(of).deal))
+    def term(self, of: Any = None) -> DealState:
+        return DealState(*self.deals.deal(self.state(of).deal))
 
     @property
     def deal(self) -> bytes:

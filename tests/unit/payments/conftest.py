@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.worlds import built_once
+
 from .world import World
 
-
-@pytest.fixture(scope="session")
-def built():
-    return World()
-
-
-@pytest.fixture
-def world(built):
-    with built.evm.anchor():
-        yield built
+built, world = built_once(World)
 
 
 @pytest.fixture

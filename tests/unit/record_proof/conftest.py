@@ -13,6 +13,7 @@ from keifu.keys import keccak256
 from keifu.provenance import Kind, Record, RegistryDomain, Status
 from keifu.provenance.foreign import BlockHeader, RecordProof, record_path, record_proof_domain
 from keifu.units import COIN, DAY
+from tests.worlds import built_once
 
 CHAIN = 16_661
 REGISTRY = "0x" + "7e" * 20
@@ -124,15 +125,7 @@ class World:
         self.evm.mine()
 
 
-@pytest.fixture(scope="session")
-def built():
-    return World()
-
-
-@pytest.fixture
-def world(built):
-    with built.evm.anchor():
-        yield built
+built, world = built_once(World)
 
 
 @pytest.fixture

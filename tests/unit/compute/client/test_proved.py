@@ -20,7 +20,7 @@ HERE = Expected(1, "0x" + "11" * 20, "0x" + "22" * 20, has_disputes=True)
 
 
 class Known:
-    word, has_disputes = "the test", True
+    word = "the test"
 
     def promoted(self, environment, seq):
         return None
