@@ -10,13 +10,15 @@ import pytest
 from benchmarks.disputed import Disputed
 from ethwire.errors import Revert
 from evmstorm.evm import LocalEvm
-from keifu.inference.disputes import Challenger, Provider
+from keifu.inference.disputes import Challenger, Place, Provider, Seen
+from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import run
 from keifu.spec.inference_openings import Published
 from tests.conformance.inference.tiny import Sizes, tiny
 
 PROMPT, IDS = [3, 1, 4], [85, 72, 50]
 POSITION, LAYER, LAST = 4, 1, 3
+GROUPS = 4
 OUT = 15  # slot of a layer's last tensor
 MINUTE = 60
 
@@ -89,3 +91,30 @@ def cheat(published, honest):
 def refused(reason):
     """What is inside reverts with exactly this reason."""
     return pytest.raises(Revert, match=f"{re.escape(reason)}$")
+
+
+@pytest.fixture
+def provider(published, honest):
+    return Provider(published, honest)
+
+
+@pytest.fixture
+def answer(world, provider):
+    return world.answer(provider, PROMPT, IDS)
+
+
+@pytest.fixture
+def place(provider, answer):
+    boundaries = provider.boundaries(POSITION)
+    path = [*trees.path(boundaries, LAYER), *trees.path(answer.positions, POSITION)]
+    return Place(POSITION, LAYER, boundaries[LAYER], path)
+
+
+@pytest.fixture
+def unnamed(answer):
+    """The position alone."""
+    return Place(POSITION, GROUPS, answer.positions[POSITION], trees.path(answer.positions, POSITION))
+
+
+def seen_of(answer):
+    return Seen(answer.positions)
