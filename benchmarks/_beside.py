@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from keifu.errors import CheckFailed, EnvironmentFault
 
-__all__ = ["PATIENCE_SECONDS", "line_of", "peak_bytes", "processor_seconds", "python_beside"]
+__all__ = ["PATIENCE_SECONDS", "line_of", "own_state", "peak_bytes", "processor_seconds", "python_beside"]
 
 PATIENCE_SECONDS = 60.0
 ROOT = Path(__file__).parents[1]
@@ -42,6 +43,20 @@ def line_of(process: subprocess.Popen[str]) -> str:
     if not line:
         raise CheckFailed("a process of the load ended before its time")
     return line
+
+
+@contextmanager
+def own_state() -> Iterator[None]:
+    """A state folder for this process alone: locks of a benchmark are nobody else's."""
+    before = os.environ.get("XDG_STATE_HOME")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_STATE_HOME"] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop("XDG_STATE_HOME")
+            if before is not None:
+                os.environ["XDG_STATE_HOME"] = before
 
 
 def processor_seconds(pid: int) -> float:

@@ -2,7 +2,7 @@
 
     python -m benchmarks._put FILE K M URL…
 
-Prints wall-clock seconds of both, its processor seconds of both, and the most memory it had, as JSON.
+Prints a line of JSON after each of the two ways: seconds, processor seconds, and the most memory it had until then.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -25,32 +24,40 @@ __all__ = ["Taken"]
 
 
 class Taken(msgspec.Struct):
-    put_seconds: float
-    put_cpu_seconds: float
-    get_seconds: float
-    get_cpu_seconds: float
+    """One way: `peak` is the most memory until then, in bytes."""
+
+    seconds: float
+    cpu_seconds: float
     peak: int
 
 
-def main(path: Path, k: int, m: int, urls: list[str]) -> Taken:
+def main(path: Path, k: int, m: int, urls: list[str]) -> None:
     nodes = [NodeClient(url) for url in urls]
     encoder = Encoder(FileKeys.fresh(), k, m, held=HELD)
-    times = [(time.perf_counter(), time.process_time())]
+    begun = _now()
     with path.open("rb") as source:
         descriptor = upload(source, path.stat().st_size, encoder, nodes)
-    times.append((time.perf_counter(), time.process_time()))
+    _say(begun)
     alive = [None if shard % 3 == 0 and shard < 3 * m else node for shard, node in enumerate(nodes)]
+    begun = _now()
     with path.open("rb") as source, Downloads(descriptor, alive, encoder.keys) as downloads:
         for part in downloads.read():
             if part != source.read(len(part)):
                 raise SystemExit("the file came back changed")
         if source.read(1):
             raise SystemExit("the file came back shorter")
-    times.append((time.perf_counter(), time.process_time()))
-    (put, put_cpu), (get, get_cpu) = ((after[0] - before[0], after[1] - before[1]) for before, after in pairwise(times))
-    return Taken(put, put_cpu, get, get_cpu, peak_bytes(os.getpid()))
+    _say(begun)
+
+
+def _now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def _say(begun: tuple[float, float]) -> None:
+    ended = _now()
+    taken = Taken(ended[0] - begun[0], ended[1] - begun[1], peak_bytes(os.getpid()))
+    print(msgspec.json.encode(taken).decode(), flush=True)
 
 
 if __name__ == "__main__":
-    found = main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
-    print(msgspec.json.encode(found).decode(), flush=True)
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])

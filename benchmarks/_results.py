@@ -33,16 +33,18 @@ def merge(document: dict[str, Any], results: Iterable[Result], commit: str) -> d
         entry["id"]: {**entry, "commit": entry.get("commit", document["commit"])} for entry in document["results"]
     }
     for result in results:
-        if result.ours is not None and result.row.bar is not None:
+        unit = result.row.bar.unit if result.row.bar else result.row.unit
+        if result.ours is not None and unit:
             entries[result.row.id] = {
                 "id": result.row.id,
                 "ours": _round(result.ours),
                 "peer": _round(result.peer),
-                "unit": result.row.bar.unit,
+                "unit": unit,
                 "quoted": result.quoted,
                 "commit": commit,
             }
-    return {"commit": commit, "results": [entries[id_] for id_ in bars() if id_ in entries]}
+    order = [id_ for id_ in bars() if id_ in entries] + sorted(entries.keys() - bars().keys())
+    return {"commit": commit, "results": [entries[id_] for id_ in order]}
 
 
 def save(document: dict[str, Any], path: Path = FILE) -> None:

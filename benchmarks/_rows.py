@@ -28,7 +28,7 @@ class Row:
     """One measure. `how` names peer, state and settings; `also` further figures from the same run, by name.
 
     A heavy row takes more than a few seconds: `--quick` and the gas check leave it out. A row whose id has no bar is
-    printed and not kept.
+    printed, and kept only when it names a unit: then the cost report reads it.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Row:
     peer: Measure | Quoted | None = None
     also: tuple[tuple[str, Measure], ...] = ()
     heavy: bool = False
+    unit: str = ""
 
     @property
     def bar(self) -> Bar | None:

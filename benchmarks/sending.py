@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks._beside import own_state
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from ethwire.constants import ETHER, GWEI
@@ -73,16 +73,9 @@ def _seconds(way: Callable[[Anvil, Account, str], None], number: int) -> float:
 def _sender(_: Lab) -> float:
     """Rate of durable intents over the bare rate. Of each the best of interleaved rounds counts, as the machine's other
     work slows both: a pair of rounds tells more about that than about the two."""
-    before = os.environ.get("XDG_STATE_HOME")
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_STATE_HOME"] = folder  # locks of a benchmark are nobody else's
-        try:
-            rounds = [(_seconds(_bare, number), _seconds(_durable, number)) for number in range(ROUNDS)]
-            return min(bare for bare, _ in rounds) / min(durable for _, durable in rounds)
-        finally:
-            os.environ.pop("XDG_STATE_HOME")
-            if before is not None:
-                os.environ["XDG_STATE_HOME"] = before
+    with own_state():
+        rounds = [(_seconds(_bare, number), _seconds(_durable, number)) for number in range(ROUNDS)]
+        return min(bare for bare, _ in rounds) / min(durable for _, durable in rounds)
 
 
 ROWS = (

@@ -30,6 +30,7 @@ __all__ = ["ROWS"]
 K, M = 10, 4
 SEED = 1
 MIB = 1 << 20
+GB = 10**9
 SAMPLE_STRIPES = 52  # for the parts alone: an eighth of a GiB
 
 
@@ -38,8 +39,10 @@ class Whole:
     """One file of so many bytes there and back."""
 
     size: int
-    taken: Taken
-    node_seconds: float  # of the processor, all nodes together
+    put: Taken
+    get: Taken
+    node_put_seconds: float  # of the processor, all nodes together
+    node_get_seconds: float
     node_peak: int
     node_steady: int  # a moment after
 
@@ -55,12 +58,15 @@ def _whole(size: int) -> Whole:
             settings.write_bytes(msgspec.json.encode(Settings(str(folder / str(number)))))
             nodes.append(stack.enter_context(python_beside("keifu.node.storage.alone", str(settings))))
             urls.append(line_of(nodes[-1]))
-        before = sum(processor_seconds(node.pid) for node in nodes)
+        pids = [node.pid for node in nodes]
+        used = [sum(map(processor_seconds, pids))]
         client = stack.enter_context(python_beside("benchmarks._put", str(file), str(K), str(M), *urls))
-        taken = msgspec.json.decode(line_of(client), type=Taken)
-        used = sum(processor_seconds(node.pid) for node in nodes) - before
-        steady = max(_steady_bytes(node.pid) for node in nodes)
-        return Whole(size, taken, used, max(peak_bytes(node.pid) for node in nodes), steady)
+        ways = []
+        for _ in ("put", "get"):
+            ways.append(msgspec.json.decode(line_of(client), type=Taken))
+            used.append(sum(map(processor_seconds, pids)))
+        steady = max(map(_steady_bytes, pids))
+        return Whole(size, *ways, used[1] - used[0], used[2] - used[1], max(map(peak_bytes, pids)), steady)
 
 
 def _steady_bytes(pid: int) -> int:
@@ -179,7 +185,7 @@ def _four(_: Lab) -> Whole:
 def _ratio(whole: Callable[[Lab], Whole]) -> Callable[[Lab], float]:
     def ratio(lab: Lab) -> float:
         found = lab.shared(whole)
-        return (found.taken.put_seconds + found.taken.get_seconds) / _least(found.size, lab.shared(_parts))
+        return (found.put.seconds + found.get.seconds) / _least(found.size, lab.shared(_parts))
 
     return ratio
 
@@ -187,11 +193,24 @@ def _ratio(whole: Callable[[Lab], Whole]) -> Callable[[Lab], float]:
 def _processors(lab: Lab) -> float:
     """The same in processor seconds: other work on the machine does not count."""
     found = lab.shared(_one)
-    used = found.taken.put_cpu_seconds + found.taken.get_cpu_seconds + found.node_seconds
+    used = found.put.cpu_seconds + found.node_put_seconds + found.get.cpu_seconds + found.node_get_seconds
     return used / (os.cpu_count() or 1) / _least(found.size, lab.shared(_parts))
 
 
+def _put_rate(lab: Lab) -> float:
+    """GB for a processor second of client and nodes together."""
+    found = lab.shared(_one)
+    return found.size / GB / (found.put.cpu_seconds + found.node_put_seconds)
+
+
 ROWS = (
+    Row(
+        "rate.storage_put",
+        _put_rate,
+        f"1 GiB into {K + M} nodes, processor seconds of the client and of all nodes; the cost report reads it",
+        heavy=True,
+        unit="GB/CPU-s",
+    ),
     Row(
         "ratio.put_1g",
         _ratio(_one),
@@ -201,7 +220,7 @@ ROWS = (
     ),
     Row(
         "memory.client",
-        lambda lab: lab.shared(_four).taken.peak / MIB,
+        lambda lab: lab.shared(_four).get.peak / MIB,
         "the client's whole process, put of 4 GiB and get with four nodes dead",
         heavy=True,
     ),

@@ -85,10 +85,10 @@ def render(document: dict[str, Any]) -> str:
     how = {row.id: row.how for row in rows("all")}
     lines = ["| measure | ours | peer | bar | met | compared with, and the state |", "|---|--:|--:|--:|---|---|"]
     for entry in document["results"]:
-        bar = bars()[entry["id"]]
+        id_, bar = entry["id"], bars().get(entry["id"])
         peer = number(entry["peer"]) + (" (quoted)" if entry["quoted"] else "")
-        met = "yes" if bar.met_by(entry["ours"]) else "**no**"
-        cells = (f"`{bar.id}`", number(entry["ours"]), peer, f"{_limit(bar)} {bar.unit}", met, how[bar.id])
+        limit, met = ("–", "–") if bar is None else (_limit(bar), "yes" if bar.met_by(entry["ours"]) else "**no**")
+        cells = (f"`{id_}`", number(entry["ours"]), peer, f"{limit} {entry['unit']}", met, how[id_])
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -192,8 +192,8 @@ LINES = (
         {MACHINE: _work("rate.llm_tokens", MILLION)},
         "a small model of a large provider, by list price",
         lambda read: read("price tokens_million"),
-        "Of language models the benchmarks have quality and ratios alone, no tokens a second. Large providers use"
-        " accelerators that do the work cheaper.",
+        "The model is SmolLM2-135M, one user at a time: what the list price buys is far larger. Large providers use"
+        " accelerators, which do the work cheaper. Gas and receipts are those of the answers above.",
     ),
     Line(
         "storage",
@@ -211,7 +211,8 @@ LINES = (
         {MACHINE: _work("rate.storage_put", GB_OF_TB)},
         "an object store takes data for nothing",
         None,
-        "No benchmark states processor time a GB. An object store asks nothing for what comes in.",
+        "Processor time of client and nodes together; an object store's client encrypts and sends, too. An object store"
+        " asks nothing for what comes in.",
     ),
     Line(
         "reading",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks import _results
+from benchmarks._areas import rows
 from benchmarks._bars import bars
 from benchmarks._rows import Result, Row
 
@@ -29,8 +32,11 @@ def test_a_row_that_gave_nothing_keeps_the_last_figure():
     assert _results.merge(before, [result("gas.attest", None)], "two")["results"] == before["results"]
 
 
-def test_a_row_without_a_bar_is_not_kept():
-    assert _results.merge({"results": []}, [result("info.staking_simulation", 1)], "one")["results"] == []
+def test_a_row_without_a_bar_is_kept_where_it_names_its_unit():
+    bare = Result(Row("rate.some", lambda _: 0, "how"), 1, None)
+    assert _results.merge({"results": []}, [bare], "one")["results"] == []
+    [kept] = _results.merge({"results": []}, [replace(bare, row=replace(bare.row, unit="1/s"))], "one")["results"]
+    assert (kept["id"], kept["ours"], kept["unit"]) == ("rate.some", 1, "1/s")
 
 
 def test_rows_come_in_the_order_of_the_bars_with_their_unit():
@@ -40,7 +46,8 @@ def test_rows_come_in_the_order_of_the_bars_with_their_unit():
 
 
 def test_the_committed_results_name_known_measures():
-    assert {entry["id"] for entry in _results.load()["results"]} <= set(bars())
+    kept = {row.id for row in rows("all") if row.unit}
+    assert {entry["id"] for entry in _results.load()["results"]} <= set(bars()) | kept
 
 
 def test_nothing_measured_yet_is_an_empty_document(tmp_path):

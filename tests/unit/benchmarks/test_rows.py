@@ -8,6 +8,7 @@ from benchmarks._areas import AREAS, gas_rows, rows
 from benchmarks._bars import bars
 from benchmarks._lab import Lab
 from benchmarks._rows import Quoted, Row, measure
+from benchmarks.cost import figures_of, usual_inputs
 from benchmarks.gas import recorded
 from keifu.errors import ArtifactError, CheckFailed, EnvironmentFault
 
@@ -16,10 +17,17 @@ NO_LAB: Lab = None  # type: ignore[assignment]  # these rows need no chain
 
 def test_each_row_has_a_bar_and_no_two_rows_share_one():
     """A bar without a row is of a room that is not built; `make bench` prints it as not yet. Gas without a bar is held
-    by the gas check."""
-    taken = [row.id for row in rows("all") if not row.id.startswith("info.")]
+    by the gas check, and what has a unit of its own and no bar is for the cost report."""
+    taken = [row.id for row in rows("all") if not row.id.startswith("info.") and not row.unit]
     assert len(taken) == len(set(taken))
     assert set(taken) <= set(bars()) | set(recorded())
+
+
+def test_what_is_kept_without_a_bar_is_what_the_cost_report_reads():
+    kept = {row.id for row in rows("all") if row.unit}
+    assert not kept & set(bars())
+    wanted = {name for figure in figures_of(usual_inputs()).values() for name in figure.inputs}
+    assert {f"measured {id_}" for id_ in kept} <= wanted
 
 
 def test_all_is_the_sum_of_the_areas():
