@@ -33,6 +33,7 @@ SIZES = ((1,), (3,), (5, 2), (1, 4), (2, 1, 6), (9,), (4, 4, 4))
 PRICES = (10**9, 10**9, 10**9 + 1, 1, 0)
 RESTITUTIONS = (10 * 10**9, 10 * 10**9 + 3, 3 * 10**9, 60 * 10**9, 1, 0)
 TERMS = ((0, 6), (1, 4), (2, 12), (0, 2), (3, 25), (0, 1), (-1, 4), (3, 4), (0, LONGEST), (0, LONGEST + 1))
+LEVELS = 5  # of the tree over a deal of 32 shards
 ITEMS = ("", "", "", "", "", "", "path", "leaves", "other shard", "index")
 
 
@@ -113,7 +114,8 @@ class StorageDealing(StorageProving):
         """What `accept` takes."""
         _, node, leaves, path = shard.deal.shown(shard.index)
         changed = {
-            "path": (node, leaves, [*path, 1]), "leaves": (node, leaves + 1, path), "other shard": (bytes(32), 1, path)
+            "path": (node, leaves, [*path, 1][-LEVELS:]), "leaves": (node, leaves + 1, path),
+            "other shard": (bytes(32), 1, path),
         }  # fmt: skip
         index = shard.index + (32 if form == "index" else 0)
         return (shard.deal.id, index, *changed.get(form, (node, leaves, path)))

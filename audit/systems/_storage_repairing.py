@@ -15,7 +15,8 @@ __all__ = ["StorageRepairing"]
 
 DEMANDS, TURN = 8, 2
 SHOWN = ("", "", "", "", "", "", "named", "data", "word", "short", "long", "cut")
-NOT_SHOWN = ("repairs: not in the shard", "repairs: words left over", "repairs: not a leaf", "repairs: not five leaves")
+WITH_MORE_LEAVES = ((True, "repairs: not in the shard"), (True, "repairs: words left over"))
+SPOILT = ("data", "word", "short", "long", "cut")
 
 
 class StorageRepairing(StorageDealing):
@@ -36,6 +37,13 @@ class StorageRepairing(StorageDealing):
             "cut": (data[:-1], words),
         }
         return changed.get(form, (data, words))
+
+    def not_shown(self, form: str, words: list[int], cut: str) -> tuple[object, str]:
+        """Why what `wrong_leaf` made of it is refused; `words` are the right ones."""
+        if form == "cut":
+            return True, cut
+        left_over = form == "long" or (form in ("word", "short") and not words)
+        return form in SPOILT, "repairs: words left over" if left_over else "repairs: not in the shard"
 
     # demands ----------------------------------------------------------------------------------------------------------
 
@@ -69,13 +77,14 @@ class StorageRepairing(StorageDealing):
     def answer(self, who: str, shard: Stored, form: str) -> Steps:
         """Late is better than never."""
         leaf = shard.demand[2] if shard.demand else 0
-        data, words = self.wrong_leaf(form, *self.leaf_of(shard, leaf))
+        right = self.leaf_of(shard, leaf)
+        data, words = self.wrong_leaf(form, *right)
         named = shard.deal.shown(shard.index, spoilt=form == "named")
         done = yield from self.decide(
             "STO-14", self.act("repairs.answer", shard.deal.id, shard.index, named, data, words, sender=who),
             (not shard.demand, "repairs: no demand"),
             (form == "named", "repairs: not in the deal"),
-            *((form not in ("", "named"), reason) for reason in NOT_SHOWN),
+            *([self.not_shown(form, right[1], "repairs: not a leaf")] if form != "named" and shard.demand else []),
         )  # fmt: skip
         if done is not None and shard.demand:
             self.owe(shard.demand[1], FEE)
@@ -132,6 +141,7 @@ class StorageRepairing(StorageDealing):
         )  # fmt: skip
         if done is not None:
             shard.proposal = who, to
+            self.emitted("repairs.Proposed", deal=shard.deal.id, index=shard.index, by=who, to=to)
 
     def proposed(self, who: str) -> list[Stored]:
         ready = [item for item in self.known("") if item.proposal]
@@ -175,13 +185,14 @@ class StorageRepairing(StorageDealing):
             self.settle_by(giver, who)
             self.stop(shard.last)
         self.taken_over(shard, who)
+        self.emitted("repairs.TakenOver", deal=deal.id, index=shard.index, provider=who)
 
     def taken_over(self, shard: Stored, who: str) -> None:
         if shard.tenures:
             shard.last.left = True
         self.settle_by(self.found(who), who)
         self.take(shard, who)
-        self.emitted("repairs.TakenOver" if shard.state == FREE else "deals.ShardAccepted", deal=shard.deal.id)
+        self.emitted("deals.ShardAccepted", deal=shard.deal.id, provider=who)
 
     # repair -----------------------------------------------------------------------------------------------------------
 
@@ -224,8 +235,10 @@ class StorageRepairing(StorageDealing):
             (not shard.repair, "repairs: no reservation"),
             (shard.repair and not self.is_over(shard), "repairs: shard is reserved"),
         )  # fmt: skip
-        if done is not None:
+        if done is not None and shard.repair:
+            repairer = shard.repair[0]
             self.ended(shard)
+            self.emitted("repairs.RepairEnded", deal=shard.deal.id, index=shard.index, repairer=repairer, done=False)
 
     def mended(self, who: str) -> list[Stored]:
         return [*[item for item in self.known("") if item.repair] * 4, *self.known("")]
@@ -243,6 +256,7 @@ class StorageRepairing(StorageDealing):
         for at in range(DRAWS):
             piece, way = self.leaf_of(shard, repair_draw(seed, shard.deal.id, shard.index, who, at, leaves))
             data, words = data + piece, [*words, *way]
+        right = words
         data, words = self.wrong_leaf(form, data, words)
         named = form != "named"
         shown = shard.deal.shown(shard.index, spoilt=not named)
@@ -251,7 +265,7 @@ class StorageRepairing(StorageDealing):
             "STO-13", call,
             (who != repairer, "repairs: no reservation"),
             (epoch <= since or not any(seed), "repairs: no seed yet"),
-            *((form, reason) for reason in NOT_SHOWN),
+            *([self.not_shown(form, right, "repairs: not five leaves")] if named else WITH_MORE_LEAVES),
             *self.not_taken_over(shard, named, who),
         )  # fmt: skip
         if done is None:
@@ -260,6 +274,7 @@ class StorageRepairing(StorageDealing):
         self.credit_to(who, shard.bounty)
         shard.repair, shard.bounty = None, 0
         self.taken_over(shard, who)
+        self.emitted("repairs.RepairEnded", deal=shard.deal.id, index=shard.index, repairer=who, done=True)
 
     @action("", Choice("kept"), Choice(PROVIDERS), sender="watcher", weight=3)
     def loss(self, who: str, shard: Stored, role: str) -> Steps:
@@ -301,6 +316,7 @@ class StorageRepairing(StorageDealing):
             self.paid_out(account, to, due, before)
             self.moved[account] -= due
             self.owed[account] = 0
+            self.emitted("repairs.Paid", account=account, receiver=to, amount=due)
 
     @action("", Choice(("lose_unanswered", "reserve", "release", "take_over")), weight=1)
     def meddle_with_shards(self, who: str, function: str) -> Steps:

@@ -108,6 +108,7 @@ class GrantProgramEdges(GrantEdgeSystem):
         yield self.sends("announce_committee", PROGRAMME, members, 2, by="funder", fails="caller is not the owner")
         for number in (0, 3):
             yield self.sends("announce_committee", number, members, 2, by="owner", fails="no such programme")
+        yield self.sends("announce_committee", 1, members, 2, by="owner")
         yield self.sends("announce_committee", PROGRAMME, members, 2, by="owner")
         self.evm.warp(COMMITTEE_NOTICE - 1 + late)
         again = None if late else "a committee is under notice"
@@ -330,3 +331,13 @@ class GrantProgramEdges(GrantEdgeSystem):
         yield self.tx("other.set_refuses", False, sender=self["owner"])
         yield self.sends("take_back", 4)
         assert self.money(4) == (0, PAID), "GRT-6"
+
+    @way()
+    def one_wei(self, who: str) -> Steps:
+        """Given, promised, and sent back."""
+        yield self.opens(last=self.now + DAY, notice=DAY)
+        yield self.sends("fund", 3, 2, by="funder")
+        yield from self.carried(self.item(amount=1, deadline=self.now + DAY), programme=3)
+        self.evm.warp(DAY + 1)
+        yield self.sends("take_back", 3)
+        assert self.money(3) == (0, 1), "GRT-6"

@@ -26,6 +26,10 @@ __all__ = ["GrantReleaseEdges"]
 CALLS = ("release", "take_back", "fund", "pay_learner", "claw_back", "lapse", "vote", "object", "propose", "list_token")
 
 
+def leaf_of(index: int, learner: str, amount: int) -> bytes:
+    return keccak256(keccak256(encode_args(["uint256", "address", "uint256"], [index, learner, amount])))
+
+
 class GrantReleaseEdges(GrantEdgeSystem):
     """Short ways from a programme with three members of whom two are needed."""
 
@@ -172,8 +176,7 @@ class GrantReleaseEdges(GrantEdgeSystem):
         siblings = [bytes([level]) * 32 for level in range(1, 33)]
 
         def root_of(index: int, amount: int) -> bytes:
-            types = ["uint256", "address", "uint256"]
-            node = keccak256(keccak256(encode_args(types, [index, learner, amount])))
+            node = leaf_of(index, learner, amount)
             for sibling in siblings:
                 node = keccak256(min(node, sibling) + max(node, sibling))
             return node
@@ -194,6 +197,34 @@ class GrantReleaseEdges(GrantEdgeSystem):
                 yield self.sends("pay_learner", number, 0, index, *row)
                 yield self.sends("pay_learner", number, 0, index, *row, fails="learner was paid")
                 assert self.view("milestone", number, 0)[1] == PAID - amount, "GRT-4"
+
+    @way()
+    def learners_of_one_word(self, who: str) -> Steps:
+        """Each of its 256 has a bit of its own, and the last wei is paid like the first."""
+        amounts = {0: PAID - 2, 254: 1, 255: 1}
+        leaves = {index: leaf_of(index, self["learner"], amount) for index, amount in amounts.items()}
+        pair = keccak256(min(leaves[254], leaves[255]) + max(leaves[254], leaves[255]))
+        proofs = {0: [pair], 254: [leaves[255], leaves[0]], 255: [leaves[254], leaves[0]]}
+        item = self.item(learners=keccak256(min(leaves[0], pair) + max(leaves[0], pair)))
+        number = yield from self.due(item)
+        yield self.releases(number, 0, (yield from self.evidence(item)))
+        for index, amount in amounts.items():
+            yield self.sends("pay_learner", number, 0, index, self["learner"], amount, proofs[index])
+        assert self.view("milestone", number, 0)[1] == 0, "GRT-4"
+
+    @way()
+    def whose_evidence_it_is(self, who: str) -> Steps:
+        """A record that is old by now shows nothing, and nobody but its grantee shows a new one."""
+        item = self.item(step=1, steps=1)
+        number = yield from self.due(item)
+        old = yield from self.evidence(item)
+        yield self.tx("registry.set_status", old, int(Status.DEPRECATED), "old", sender=self["team"])
+        yield self.releases(number, 0, old, "record is not active")
+        record = yield from self.evidence(item)
+        for other in ("stranger", "funder", "member", "owner"):
+            yield self.sends("release", number, 0, record, by=other, fails="caller is not the grantee")
+        yield self.releases(number, 0, record)
+        assert self.contract("escrow").plan(1)[4:7] == (1, 1, 0), "GRT-3: another plan"
 
     @way(Choice((0, 1)))
     def the_last_wei_of_a_list(self, who: str, less: int) -> Steps:

@@ -10,6 +10,7 @@ from audit.systems._storage_edges import StorageEdgeSystem, edge
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
+from keifu.spec.storage import DRAWS, LEAF_BYTES
 from keifu.units import COIN
 
 __all__ = ["StorageRepairEdges"]
@@ -30,6 +31,8 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.end_demand(who, self.shard)
         yield from self.answer(who, self.shard, "")
         assert (self.shard.state == LOST) == bool(late), "STO-14"
+        for nobody in (ZERO_ADDRESS, self["repairs"]):
+            yield from self.paid_back(self["provider"], nobody, True)
         yield from self.paid_back(self["provider"], who, True)
 
     @edge()
@@ -57,15 +60,15 @@ class StorageRepairEdges(StorageEdgeSystem):
 
     # repair -----------------------------------------------------------------------------------------------------------
 
-    @edge(Choice((False, True)), Choice((0, 1)))
-    def a_repairer_s_time(self, who: str, seeds: bool, late: int) -> Steps:
+    @edge(Choice((0, 6, 7)), Choice((0, 1)))
+    def a_repairer_s_time(self, who: str, seeds: int, late: int) -> Steps:
         """Two epochs; four when neither had a seed."""
         yield from self.missed_until(5)
         yield from self.declare_lost(who, self.shard)
         yield from self.reserve_repair(self["third provider"], self.shard)
         yield from self.reserve_repair(self["watcher"], self.shard)
         if seeds:
-            yield from self.seeded(7)
+            yield from self.seeded(seeds)
         self.goes(5 + (TURN if seeds else 2 * TURN) + late)
         yield from self.end_repair(who, self.shard)
         yield from self.reserve_repair(self["third provider"], self.shard)
@@ -73,6 +76,24 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.seeded(self.epoch + 1)
         yield from self.complete_repair(self["third provider"], self.shard, "", 0, True)
         assert self.shard.last.provider == self["third provider"], "STO-13"
+
+    @edge()
+    def a_shard_without_leaves(self, who: str) -> Steps:
+        """Nobody has one, so nobody repairs one, and no leaf of another size is one."""
+        yield from self.demand(who, self.other_shard, 0, False)
+        data, words = self.leaf_of(self.other_shard, 0)
+        place = (self.other_shard.deal.id, self.other_shard.index, self.other_shard.deal.shown(self.other_shard.index))
+        for wrong in (data[:-1], b""):
+            yield self.tx("repairs.answer", *place, wrong, words, sender=who, fails="repairs: not a leaf")
+        yield from self.missed_until(5)
+        yield from self.declare_lost(who, self.shard)
+        yield from self.reserve_repair(self["third provider"], self.shard)
+        yield from self.seeded(6)
+        place, named = (self.shard.deal.id, self.shard.index), self.shard.deal.shown(self.shard.index)
+        yield self.tx(
+            "repairs.complete_repair", *place, (*named[:2], 0, *named[3:]), 6, bytes(DRAWS * LEAF_BYTES), [],
+            sender=self["third provider"], fails="repairs: no such leaf",
+        )  # fmt: skip
 
     @edge(Choice((0, 1)))
     def a_repair_at_the_end(self, who: str, late: int) -> Steps:
