@@ -26,7 +26,7 @@ from evmstorm.oracles.neutrality import check_alike
 from keifu.provenance.foreign import BlockHeader
 from keifu.units import DAY
 
-__all__ = ["HEADER", "RecordProofOracles", "secret_of"]
+__all__ = ["HEADER", "RecordProofOracles", "hidden", "secret_of"]
 
 HEADER = "(address,uint256,uint256,bytes32,uint64)"
 DUST = 8  # wei that shares of a pool are rounded by, for each slash
@@ -34,7 +34,11 @@ DUST = 8  # wei that shares of a pool are rounded by, for each slash
 
 def secret_of(first: tuple[Any, ...], second: tuple[Any, ...], prover: str) -> bytes:
     """What a prover commits to, from what `evidence_of` is the hash of."""
-    evidence = keccak256(encode_args([HEADER, HEADER], [first, second]))
+    return hidden(keccak256(encode_args([HEADER, HEADER], [first, second])), prover)
+
+
+def hidden(evidence: bytes, prover: str) -> bytes:
+    """The hash that is committed to."""
     return keccak256(encode_args(["bytes32", "address"], (evidence, prover)))
 
 
