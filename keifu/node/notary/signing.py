@@ -90,18 +90,23 @@ class Signer:
     def next(self, now: int) -> SignedHeader | None:
         """The newest final block that is one of ours, unless it was signed; `now` is of the chain on which it is used."""
         number = self._foreign.final(self._every)
-        if not self._book.may_sign(number) or self._has_changed():
+        self.trouble = self._changed(number)
+        if self.trouble or not self._book.may_sign(number):
             return None
         block = self._foreign.hash_of(number)
         return self._book.sign(number, block, now, lambda header: header.sign(self._domain, self._account))
 
-    def _has_changed(self) -> bool:
-        """Whether the block that was signed last is not on the chain any more: no later one is signed then."""
+    def _changed(self, final: int) -> str:
+        """Why the chain is not the one that was signed: no later block of it is signed then."""
         newest = self._book.newest()
-        self.trouble = ""
-        if newest is not None and self._foreign.hash_of(newest.header.number) != newest.header.block_hash:
-            self.trouble = f"the other chain has another block {newest.header.number} than the one that was signed"
-        return bool(self.trouble)
+        if newest is None:
+            return ""
+        number = newest.header.number
+        if final < number:
+            return f"the other chain is final up to block {final}, and block {number} was signed"
+        if self._foreign.hash_of(number) != newest.header.block_hash:
+            return f"the other chain has another block {number} than the one that was signed"
+        return ""
 
 
 class Desk:
