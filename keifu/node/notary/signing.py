@@ -88,7 +88,7 @@ class Signer:
             self._book.begin(self._foreign.head())
 
     def next(self, now: int) -> SignedHeader | None:
-        """The newest final block that is one of ours, unless it was signed; `now` is of the chain on which it is used."""
+        """The newest final block that is one of ours, unless it was signed. `now` is of the chain where it is used."""
         number = self._foreign.final(self._every)
         self.trouble = self._changed(number)
         if self.trouble or not self._book.may_sign(number):
@@ -120,6 +120,7 @@ class Desk:
         domain = record_proof_domain(chain.id, self._proofs.address)
         self._signer = Signer(foreign, book, domain, account, own.every)
         self._idle = ""
+        self.reserve = 0
 
     @property
     def idle(self) -> str:
@@ -132,6 +133,7 @@ class Desk:
         if standing.is_due(self._own.term):
             last = standing.now + self._own.term
             self._sender.submit(Intent(f"bind {standing.last}", self._proofs.address, self._proofs.bind.encode(last)))
+        self.reserve = standing.reserve
         self._idle = standing.trouble or ("" if standing.answers else "its promise has not begun yet")
         self._signer.begin()
         return None if self._idle else self._signer.next(standing.now)

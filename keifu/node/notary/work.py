@@ -22,7 +22,7 @@ from keifu.node.watcher.peers import Answer, Peers, read_headers
 from keifu.node.web import Page
 from keifu.node.work import Body, Check, Work
 from keifu.provenance.signed_headers import PAGE, SignedHeader
-from keifu.units import counted
+from keifu.units import coins, counted
 
 __all__ = ["Notary", "require_suite"]
 
@@ -211,6 +211,7 @@ class Notary(Work):
         newest = self._book.newest()
         return {
             "signs": f"chain {self._own.foreign_chain}" if self._desk else "nothing",
+            "reserve": coins(self._desk.reserve) if self._desk else "0",
             "newest_signed": newest.header.number if newest else None,
             "watched": counted(len(self._bindings.watched()), "attestor"),
             "silent": dict(self._silent),
