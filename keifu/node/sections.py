@@ -21,6 +21,7 @@ __all__ = [
     "KeySettings",
     "LogSettings",
     "MarketWork",
+    "NotaryWork",
     "OperatorWork",
     "PassedOn",
     "RelayerWork",
@@ -267,6 +268,24 @@ class AttestorWork(_Section):
     backing: int = Field(default=1_000 * COIN, ge=0)  # of one transfer, that it signs
     reception: Seconds = DAY  # after which a key is erased, and what was sealed to it lost
     requests: int = Field(default=60, ge=1)  # that it signs an hour
+
+
+class NotaryWork(_Section):
+    """Whose headers a notary signs, for how long it promises at a time, and whom it looks at."""
+
+    listen: Listen  # where anybody gets the signatures
+    poll: Seconds
+    sign: bool = True  # without it the node only looks at others
+    foreign: str = ""  # endpoints of the other chain with commas between
+    foreign_chain: int = Field(0, ge=0)
+    foreign_genesis: str = ""  # hash of its first block
+    every: int = Field(32, ge=1)  # a number is signed when it is a multiple: all notaries of a chain take the same
+    term: Seconds = 60 * DAY  # prolonged when half of it is over
+    watch: bool = True  # whether others are looked at
+    patience: Seconds = 5  # for one answer, from the first byte to the last
+    private_peers: bool = False  # whether addresses inside a network are asked, beside local chains
+    receiver: Address = ""  # of rewards; the node's own account when empty
+    peers: dict[str, str] = {}  # attestor: URL, over what the hub says
 
 
 class RetrievalWork(_Section):
