@@ -8,7 +8,7 @@ import numpy as np
 
 from keifu.inference.tokens.program import Layers, Matrix, Sizes, TokenProgram
 from keifu.spec.inference_model import Group, Operator
-from tests.conformance.inference import tiny as made
+from audit import tiny_model as made
 
 __all__ = ["program_of"]
 

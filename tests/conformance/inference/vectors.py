@@ -9,7 +9,7 @@ from keifu.spec import inference as arithmetic
 from keifu.spec import inference_model as model
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference import Row
-from tests.conformance.inference.tiny import FORMATS, Sizes, tiny
+from audit.tiny_model import FORMATS, Sizes, tiny
 
 __all__ = ["vectors"]
 

@@ -14,7 +14,7 @@ from keifu.inference.disputes import Challenger, Place, Provider, Seen
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import run
 from keifu.spec.inference_openings import Published
-from tests.conformance.inference.tiny import Sizes, tiny
+from audit.tiny_model import Sizes, tiny
 
 PROMPT, IDS = [3, 1, 4], [85, 72, 50]
 POSITION, LAYER, LAST = 4, 1, 3

@@ -10,7 +10,7 @@ from keifu.spec.inference import exp2n
 from keifu.spec.inference_calls import Call
 from keifu.spec.inference_model import run
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, Published, packed_sums
-from tests.conformance.inference.tiny import Sizes, tiny
+from audit.tiny_model import Sizes, tiny
 
 LAYER, SOFTMAX, ATTENDED = 1, 8, 9
 LANE, RESIDUAL = 5, 3

@@ -11,7 +11,7 @@ from keifu.spec import inference_trees as trees
 from keifu.spec.inference import LARGEST, Row
 from keifu.spec.inference_model import BITS, TYPES, descriptor_of, program_leaves, program_root, run
 from tests.conformance.inference import VECTORS, written
-from tests.conformance.inference.tiny import FORMATS, Sizes, tiny
+from audit.tiny_model import FORMATS, Sizes, tiny
 
 SIZES = Sizes(positions=4)
 

@@ -16,7 +16,7 @@ from keifu.inference.tokens.executor import Conversation, Executor, Memory, read
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
-from tests.conformance.inference.tiny import Sizes, tiny
+from audit.tiny_model import Sizes, tiny
 
 SIZES = Sizes()
 IDS = [(place * 37 + 5) % SIZES.tokens for place in range(19)]

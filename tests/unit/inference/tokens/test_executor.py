@@ -15,7 +15,7 @@ from keifu.inference.tokens.program import LARGEST, LARGEST_RESIDUAL, Matrix, ch
 from keifu.spec.inference import rms_norm
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
-from tests.conformance.inference.tiny import FORMATS, Sizes, tiny
+from audit.tiny_model import FORMATS, Sizes, tiny
 
 SIZES = Sizes()
 IDS = [(place * 37 + 5) % SIZES.tokens for place in range(66)]

@@ -15,7 +15,7 @@ from keifu.keys import keccak256
 from keifu.spec.inference import sampled
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
-from tests.conformance.inference.tiny import Sizes, tiny
+from audit.tiny_model import Sizes, tiny
 
 SIZES = Sizes(layers=1)
 IDS = [(place * 37 + 5) % SIZES.tokens for place in range(12)]
