@@ -15,7 +15,7 @@ from keifu.spec.inference_model import WITH_EXPONENT, Operator, Trace, run
 from keifu.spec.inference_openings import Openings, Published
 from keifu.spec.inference_trees import PART
 
-__all__ = ["EACH", "HEAD", "LAYER", "LONG", "TRACES", "Place", "changed", "lanes_of", "opened", "right", "terms"]
+__all__ = ["EACH", "HEAD", "IDS", "LAYER", "LONG", "TRACES", "Place", "changed", "lanes_of", "opened", "right", "terms"]
 
 HEAD, EACH = 64, 32  # lanes of a head, scores of a chunk
 LAYER = 1
