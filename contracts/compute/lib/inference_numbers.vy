@@ -6,7 +6,7 @@
     that one multiplication adds eight products.
 """
 
-# Lanes are committed with half of their range added. Activations have 14 bits: less 0x6000 they are 8,192 too large.
+# Lanes are committed with half of their range added.
 HALF_16: constant(int256) = 32768
 HALF_32: constant(int256) = 2147483648
 MASK_32: constant(uint256) = 4294967295
@@ -16,10 +16,9 @@ ONES: constant(uint256) = max_value(uint256) // MASK_32  # eight lanes of 32 bit
 LANES_16: constant(uint256) = ONES * 65535
 LANES_8: constant(uint256) = ONES * 255
 LANES_4: constant(uint256) = ONES * 15
-ONES_16: constant(uint256) = max_value(uint256) // 65535  # sixteen lanes of 16 bits
-EVEN_BYTES: constant(uint256) = ONES_16 * 255
-LOW_NIBBLES: constant(uint256) = ONES * 3855
-LOWER_16: constant(uint256) = ONES * 1610637312  # sixteen lanes of 0x6000
+HALVES_32: constant(uint256) = ONES * 2147483648
+HALVES_16: constant(uint256) = ONES * 32768
+HALVES_8: constant(uint256) = ONES * 128
 # A part of a row: 1,024 weights, and the scales of its 32 blocks.
 LANES: constant(uint256) = 1024
 LANE_BYTES: constant(uint256) = 2 * LANES
@@ -197,7 +196,9 @@ def _squares(_row: Bytes[LINE_BYTES]) -> uint256:
 @pure
 def _dot(_x: Bytes[LANE_BYTES], _lanes: uint256, _part: Bytes[PART_BYTES], _layout: uint256) -> int256:
     """
-    @dev The products of a part of a row with the first `_lanes` of x.
+    @dev The products of a part of a row with the first `_lanes` of x: eight signed lanes of 32 bits are one number, in
+        whose product with another eight the uppermost lane has their products added. Half a lane's range is added to
+        each sum, so that none of them borrows from the one above.
     """
     blocks: uint256 = _lanes >> 5
     count: bytes32 = convert(len(_x) >> 5, bytes32)
@@ -217,38 +218,25 @@ def _dot(_x: Bytes[LANE_BYTES], _lanes: uint256, _part: Bytes[PART_BYTES], _layo
 @internal
 @pure
 def _dot_rows(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynArray[uint256, PART_WORDS]) -> int256:
-    total: uint256 = 0
-    lanes: uint256 = 0
-    weights: uint256 = 0
+    total: uint256 = HALVES_32
     for number: uint256 in range(_blocks, bound=MAX_BLOCKS):
-        first: uint256 = unsafe_sub(_x[unsafe_mul(number, 2)], LOWER_16)
-        second: uint256 = unsafe_sub(_x[unsafe_add(unsafe_mul(number, 2), 1)], LOWER_16)
+        first: uint256 = _x[unsafe_mul(number, 2)]
+        second: uint256 = _x[unsafe_add(unsafe_mul(number, 2), 1)]
         w: uint256 = _part[number]
         total = unsafe_add(
             total,
             unsafe_add(
                 unsafe_add(
-                    unsafe_mul(first & LANES_16, w & LANES_8),
-                    unsafe_mul((first >> 16) & LANES_16, (w >> 8) & LANES_8),
+                    unsafe_mul(unsafe_sub(first & LANES_16, HALVES_16), unsafe_sub(w & LANES_8, HALVES_8)),
+                    unsafe_mul(unsafe_sub((first >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 8) & LANES_8, HALVES_8)),
                 ),
                 unsafe_add(
-                    unsafe_mul(second & LANES_16, (w >> 16) & LANES_8),
-                    unsafe_mul((second >> 16) & LANES_16, (w >> 24) & LANES_8),
+                    unsafe_mul(unsafe_sub(second & LANES_16, HALVES_16), unsafe_sub((w >> 16) & LANES_8, HALVES_8)),
+                    unsafe_mul(unsafe_sub((second >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 24) & LANES_8, HALVES_8)),
                 ),
             ),
         )
-        # Two lanes of 14 bits stay below 2**16, and 64 weights.
-        both: uint256 = unsafe_add(first, second)
-        lanes = unsafe_add(lanes, unsafe_add(both & LANES_16, (both >> 16) & LANES_16))
-        weights = unsafe_add(weights, unsafe_add(w & EVEN_BYTES, (w >> 8) & EVEN_BYTES))
-    # Lanes are 8,192 too large, weights 128; 1,024 products of both stay below 2**32.
-    weights = unsafe_add(weights & LANES_16, (weights >> 16) & LANES_16)
-    return (
-        convert(total >> 224, int256)
-        - 128 * convert(unsafe_mul(lanes, ONES) >> 224, int256)
-        - 8192 * convert(unsafe_mul(weights, ONES) >> 224, int256)
-        + convert(_blocks << 25, int256)
-    )
+    return convert(total >> 224, int256) - HALF_32
 
 
 @internal
@@ -263,31 +251,34 @@ def _dot_blocks_4(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynAr
             scales = _part[unsafe_add(behind, number >> 3)]
         if number & 1 == 0:
             w = _part[number >> 1]
-        first: uint256 = unsafe_sub(_x[unsafe_mul(number, 2)], LOWER_16)
-        second: uint256 = unsafe_sub(_x[unsafe_add(unsafe_mul(number, 2), 1)], LOWER_16)
+        first: uint256 = _x[unsafe_mul(number, 2)]
+        second: uint256 = _x[unsafe_add(unsafe_mul(number, 2), 1)]
         products: uint256 = (
             unsafe_add(
                 unsafe_add(
-                    unsafe_mul(first & LANES_16, w & LANES_4),
-                    unsafe_mul((first >> 16) & LANES_16, (w >> 4) & LANES_4),
+                    unsafe_mul(unsafe_sub(first & LANES_16, HALVES_16), w & LANES_4),
+                    unsafe_mul(unsafe_sub((first >> 16) & LANES_16, HALVES_16), (w >> 4) & LANES_4),
                 ),
                 unsafe_add(
-                    unsafe_mul(second & LANES_16, (w >> 8) & LANES_4),
-                    unsafe_mul((second >> 16) & LANES_16, (w >> 12) & LANES_4),
+                    unsafe_mul(unsafe_sub(second & LANES_16, HALVES_16), (w >> 8) & LANES_4),
+                    unsafe_mul(unsafe_sub((second >> 16) & LANES_16, HALVES_16), (w >> 12) & LANES_4),
                 ),
             )
-            >> 224
         )
-        # Of 32 weights in the even half of each 32 bits.
-        weights: uint256 = unsafe_add(w & LOW_NIBBLES, (w >> 4) & LOW_NIBBLES)
-        weights = unsafe_mul(unsafe_add(weights & LANES_8, (weights >> 8) & LANES_8), ONES) >> 224
-        both: uint256 = unsafe_add(first, second)
-        lanes: uint256 = unsafe_mul(unsafe_add(both & LANES_16, (both >> 16) & LANES_16), ONES) >> 224
+        lanes: uint256 = unsafe_add(
+            unsafe_add(first & LANES_16, (first >> 16) & LANES_16),
+            unsafe_add(second & LANES_16, (second >> 16) & LANES_16),
+        )
         total = unsafe_add(
             total,
             unsafe_add(
-                unsafe_mul(unsafe_sub(products, weights << 13), unsafe_sub(scales >> 240, 32768)),
-                unsafe_mul(unsafe_sub(lanes, 262144), unsafe_sub((scales >> 224) & 65535, 32768)),
+                unsafe_mul(
+                    unsafe_sub(unsafe_add(products, HALVES_32) >> 224, 2147483648), unsafe_sub(scales >> 240, 32768)
+                ),
+                # 32 lanes of 16 bits are half of their range too large each.
+                unsafe_mul(
+                    unsafe_sub(unsafe_mul(lanes, ONES) >> 224, 1048576), unsafe_sub((scales >> 224) & 65535, 32768)
+                ),
             ),
         )
         scales = scales << 32
@@ -303,28 +294,26 @@ def _dot_blocks_8(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynAr
     for number: uint256 in range(_blocks, bound=MAX_BLOCKS):
         if number & 15 == 0:
             scales = _part[unsafe_add(_blocks, number >> 4)]
-        first: uint256 = unsafe_sub(_x[unsafe_mul(number, 2)], LOWER_16)
-        second: uint256 = unsafe_sub(_x[unsafe_add(unsafe_mul(number, 2), 1)], LOWER_16)
+        first: uint256 = _x[unsafe_mul(number, 2)]
+        second: uint256 = _x[unsafe_add(unsafe_mul(number, 2), 1)]
         w: uint256 = _part[number]
         products: uint256 = (
             unsafe_add(
                 unsafe_add(
-                    unsafe_mul(first & LANES_16, w & LANES_8),
-                    unsafe_mul((first >> 16) & LANES_16, (w >> 8) & LANES_8),
+                    unsafe_mul(unsafe_sub(first & LANES_16, HALVES_16), unsafe_sub(w & LANES_8, HALVES_8)),
+                    unsafe_mul(unsafe_sub((first >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 8) & LANES_8, HALVES_8)),
                 ),
                 unsafe_add(
-                    unsafe_mul(second & LANES_16, (w >> 16) & LANES_8),
-                    unsafe_mul((second >> 16) & LANES_16, (w >> 24) & LANES_8),
+                    unsafe_mul(unsafe_sub(second & LANES_16, HALVES_16), unsafe_sub((w >> 16) & LANES_8, HALVES_8)),
+                    unsafe_mul(unsafe_sub((second >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 24) & LANES_8, HALVES_8)),
                 ),
             )
-            >> 224
         )
-        weights: uint256 = unsafe_mul(unsafe_add(w & EVEN_BYTES, (w >> 8) & EVEN_BYTES), ONES_16) >> 240
-        both: uint256 = unsafe_add(first, second)
-        lanes: uint256 = unsafe_mul(unsafe_add(both & LANES_16, (both >> 16) & LANES_16), ONES) >> 224
-        less: uint256 = unsafe_add(lanes << 7, weights << 13)
         total = unsafe_add(
-            total, unsafe_mul(unsafe_add(unsafe_sub(products, less), 33554432), unsafe_sub(scales >> 240, 32768))
+            total,
+            unsafe_mul(
+                unsafe_sub(unsafe_add(products, HALVES_32) >> 224, 2147483648), unsafe_sub(scales >> 240, 32768)
+            ),
         )
         scales = scales << 16
     return convert(convert(total, bytes32), int256)
