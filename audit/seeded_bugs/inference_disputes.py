@@ -73,7 +73,6 @@ BUGS = [
     _game("whatever a verifier says", '    assert convert(answer, uint256) == 1, "game: not proved"\n', ""),
     _game("a claim of the caller's own", '        assert keccak256(slice(_call, 4, proofs.CLAIM)) == fixed, "game: another claim"\n', ""),
     _game("a trace of the caller's own", '        assert keccak256(slice(_call, 4, proofs.BOUND)) == fixed, "game: another claim"\n', ""),
-    _of_game("sums that nobody showed", PROOFS, '        assert _turn.sums != empty(bytes32), "game: no sums were shown"\n', ""),
     _of_game("any number of sums", PROOFS, '    assert len(_sums) == _count * 8, "game: number of sums"\n', ""),
     _of_game("another chunk's lanes", TREES, '    assert self._climbed(self._node(_row, below), index, _path) == _claim.record, "inference_verifier: lanes"\n', ""),
 ]  # fmt: skip

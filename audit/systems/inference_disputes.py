@@ -29,7 +29,7 @@ SPOILT = ("", "", "", "", "", "", "", "", "permit", "late", "record", "token", "
           "group", "place", "prompt", "key")  # fmt: skip
 SHOWING = ("", "", "", "", "", "", "key", "other key", "garbage", "cut", "stranger", "path")
 ASKING = ("right", "right", "right", "right", "any", "stranger", "no stage", "no slot", "no count", "stride")
-PROVING = ("right", "right", "right", "right", "copied", "copied", "honest", "honest", "flip", "flip", "flip", "case",
+PROVING = ("right", "right", "right", "right", "no sums", "copied", "copied", "honest", "honest", "flip", "flip", "flip", "case",
            "verifier")  # fmt: skip
 WRONG = bytes([7]) * 32
 
@@ -290,12 +290,13 @@ class InferenceDisputeBook(DisputeOracles):
         shown = self.proof_of(dispute, right, how, Random(chance))  # noqa: S311 - must repeat
         if shown is None:
             return
-        counts = right is not None and tuple(shown) == tuple(right) and how != "case"
+        counts = right is not None and tuple(shown) == tuple(right) and how not in ("case", "no sums")
         call = self.play("prove", dispute, self.case_but(dispute, how), *shown, sender=who)
         done = yield call
         reasons = {
             "game: another turn": dispute.over, "game: proved": dispute.stage == Stage.PROVED,
             "game: another case": how == "case", "game: no such verifier": shown.verifier > 2,
+            "game: no sums were shown": how == "no sums" and dispute.turn.sums == bytes(32),
             "game: another claim": how == "honest" and not self.is_about_the_layer(dispute),
             "game: not proved": how == "honest",
         }  # fmt: skip
@@ -319,6 +320,8 @@ class InferenceDisputeBook(DisputeOracles):
             return forged(call, random) if how == "flip" else call
         if how in ("honest", "flip"):
             return None
+        if how == "no sums":
+            return Proof(0, WRONG * 14, b"", 0)
         if how in ("case", "verifier") and right is None:
             right = Proof(0, WRONG * 14)
         return right._replace(verifier=3) if right is not None and how == "verifier" else right

@@ -214,8 +214,9 @@ class TraceVerifiers(System):
         bits = o.trace.bits(group, slot)
         each = 1_024 // bits
         size = -(-len(lanes) // each) * each
-        lane %= size + 3
         computed = self.computed(o, slot)
+        edges = [max(computed), max(computed) + 1, size - 1, size, *(lane for lane in computed if lane + 1 not in computed)]
+        lane = edges[lane // 2 % len(edges)] if lane % 2 else lane // 2 % (size + 3)
         there = lane < size and lane not in computed
         if not there:
             at = min(lane // each, size // each - 1)
