@@ -12,7 +12,9 @@ _layer = seeder("compute/lib/inference_layers.vy", "InferenceVerifier")
 _of_layers = partial(Bug, contracts=("InferenceVerifier",))
 _attention = seeder("compute/lib/inference_attention.vy", "AttentionVerifier")
 _of_attention = partial(Bug, contracts=("AttentionVerifier",))
-NUMBERS, ROWS, SUMS, TREES, GATES = (f"compute/lib/inference_{name}.vy" for name in ("numbers", "rows", "sums", "trees", "gates"))
+NUMBERS, ROWS, SUMS, TREES, GATES = (
+    f"compute/lib/inference_{name}.vy" for name in ("numbers", "rows", "sums", "trees", "gates")
+)
 
 BUGS = [
     # openings
@@ -22,7 +24,7 @@ BUGS = [
     _of_attention("any lanes", TREES, '    assert self._climbed(keccak256(_lanes.data), _index, _lanes.path) == _root, "inference_verifier: lanes"\n', ""),
     _of_attention("a chunk of any length", TREES, '    assert len(_lanes.data) == CHUNK, "inference_verifier: chunk"\n', ""),
     _of_layers("any row", ROWS, '    assert root == _operator.weights, "inference_verifier: row"\n', ""),
-    _of_layers("any part of a row", ROWS, '    assert keccak256(_row.part) == extract32(_row.leaf, 32 + 32 * _part), "inference_verifier: part"\n', ""),
+    _of_layers("any part of a row", ROWS, '    assert keccak256(_data) == extract32(_leaf, 32 + 32 * _part), "inference_verifier: part"\n', ""),
     _of_layers("lanes beyond the operator's", SUMS, '    assert _lane < _operator.height, "inference_verifier: lane"\n', ""),
     _layer("another lane's row", '    assert header >> 224 == lane, "inference_verifier: row"\n', ""),
     _layer("another token's row", '    assert convert(header >> 224, int256) == number, "inference_verifier: row"\n    part', "    part"),

@@ -163,7 +163,7 @@ class DisputeOracles(DisputeLog):
     def bystanders_lose_nothing(self) -> bool:
         """Harm: an operator that did nothing, and the payer that it covers, have all of theirs still."""
         quiet = self["quiet operator"]
-        mine = sum(item.needed for item in self.promises_of(quiet))
+        mine = sum(item.needed for item in self.covers_of(quiet))
         kept = self.covers[0].needed if not self.covers[0].over else 0
         self.harm.done(0, self.locked[quiet] + mine + kept - self.bystanders(), multiple=0)
         return True
@@ -178,7 +178,7 @@ class DisputeOracles(DisputeLog):
         with self.evm.anchor():
             exits = [Exit(item.challenger, item.due, 1, partial(self.is_closed, item)) for item in self.waiting()]
             for operator in self.operators:
-                ends = [item.until for item in self.promises_of(operator)]
+                ends = [item.until for item in self.covers_of(operator)]
                 ends += [item.due for item in self.waiting() if item.operator == operator]
                 exits.append(Exit(operator, max(self.now, *ends, 0), 2, partial(self.lock_is_back, operator)))
             check_exits(exits, lambda: self.now, self.evm.warp_to)
@@ -197,7 +197,7 @@ class DisputeOracles(DisputeLog):
         return self.credit(winner) >= before + BOND
 
     def lock_is_back(self, operator: str) -> bool:
-        names = [item.row.name for item in self.promises_of(operator)]
+        names = [item.row.name for item in self.covers_of(operator)]
         names = [name for name in names if self.answer_of("market.cover_of", name, operator)[6]]
         there = self.ask("hub.lock_of", self["market"], operator)
         if there:

@@ -22,11 +22,7 @@ def right_move(dispute: Dispute) -> Question | Proof | None:
     if answer.honest or dispute.over or turn.group >= dispute.case.groups:
         return None
     last = dispute.case.position == dispute.case.prompt + dispute.case.reply - 2
-    if answer.name == "reply":
-        is_right = last and turn.stage == Stage.RECORD
-    else:
-        is_right = last and turn.stage == Stage.ASKING
-    if not is_right or not seen.boundaries:
+    if not last or turn.stage != (Stage.RECORD if answer.name == "reply" else Stage.ASKING) or not seen.boundaries:
         return None
     try:
         return answer.challenger.next(seen, dispute.case, turn, dispute.asked)

@@ -1,5 +1,5 @@
-"""Disputes about token models' answers on a real hub, with the market, its channels and three verifiers: the set-up, and
-the log of who covered, disputed, showed and asked what."""
+"""Disputes about token models' answers on a real hub, with the market, its channels and three verifiers: the set-up,
+and the log of who covered, disputed, showed and asked what."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from audit.systems._compute import CAP, HORIZON, LOCK, LONGEST, WINDOW, Covered, Row
 from audit.systems._compute_promises import ComputePromises
 from audit.systems._constructors import Deployment, variations
-from audit.systems._dispute_answers import Answered, answers, model
+from audit.systems._dispute_answers import Answered, model
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Call
 from keifu.abi import encode_args
@@ -45,8 +45,8 @@ class Dispute:
     case: Case
     turn: Turn
     seen: Seen
+    receipt: Receipt
     asked: Question | None = None  # the challenger's last right question
-    receipt: Receipt | None = None
     over: bool = False
 
     @property
@@ -207,6 +207,9 @@ class DisputeLog(ComputePromises):
     def play(self, function: str, dispute: Dispute, *args: Any, sender: str) -> Call:
         return self.tx(f"game.{function}", dispute.turn.args, *args, sender=sender, raw_outcome=True)
 
+    def covers_of(self, operator: str) -> list[Covered]:
+        return [item for item in self.covers if item.operator == operator and not item.over]
+
     def dispute_of(self, name: bytes, operator: str) -> Dispute | None:
         return next(
             (item for item in self.disputes if (item.row.name, item.operator) == (name, operator) and not item.over),
@@ -246,7 +249,7 @@ class DisputeLog(ComputePromises):
         boundaries = [] if place.group == groups else provider.boundaries(place.position)
         seen = Seen(provider.position_roots(), boundaries)
         turn = replace(turn, stage=int(stage), deadline=self.now + TURN)
-        return Dispute(row, cover.operator, who, cover, opening.answer, case, turn, seen, None, receipt)
+        return Dispute(row, cover.operator, who, cover, opening.answer, case, turn, seen, receipt)
 
     @staticmethod
     def after_naming(position: int, group: int, receipt: Receipt) -> Stage:

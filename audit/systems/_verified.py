@@ -8,6 +8,7 @@ from functools import cache
 from random import Random
 
 from audit.tiny_model import Sizes, tiny
+from keifu.keys import keccak256
 from keifu.spec import inference as arithmetic
 from keifu.spec.inference import LARGEST_RESIDUAL, Row
 from keifu.spec.inference_calls import alone
@@ -15,7 +16,21 @@ from keifu.spec.inference_model import WITH_EXPONENT, Operator, Trace, run
 from keifu.spec.inference_openings import Openings, Published
 from keifu.spec.inference_trees import PART
 
-__all__ = ["EACH", "HEAD", "IDS", "LAYER", "LONG", "TRACES", "Place", "changed", "lanes_of", "opened", "right", "terms"]
+__all__ = [
+    "EACH",
+    "HEAD",
+    "IDS",
+    "LAYER",
+    "LONG",
+    "TRACES",
+    "Place",
+    "changed",
+    "climbed",
+    "lanes_of",
+    "opened",
+    "right",
+    "terms",
+]
 
 HEAD, EACH = 64, 32  # lanes of a head, scores of a chunk
 LAYER = 1
@@ -69,9 +84,19 @@ def changed(o: Openings, changes: Sequence[tuple[int, int, int]], kept: bool = F
     return replace(o, trace=replace(o.trace, records=records))
 
 
+def climbed(node: bytes, index: int, way: Sequence[bytes]) -> bytes:
+    """The root above a node."""
+    for beside in way:
+        node = keccak256(beside + node if index & 1 else node + beside)
+        index >>= 1
+    return node
+
+
 def lanes_of(o: Openings, slot: int) -> int:
     operator = o.operator(slot)
-    return operator.heads if operator.type in ("scores", "softmax") else 1 if operator.type == "token" else operator.height
+    return (
+        operator.heads if operator.type in ("scores", "softmax") else 1 if operator.type == "token" else operator.height
+    )
 
 
 @dataclass(frozen=True)
@@ -148,9 +173,7 @@ def terms(o: Openings, slot: int, lane: int) -> list[int]:
         return [sum(x * x for x in first[at : at + PART]) for at in range(0, operator.width, PART)]
     if operator.type in ("dense", "residual"):
         x = first[: operator.width]
-        return [
-            arithmetic.dot(operator.rows[lane], x[at : at + PART], at) for at in range(0, operator.width, PART)
-        ]
+        return [arithmetic.dot(operator.rows[lane], x[at : at + PART], at) for at in range(0, operator.width, PART)]
     head = lane if operator.type == "softmax" else lane // HEAD
     statistics = given.lanes(slot) if operator.type == "softmax" else given.second
     largest = statistics[4 * head]

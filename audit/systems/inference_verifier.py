@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from audit.systems._verified import EACH, LAYER, LONG, changed, lanes_of, opened, right, terms
+from audit.systems._verified import EACH, LAYER, LONG, changed, climbed, lanes_of, opened, right, terms
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action
 from evmstorm.fuzz.values import Amount, Choice
+from keifu.keys import keccak256
 from keifu.spec import inference_calls as calls
-from keifu.spec.inference import gated
-from keifu.spec.inference_calls import Call
+from keifu.spec import inference_trees as trees
+from keifu.spec.inference import Row, gated
+from keifu.spec.inference import embedding as right_embedding
+from keifu.spec.inference_calls import Call, alone
+from keifu.spec.inference_model import Operator, descriptor_bytes
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
 
 __all__ = ["InferenceVerifiers"]
@@ -27,6 +31,7 @@ STEPS += [(name, 5, group, 1) for name in ("blocks", "rows") for group in (0, LA
 # Of sums: trace, position, group, slot.
 SUMMED = [("blocks", 33, LAYER, 8), ("blocks", 33, LAYER, 9), ("blocks", 5, LAYER, 9), ("long row", 0, 0, 3),
           ("long norm", 0, 0, 1)]  # fmt: skip
+TABLES = (1, 2, 3, 16, 17, 255, 257, 4_096, 4_097, 49_152, 65_536, 65_537, 131_073, 2**24, 2**31 + 1)
 SPOILT = ("group", "descriptor", "word", "other type", "flip", "cut", "longer", "path", "path flip", "lane", "leaf",
           "leaf cut", "part")  # fmt: skip
 WRONG = bytes([7]) * 32
@@ -52,7 +57,9 @@ class InferenceVerifiers(System):
         answer = yield self.called(call)
         assert answer is not None, f"{rule}: must answer, was refused: {self.refusal}"
         found = bool(int.from_bytes(answer, "big"))
-        assert found is wanted, f"{rule}: {call.function} says {found} of a lane that is {'wrong' if wanted else 'right'}"
+        assert found is wanted, (
+            f"{rule}: {call.function} says {found} of a lane that is {'wrong' if wanted else 'right'}"
+        )
 
     def called(self, call: Call, fails: str | None = None) -> Any:
         contract = "attention" if call.function in calls.ATTENTION else "layers"
@@ -143,6 +150,28 @@ class InferenceVerifiers(System):
             for at, (value, weight) in enumerate(zip(x, row.weights, strict=True))
         )
         return (sum(products) + row.bias) * row.multiplier
+
+    @action("", Choice(TABLES), Amount(1 << 20), Choice((0, 0, 1, -1)), Choice((0, 0, 1, -1)), weight=4)
+    def height(self, who: str, rows: int, number: int, more: int, wrong: int) -> Steps:
+        """VRF-1: a table of any number of rows: a row's way to its root has a node a level."""
+        number, random = number % rows, Random(number)  # noqa: S311 - must repeat
+        row = Row([random.randint(-127, 127) for _ in range(64)], 90_001, 20)
+        leaf = trees.row_leaf(number, row, trees.ROWS_8)
+        way = [random.randbytes(32) for _ in range((rows - 1).bit_length() + more)]
+        table = Operator("embedding", width=64, height=64, multiplier=rows, shift=16)
+        made = right_embedding(row, 16)
+        made[5] += wrong
+        o = alone([table], [[number], made])
+        whole = descriptor_bytes(table, 0, 1, 1, climbed(keccak256(leaf), number, way))
+        leaves = [bytes(32), keccak256(whole)]
+        descriptor = (tuple(whole[at : at + 32] for at in (0, 32, 64)), trees.path(leaves, 1, 4))
+        claim = (trees.tree(leaves, 4), *o.claim()[1:])
+        body = trees.part_bytes(row, trees.ROWS_8, 0)
+        call = Call("embedding", claim, descriptor, (o.lanes(0, 0), (leaf, way, body), o.lanes(1, 0), 5))
+        if more:
+            yield self.called(call, fails="inference_verifier: path")
+            return
+        yield from self.says(call, wrong != 0, "VRF-1")
 
     # sums -------------------------------------------------------------------------------------------------------------
 
@@ -284,7 +313,9 @@ def _spoil_argument(call: Call, how: str, random: Random) -> tuple[Call, str]:
             return call, ""
         rest[at] = random.choice([1 << 13, 1 << 40, (1 << 255) + 1])
         return call._replace(rest=tuple(rest)), "lane"
-    opened_ones = [at for at, item in enumerate(rest) if isinstance(item, tuple) and isinstance(item[1], list) and item[0]]
+    opened_ones = [
+        at for at, item in enumerate(rest) if isinstance(item, tuple) and isinstance(item[1], list) and item[0]
+    ]
     at = random.choice(opened_ones)
     item = rest[at]
     is_row = len(item) == 3

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
+from random import Random
 from typing import Any
 
-from audit.systems._verified import EACH, IDS, LAYER, changed, opened
+from audit.systems._verified import EACH, IDS, LAYER, changed, climbed, opened
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action
 from evmstorm.fuzz.values import Amount, Choice
+from keifu.keys import keccak256
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_openings import Openings
-from keifu.keys import keccak256
 
 __all__ = ["TraceVerifiers"]
 
@@ -19,6 +20,7 @@ PROMPT, REPLY = 30, 5
 GROUPS, LAST, LAST_SLOT = 3, 2, 15
 KEYS_AT, VALUES_AT = 7, 9  # operators that read them
 SPOILT = ("", "", "", "path", "longer", "hash", "group", "type", "descriptor")
+COUNTS = (1, 2, 3, 17, 64, 65, 127, 128, 255, 257, 512, 1_000, 1_024)
 WRONG = bytes([7]) * 32
 Node = tuple[bytes, list[bytes]]
 
@@ -93,10 +95,11 @@ class TraceVerifiers(System):
 
     def says(self, name: str, bound: Bound, *rest: Any, wanted: bool, spoilt: str) -> Any:
         """The answer, or the reason for which what is shown opens nothing."""
-        rest, reason = _spoil(list(rest), spoilt)
-        if spoilt == "group" and isinstance(rest[0][0], tuple):
+        given, reason = _spoil(list(rest), spoilt)
+        reason = "trace_verifier: path" if spoilt == "height" else reason
+        if spoilt == "group" and isinstance(given[0][0], tuple):
             bound, reason = replace(bound, group=bound.group + 8), "inference_verifier: group"
-        answer = yield self.tx(f"links.{name}", astuple(bound), *rest, sender=self["challenger"], raw_outcome=True)
+        answer = yield self.tx(f"links.{name}", astuple(bound), *given, sender=self["challenger"], raw_outcome=True)
         if reason:
             assert answer is None, f"TRC-1: {name} answered to what opens nothing"
             assert self.refusal == reason, f"TRC-1: refused for {self.refusal!r}, not {reason!r}"
@@ -143,10 +146,25 @@ class TraceVerifiers(System):
             bound = replace(bound, reply=max(at, 0) if beyond else REPLY)
             done = yield self.tx("links.answered", astuple(bound), last, ids, sender=who, raw_outcome=True)
             reasons = {"trace_verifier: position", "trace_verifier: path"}
-            assert done is None and self.refusal in reasons, "TRC-1: a token that is not there was answered"
+            assert done is None, "TRC-1: a token that is not there was answered"
+            assert self.refusal in reasons, f"TRC-1: refused for {self.refusal!r}"
             return
         made = o.trace.records[position][LAST][-1][0]
         yield from self.says("answered", bound, last, ids, wanted=made != self.reply[at], spoilt=spoilt)
+
+    @action("", Choice(COUNTS[:8]), Choice(COUNTS), Amount(1 << 12), Choice((0, 0, 1, -1)), weight=6)
+    def heights(self, who: str, groups: int, positions: int, chance: int, more: int) -> Steps:
+        """Trees of any number of groups and positions: a way to the root has a node a level."""
+        random = Random(chance)  # noqa: S311 - must repeat
+        group, position = random.randrange(groups), random.randrange(positions)
+        levels = [(count - 1).bit_length() for count in (groups, positions)]
+        way = [random.randbytes(32) for _ in range(2 + sum(levels) + more)]
+        trace = climbed(node := random.randbytes(32), ((position << levels[0]) | group) << 2, way)
+        own, record = (node, [WRONG] * 4), climbed(node, 0, [WRONG] * 4)
+        numbers = (1, positions, position, max(groups, group + 2), group + 1)
+        bound = Bound(WRONG, trace, WRONG, WRONG, *numbers, WRONG, record, 0, 0)
+        bound = replace(bound, groups=groups)
+        yield from self.says("source", bound, own, (node, way), wanted=False, spoilt="height" if more else "")
 
     @action("", Choice((KEYS_AT, VALUES_AT)), Choice((33, 2)), Choice((0, 0, 1)), Choice(SPOILT), weight=8)
     def kept(self, who: str, slot: int, position: int, more: int, spoilt: str) -> Steps:
@@ -215,7 +233,13 @@ class TraceVerifiers(System):
         each = 1_024 // bits
         size = -(-len(lanes) // each) * each
         computed = self.computed(o, slot)
-        edges = [max(computed), max(computed) + 1, size - 1, size, *(lane for lane in computed if lane + 1 not in computed)]
+        edges = [
+            max(computed),
+            max(computed) + 1,
+            size - 1,
+            size,
+            *(lane for lane in computed if lane + 1 not in computed),
+        ]
         lane = edges[lane // 2 % len(edges)] if lane % 2 else lane // 2 % (size + 3)
         there = lane < size and lane not in computed
         if not there:

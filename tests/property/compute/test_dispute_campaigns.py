@@ -65,12 +65,11 @@ ANYBODY_RELEASES = _bug(
     "    self._reserved_word(id)\n",
     COVERS,
 )
-A_DAY_LONGER = _bug(
-    "self._last(_word) + evidence_window", "self._last(_word) + evidence_window + 86_400", PROMISES
-)
+A_DAY_LONGER = _bug("self._last(_word) + evidence_window", "self._last(_word) + evidence_window + 86_400", PROMISES)
 THE_LAST_GETS_MORE = _bug(
     "        payouts.credits[_turn.operator] += bond\n",
-    "        payouts.credits[msg.sender] += bond\n        payouts.credits[_turn.operator] = payouts.credits[msg.sender]\n",
+    "        payouts.credits[msg.sender] += bond\n"
+    "        payouts.credits[_turn.operator] = payouts.credits[msg.sender]\n",
 )
 
 compiled = cache(compile_with)
