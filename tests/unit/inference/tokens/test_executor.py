@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from audit.tiny_model import FORMATS, Sizes, tiny
 from keifu.errors import InputError, UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Executor
@@ -15,7 +16,6 @@ from keifu.inference.tokens.program import LARGEST, LARGEST_RESIDUAL, Matrix, ch
 from keifu.spec.inference import rms_norm
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
-from tests.conformance.inference.tiny import FORMATS, Sizes, tiny
 
 SIZES = Sizes()
 IDS = [(place * 37 + 5) % SIZES.tokens for place in range(66)]
