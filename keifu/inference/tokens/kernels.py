@@ -23,7 +23,7 @@ from keifu.inference.tokens.lanes import (
     wide_of_many,
 )
 
-__all__ = ["drawn", "embed", "largest", "norm", "product", "run"]
+__all__ = ["add", "attend", "drawn", "embed", "gate", "largest", "norm", "product", "run", "turned"]
 
 _ONE = np.int64(1)
 _ACTIVATION, _RESIDUAL, _QUERY, _ROTATED, _GATE = 8_191, 2**27 - 1, 4_095, 5_791, 32_767
@@ -160,7 +160,7 @@ def _scaled(sums: Any, numbers: Any, place: Any, limit: Any) -> Any:
 
 
 @kept
-def _turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries: Any, keys: Any, values: Any) -> None:
+def turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries: Any, keys: Any, values: Any) -> None:
     """Queries, keys and values from their sums; the first two go through RoPE."""
     kept_heads = keys.shape[0]
     for row in range(sums.shape[0]):
@@ -185,7 +185,7 @@ def _turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries
 
 
 @kept
-def _attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, out: Any) -> None:
+def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, out: Any) -> None:
     """Scores, softmax and weighted sums of each row and head. Of keys sixteen positions stand side by side, of values
     sixteen lanes. Weights have 17 bits, and are taken as two numbers of 9 and 8."""
     count, heads = queries.shape[0], queries.shape[1]
@@ -278,7 +278,7 @@ def _silu(g: Any, u: Any, multiplier: Any, shift: Any, out: Any) -> Any:
 
 
 @kept
-def _gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None:
+def gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None:
     """SiLU·mul of each row, with the exponent that its largest lane takes."""
     inner = out.shape[1]
     g, u, products = np.empty(inner, np.int64), np.empty(inner, np.int64), np.empty(inner, np.int64)
@@ -297,7 +297,7 @@ def _gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None
 
 
 @kept
-def _add(h: Any, sums: Any, numbers: Any, exponents: Any) -> None:
+def add(h: Any, sums: Any, numbers: Any, exponents: Any) -> None:
     for row in range(h.shape[0]):
         for lane in range(h.shape[1]):
             more = _rq(sums[row, lane] + numbers[0, lane], numbers[1, lane], numbers[2, lane] - exponents[row])
@@ -373,14 +373,14 @@ def run(
         for span in range(spans.shape[0]):
             row, end, start, talk = spans[span]
             lines, own = three[row:end], queries[row:end]
-            _turned(lines, attention[4][layer], turns, start, heads, own, keys[talk, layer], values[talk, layer])
-            _attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, y[row:end])
+            turned(lines, attention[4][layer], turns, start, heads, own, keys[talk, layer], values[talk, layer])
+            attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, y[row:end])
         product(mixed[0], mixed[1][layer], mixed[2][layer], mixed[3][:, layer], y, one)
-        _add(h, one, mixed[4][layer], none)
+        add(h, one, mixed[4][layer], none)
         norm(h, norms[layer, 1], norm_shifts[layer, 1], epsilon, y)
         product(gates[0], gates[1][layer], gates[2][layer], gates[3][:, layer], y, two)
-        _gate(two, gates[4][layer], scales[layer], gated, exponents)
+        gate(two, gates[4][layer], scales[layer], gated, exponents)
         product(down[0], down[1][layer], down[2][layer], down[3][:, layer], gated, one)
-        _add(h, one, down[4][layer], exponents)
+        add(h, one, down[4][layer], exponents)
         if seen.shape[0]:
             seen[layer] = h
