@@ -18,7 +18,7 @@ from keifu.inference.tokens import kernels
 from keifu.inference.tokens.committing import HASH_BYTES, boundaries, position_roots, token_boundaries, trace_root
 from keifu.inference.tokens.executor import Kept, drawn_of, ids_of
 from keifu.inference.tokens.field import drawn, first_difference, halves, projected
-from keifu.inference.tokens.linear import MATRICES, Layering, lanes_of
+from keifu.inference.tokens.linear import MATRICES, Layering, rows_of_matrices
 from keifu.inference.tokens.program import Matrix, TokenProgram, checked
 from keifu.inference.tokens.sampling import Drawing
 
@@ -39,7 +39,7 @@ class WrongProducts(CheckFailed):
 
 def positions_at_once(program: TokenProgram, layer: int) -> int:
     """How many positions' products fit into a part."""
-    return max(1, LARGEST_PART // (8 * lanes_of(program, layer)))
+    return max(1, LARGEST_PART // (8 * sum(rows_of_matrices(program, layer))))
 
 
 class Auditor:

@@ -16,7 +16,7 @@ from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Conversation, Executor, Kept, Memory, read_together
 from keifu.inference.tokens.program import HEAD, Matrix, TokenProgram
 
-__all__ = ["MATRICES", "Handing", "Layering", "lanes_of"]
+__all__ = ["MATRICES", "Handing", "Layering", "rows_of_matrices"]
 
 MATRICES = ("attention", "mixed", "gates", "down")  # of a layer, in the order in which they are read
 ROWS = 64
@@ -25,11 +25,11 @@ Ints = NDArray[Any]
 Linear = Callable[[str, Ints], Ints]  # a matrix by its name, and its lanes: the products
 
 
-def lanes_of(program: TokenProgram, layer: int) -> int:
-    """How many products a position has there; behind the layers stand those of tokens."""
+def rows_of_matrices(program: TokenProgram, layer: int) -> list[int]:
+    """How many products of each matrix a position has there; behind the layers stand those of tokens."""
     if layer == program.sizes.layers:
-        return program.sizes.tokens
-    return sum(getattr(program.layers, name).weights.shape[1] for name in MATRICES)
+        return [program.sizes.tokens]
+    return [getattr(program.layers, name).weights.shape[1] for name in MATRICES]
 
 
 class Layering:

@@ -14,7 +14,7 @@ from keifu.inference.tokens.again import computed_again
 from keifu.inference.tokens.auditing import Auditor, WrongProducts, positions_at_once
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.field import LARGEST, PRIME, drawn, first_difference, halves, projected
-from keifu.inference.tokens.linear import MATRICES, Handing, lanes_of
+from keifu.inference.tokens.linear import MATRICES, Handing, rows_of_matrices
 from keifu.inference.tokens.sampling import drawing_of
 from tests.conformance.inference.arrays import program_of
 from tests.conformance.inference.tiny import Sizes, tiny
@@ -74,7 +74,7 @@ def test_an_audit_gives_the_tokens_and_the_root_of_computing_again(executor, aud
 
 def test_parts_of_few_positions_give_the_same(monkeypatch, executor, auditor, reply):
     handing = Handing(executor, PROMPT, reply)
-    most = 8 * 5 * lanes_of(executor.program, 0)
+    most = 8 * 5 * sum(rows_of_matrices(executor.program, 0))
     monkeypatch.setattr(auditing, "LARGEST_PART", most)
     assert positions_at_once(executor.program, 0) == 5
     assert auditor.audit(PROMPT, reply, handing.sums) == computed_again(executor, PROMPT, reply)
