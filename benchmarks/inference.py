@@ -29,7 +29,7 @@ from keifu.inference.tokens.floats import FloatModel, source_of
 from keifu.inference.tokens.gguf import Gguf
 from keifu.inference.tokens.quantising import Quantised, calibrated, quantise
 
-__all__ = ["ROWS"]
+__all__ = ["BLOCKS", "CONTEXT", "ROWS", "begun", "executor_of_blocks"]
 
 TOKENS = Path(__file__).with_name("llm_tokens.json")
 REPLY, END = 32, 2
@@ -58,7 +58,7 @@ def _sides(_: Lab) -> _Sides:
     return _Sides(FloatModel(source), quantise(source, maxima), quantise(source, maxima, rows=True), texts)
 
 
-def _executor(lab: Lab) -> Executor:
+def executor_of_blocks(lab: Lab) -> Executor:
     return Executor(lab.shared(_sides).blocks.program)
 
 
@@ -71,7 +71,7 @@ def _executor_of_rows(lab: Lab) -> Executor:
 
 def _agreement(lab: Lab) -> float:
     """How often the integers pick the floats' token, after the floats' own tokens."""
-    sides, executor = lab.shared(_sides), lab.shared(_executor)
+    sides, executor = lab.shared(_sides), lab.shared(executor_of_blocks)
     equal = count = 0
     for prompt in sides.texts["prompts"]:
         reply = _reply(sides.floats, prompt)
@@ -92,7 +92,7 @@ def _reply(floats: FloatModel, prompt: Sequence[int]) -> list[int]:
 
 
 def _perplexity_ratio(lab: Lab) -> float:
-    sides, executor = lab.shared(_sides), lab.shared(_executor)
+    sides, executor = lab.shared(_sides), lab.shared(executor_of_blocks)
     head = sides.blocks.program.head.numbers[0][:, 1] * sides.blocks.logit_scale
 
     def floats(ids: Sequence[int]) -> Logits:
@@ -128,8 +128,8 @@ def _ratio(ours: Callable[[], object], floats: Callable[[], object], rounds: int
     return best[1] / best[0]
 
 
-def _decode(lab: Lab, build: Callable[[Lab], Executor] = _executor) -> float:
-    floats, talk, prompt = _begun(lab, build)
+def _decode(lab: Lab, build: Callable[[Lab], Executor] = executor_of_blocks) -> float:
+    floats, talk, prompt = begun(lab, build)
     talk.read(prompt)
     floats.read(prompt)
 
@@ -145,7 +145,7 @@ def _decode(lab: Lab, build: Callable[[Lab], Executor] = _executor) -> float:
 
 
 def _prefill(lab: Lab, build: Callable[[Lab], Executor] = _executor_of_rows) -> float:
-    floats, talk, prompt = _begun(lab, build)
+    floats, talk, prompt = begun(lab, build)
 
     def ours() -> None:
         talk.back_to(0)
@@ -158,7 +158,7 @@ def _prefill(lab: Lab, build: Callable[[Lab], Executor] = _executor_of_rows) -> 
     return _ratio(ours, theirs, PREFILLS)
 
 
-def _begun(lab: Lab, build: Callable[[Lab], Executor]) -> tuple[FloatModel, Conversation, list[int]]:
+def begun(lab: Lab, build: Callable[[Lab], Executor]) -> tuple[FloatModel, Conversation, list[int]]:
     sides = lab.shared(_sides)
     sides.floats.forget()
     first, second = sides.texts["texts"][:2]
@@ -203,7 +203,7 @@ def _commitment_prefill(lab: Lab) -> float:
 
 
 def _watched(lab: Lab, rows: int) -> tuple[Conversation, list[int], Seen]:
-    _, talk, prompt = _begun(lab, _executor)
+    _, talk, prompt = begun(lab, executor_of_blocks)
     sizes = talk.memory.executor.program.sizes
     return talk, prompt, np.empty((sizes.layers + 1, rows, sizes.width), np.int32)
 
@@ -213,17 +213,17 @@ def _decode_of_rows(lab: Lab) -> float:
 
 
 def _prefill_of_blocks(lab: Lab) -> float:
-    return _prefill(lab, _executor)
+    return _prefill(lab, executor_of_blocks)
 
 
-_BLOCKS = "blocks: the publisher's Q4_1 and Q8_0 as integers, activations of 14 bits"
+BLOCKS = "blocks: the publisher's Q4_1 and Q8_0 as integers, activations of 14 bits"
 ROWS = (
-    Row("score.llm_agreement", _agreement, f"{_BLOCKS}; teacher-forced on the floats' replies, 24 × 32", heavy=True),
-    Row("ratio.llm_perplexity", _perplexity_ratio, f"{_BLOCKS}; 2,005 committed tokens of docs/", heavy=True),
+    Row("score.llm_agreement", _agreement, f"{BLOCKS}; teacher-forced on the floats' replies, 24 × 32", heavy=True),
+    Row("ratio.llm_perplexity", _perplexity_ratio, f"{BLOCKS}; 2,005 committed tokens of docs/", heavy=True),
     Row(
         "ratio.llm_decode",
         _decode,
-        f"{_BLOCKS}; a token after {CONTEXT}, one core, numpy float32 in turn",
+        f"{BLOCKS}; a token after {CONTEXT}, one core, numpy float32 in turn",
         also=(("rows of 8 bits", _decode_of_rows),),
         heavy=True,
     ),
@@ -237,13 +237,13 @@ ROWS = (
     Row(
         "ratio.llm_commitment",
         _commitment,
-        f"{_BLOCKS}; a token after {CONTEXT}, one core, with and without hashing in turn",
+        f"{BLOCKS}; a token after {CONTEXT}, one core, with and without hashing in turn",
         heavy=True,
     ),
     Row(
         "ratio.llm_commitment_prefill",
         _commitment_prefill,
-        f"{_BLOCKS}; {CONTEXT} tokens, one core, with and without hashing in turn",
+        f"{BLOCKS}; {CONTEXT} tokens, one core, with and without hashing in turn",
         heavy=True,
     ),
 )
