@@ -23,7 +23,10 @@ from keifu.inference.tokens.lanes import (
     wide_of_many,
 )
 
-__all__ = ["add", "attend", "drawn", "embed", "gate", "largest", "norm", "product", "run", "turned"]
+__all__ = [
+    "add", "attend", "clip", "drawn", "embed", "gate", "largest", "norm", "product", "root", "rq", "run", "scaled",
+    "turned",
+]  # fmt: skip
 
 _ONE = np.int64(1)
 _ACTIVATION, _RESIDUAL, _QUERY, _ROTATED, _GATE = 8_191, 2**27 - 1, 4_095, 5_791, 32_767
@@ -33,12 +36,12 @@ _SQUARES = 1_024  # of residuals that 64 bits hold
 
 
 @kept
-def _rq(value: Any, multiplier: Any, shift: Any) -> Any:
+def rq(value: Any, multiplier: Any, shift: Any) -> Any:
     return (value * multiplier + (_ONE << (shift - _ONE))) >> shift
 
 
 @kept
-def _clip(value: Any, limit: Any) -> Any:
+def clip(value: Any, limit: Any) -> Any:
     return min(max(value, -limit), limit)
 
 
@@ -60,7 +63,7 @@ def _exp2n(d: Any) -> Any:
 
 
 @kept
-def _root(value: Any) -> Any:
+def root(value: Any) -> Any:
     """Rounded down, for values below 2**62."""
     found = np.int64(np.sqrt(np.float64(value)))
     while found * found > value:
@@ -88,11 +91,11 @@ def norm(h: Any, gains: Any, shift: Any, epsilon: Any, out: Any) -> None:
         while mean < _ONE << np.int64(60):
             mean <<= 2
             k += 1
-        inverse = (_ONE << np.int64(61)) // _root(mean)
+        inverse = (_ONE << np.int64(61)) // root(mean)
         down = 47 - k
         for lane in range(width):
             x = (np.int64(h[row, lane]) * inverse) >> down
-            out[row, lane] = _clip(_rq(x, np.int64(gains[lane]), shift), _ACTIVATION)
+            out[row, lane] = clip(rq(x, np.int64(gains[lane]), shift), _ACTIVATION)
 
 
 @kept
@@ -155,8 +158,8 @@ def _product_of_many(planes: Any, x: Any, out: Any) -> None:
 
 
 @kept
-def _scaled(sums: Any, numbers: Any, place: Any, limit: Any) -> Any:
-    return _clip(_rq(sums[place] + numbers[0, place], numbers[1, place], numbers[2, place]), limit)
+def scaled(sums: Any, numbers: Any, place: Any, limit: Any) -> Any:
+    return clip(rq(sums[place] + numbers[0, place], numbers[1, place], numbers[2, place]), limit)
 
 
 @kept
@@ -168,11 +171,11 @@ def turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries:
         group, within = position // ROWS, position % ROWS
         for head in range(heads + kept_heads):
             for lane in range(0, _HEAD, 2):
-                a = _scaled(sums[row], numbers, head * _HEAD + lane, _QUERY)
-                b = _scaled(sums[row], numbers, head * _HEAD + lane + 1, _QUERY)
+                a = scaled(sums[row], numbers, head * _HEAD + lane, _QUERY)
+                b = scaled(sums[row], numbers, head * _HEAD + lane + 1, _QUERY)
                 c, s = np.int64(turns[position, lane]), np.int64(turns[position, lane + 1])
-                left = _clip((a * c - b * s + 8_192) >> 14, _ROTATED)
-                right = _clip((a * s + b * c + 8_192) >> 14, _ROTATED)
+                left = clip((a * c - b * s + 8_192) >> 14, _ROTATED)
+                right = clip((a * s + b * c + 8_192) >> 14, _ROTATED)
                 if head < heads:
                     queries[row, head, lane], queries[row, head, lane + 1] = left, right
                 else:
@@ -180,17 +183,18 @@ def turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries:
                     pair[0], pair[1] = left, right
         for head in range(kept_heads):
             for lane in range(_HEAD):
-                value = _scaled(sums[row], numbers, (heads + kept_heads + head) * _HEAD + lane, _ACTIVATION)
+                value = scaled(sums[row], numbers, (heads + kept_heads + head) * _HEAD + lane, _ACTIVATION)
                 values[head, lane // ROWS, position // 2, lane % ROWS, position % 2] = value
 
 
 @kept
-def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, out: Any) -> None:
+def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, whole: Any, out: Any) -> None:
     """Scores, softmax and weighted sums of each row and head. Of keys sixteen positions stand side by side, of values
-    sixteen lanes. Weights have 17 bits, and are taken as two numbers of 9 and 8."""
+    sixteen lanes. Weights have 17 bits, and are taken as two numbers of 9 and 8. A row sees the positions until its own,
+    or the first `whole`, unless that is 0."""
     count, heads = queries.shape[0], queries.shape[1]
     shared, flat = heads // keys.shape[0], queries.reshape(-1)
-    places = (start + count + ROWS - 1) // ROWS * ROWS
+    places = (max(start + count, whole) + ROWS - 1) // ROWS * ROWS
     found, small = np.empty((MANY, places), np.int32), np.empty(MANY * ROWS, np.int32)
     high, low = np.empty((MANY, places), np.int16), np.empty((MANY, places), np.int16)
     totals, summed = np.empty(MANY, np.int64), np.empty((MANY, ROWS), np.int64)
@@ -199,7 +203,7 @@ def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, out: An
         row = 0
         while row < count:
             rows = MANY if row + MANY <= count else 1
-            seen = start + row + rows
+            seen = whole if whole else start + row + rows
             for group in range((seen + ROWS - 1) // ROWS):
                 at = (row * heads + head) * _HEAD
                 if rows == 1:
@@ -210,7 +214,8 @@ def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, out: An
                     for place in range(ROWS):
                         found[number, group * ROWS + place] = small[number * ROWS + place]
             for number in range(rows):
-                totals[number] = _weigh(found[number], seen - rows + number + 1, seen, scale, high[number], low[number])
+                own = whole if whole else seen - rows + number + 1
+                totals[number] = _weigh(found[number], own, seen, scale, high[number], low[number])
             for group in range(_HEAD // ROWS):
                 lanes = value[group].reshape(-1)
                 _weighted(lanes, high.reshape(-1), places, seen, rows, small, summed, True)
@@ -218,8 +223,8 @@ def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, out: An
                 for number in range(rows):
                     total = totals[number]
                     for place in range(ROWS):
-                        whole = _quotient(2 * summed[number, place] + total, 2 * total)
-                        out[row + number, head * _HEAD + group * ROWS + place] = whole
+                        mean = _quotient(2 * summed[number, place] + total, 2 * total)
+                        out[row + number, head * _HEAD + group * ROWS + place] = mean
             row += rows
 
 
@@ -261,7 +266,7 @@ def _weighted(
 @kept
 def _lanes(sums: Any, bias: Any, multipliers: Any, shifts: Any, limit: Any, out: Any) -> None:
     for lane in range(out.shape[0]):
-        out[lane] = _clip(_rq(sums[lane] + bias[lane], multipliers[lane], shifts[lane]), limit)
+        out[lane] = clip(rq(sums[lane] + bias[lane], multipliers[lane], shifts[lane]), limit)
 
 
 @kept
@@ -293,15 +298,15 @@ def gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None:
         exponents[row] = exponent
         half = (_ONE << exponent) >> 1
         for lane in range(inner):
-            out[row, lane] = _clip((products[lane] + half) >> exponent, _ACTIVATION)
+            out[row, lane] = clip((products[lane] + half) >> exponent, _ACTIVATION)
 
 
 @kept
 def add(h: Any, sums: Any, numbers: Any, exponents: Any) -> None:
     for row in range(h.shape[0]):
         for lane in range(h.shape[1]):
-            more = _rq(sums[row, lane] + numbers[0, lane], numbers[1, lane], numbers[2, lane] - exponents[row])
-            h[row, lane] = _clip(h[row, lane] + more, _RESIDUAL)
+            more = rq(sums[row, lane] + numbers[0, lane], numbers[1, lane], numbers[2, lane] - exponents[row])
+            h[row, lane] = clip(h[row, lane] + more, _RESIDUAL)
 
 
 @kept
@@ -314,7 +319,7 @@ def embed(ids: Any, weights: Any, scales: Any, numbers: Any, shift: Any, h: Any)
             if scales.shape[1]:
                 block = lane // _BLOCK
                 whole = whole * np.int64(scales[number, block, 0]) + np.int64(scales[number, block, 1])
-            h[row, lane] = _clip(_rq(whole, numbers[1, number], shift), _RESIDUAL)
+            h[row, lane] = clip(rq(whole, numbers[1, number], shift), _RESIDUAL)
 
 
 @kept
@@ -374,7 +379,7 @@ def run(
             row, end, start, talk = spans[span]
             lines, own = three[row:end], queries[row:end]
             turned(lines, attention[4][layer], turns, start, heads, own, keys[talk, layer], values[talk, layer])
-            attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, y[row:end])
+            attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end])
         product(mixed[0], mixed[1][layer], mixed[2][layer], mixed[3][:, layer], y, one)
         add(h, one, mixed[4][layer], none)
         norm(h, norms[layer, 1], norm_shifts[layer, 1], epsilon, y)

@@ -56,7 +56,7 @@ class Layering:
         kernels.norm(h, layers.norms[number, 0], layers.norm_shifts[number, 0], program.epsilon, y)
         sums, numbers = linear("attention", y), _numbers(layers.attention, number)
         kernels.turned(sums, numbers, program.turns, 0, sizes.heads, queries, keys, values)
-        kernels.attend(queries, keys, values, scales, 0, y)
+        kernels.attend(queries, keys, values, scales, 0, 0, y)
         kernels.add(h, linear("mixed", y), _numbers(layers.mixed, number), none)
         kernels.norm(h, layers.norms[number, 1], layers.norm_shifts[number, 1], program.epsilon, y)
         kernels.gate(linear("gates", y), _numbers(layers.gates, number), scales, gated, exponents)
