@@ -13,7 +13,8 @@ UNKNOWN, BEGIN, END, CONTINUED = "[UNK]", "[CLS]", "[SEP]", "##"
 LONGEST_WORD = 100  # letters
 LARGEST_TEXT = 1 << 20
 _IDEOGRAPHS = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
-               (0x2B820, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))  # fmt: skip
+               (0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))  # fmt: skip
+_REPLACED, _UNSEEN = 0xFFFD, {"Cc", "Cf", "Co"}
 _ASCII_PUNCTUATION = ((33, 47), (58, 64), (91, 96), (123, 126))
 
 
@@ -60,7 +61,7 @@ def _words(text: str) -> Iterator[str]:
     spaced = "".join(_cleaned(text))
     bare = "".join(letter for letter in unicodedata.normalize("NFD", spaced) if unicodedata.category(letter) != "Mn")
     word = ""
-    for letter in bare.lower():
+    for letter in "".join(map(str.lower, bare)):  # letter by letter: no letter depends on its neighbours
         is_mark = _is_punctuation(letter)
         if is_mark or letter.isspace():
             if word:
@@ -79,7 +80,7 @@ def _cleaned(text: str) -> Iterator[str]:
         code = ord(letter)
         if letter in "\t\n\r" or unicodedata.category(letter) == "Zs":
             yield " "
-        elif code in (0, 0xFFFD) or unicodedata.category(letter).startswith("C"):
+        elif code == _REPLACED or unicodedata.category(letter) in _UNSEEN:
             continue
         elif any(first <= code <= last for first, last in _IDEOGRAPHS):
             yield f" {letter} "
