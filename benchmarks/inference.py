@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from benchmarks import limits
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
+from benchmarks.llama_cpp import LlamaTimes, chosen, times
 from keifu.errors import EnvironmentFault
 from keifu.inference.tokens.committing import HASH_BYTES, boundaries, position_roots, token_boundaries, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, read_together
@@ -28,6 +29,8 @@ from keifu.inference.tokens.fetching import place_of
 from keifu.inference.tokens.floats import FloatModel, source_of
 from keifu.inference.tokens.gguf import Gguf
 from keifu.inference.tokens.quantising import Quantised, calibrated, quantise
+from keifu.inference.tokens.tokenizer import Tokenizer
+from keifu.inference.tokens.vocabulary import vocabulary_of
 
 __all__ = ["BLOCKS", "CONTEXT", "ROWS", "begun", "executor_of_blocks"]
 
@@ -114,6 +117,47 @@ def _perplexity(logits: Callable[[Sequence[int]], Logits], texts: Sequence[Seque
 
 
 # speed ----------------------------------------------------------------------------------------------------------------
+
+
+def _llama_times(lab: Lab) -> LlamaTimes:
+    with limits.one_core():
+        return times(place_of("smollm2"), begun(lab, executor_of_blocks)[2])
+
+
+def _llama_decode(lab: Lab) -> float:
+    return _floats_seconds(lab, [5]) / lab.shared(_llama_times)[1]
+
+
+def _llama_prefill(lab: Lab) -> float:
+    return _floats_seconds(lab, begun(lab, executor_of_blocks)[2]) / lab.shared(_llama_times)[0]
+
+
+def _floats_seconds(lab: Lab, given: list[int]) -> float:
+    """Of a prompt, or of a token behind one."""
+    floats, _, prompt = begun(lab, executor_of_blocks)
+    if given != prompt:
+        floats.read(prompt)
+    length, best = floats.length, float("inf")
+    with limits.one_core():
+        for _ in range(PREFILLS):
+            floats.length = length
+            started = time.thread_time()
+            floats.logits(floats.read(given)[-1:])
+            best = min(best, time.thread_time() - started)
+    return best
+
+
+def _llama_agreement(lab: Lab) -> float:
+    """By texts, for it names no ids; an end token has none."""
+    sides = lab.shared(_sides)
+    tokenizer = Tokenizer(vocabulary_of(Gguf(place_of("smollm2"))))
+    prompts, wanted = [], []
+    for prompt in sides.texts["prompts"]:
+        reply = _reply(sides.floats, prompt)
+        prompts += [[*prompt, *reply[:place]] for place in range(len(reply))]
+        wanted += ["" if token == END else tokenizer.decode([token]) for token in reply]
+    found = chosen(place_of("smollm2"), prompts)
+    return sum(own == said for own, said in zip(wanted, found, strict=True)) / len(wanted)
 
 
 def _ratio(ours: Callable[[], object], floats: Callable[[], object], rounds: int) -> float:
@@ -218,20 +262,26 @@ def _prefill_of_blocks(lab: Lab) -> float:
 
 BLOCKS = "blocks: the publisher's Q4_1 and Q8_0 as integers, activations of 14 bits"
 ROWS = (
-    Row("score.llm_agreement", _agreement, f"{BLOCKS}; teacher-forced on the floats' replies, 24 × 32", heavy=True),
+    Row(
+        "score.llm_agreement",
+        _agreement,
+        f"{BLOCKS}; teacher-forced on the floats' replies, 24 × 32",
+        also=(("llama.cpp on the same file", _llama_agreement),),
+        heavy=True,
+    ),
     Row("ratio.llm_perplexity", _perplexity_ratio, f"{BLOCKS}; 2,005 committed tokens of docs/", heavy=True),
     Row(
         "ratio.llm_decode",
         _decode,
         f"{BLOCKS}; a token after {CONTEXT}, one core, numpy float32 in turn",
-        also=(("rows of 8 bits", _decode_of_rows),),
+        also=(("rows of 8 bits", _decode_of_rows), ("llama.cpp on the same file", _llama_decode)),
         heavy=True,
     ),
     Row(
         "ratio.llm_prefill",
         _prefill,
         f"rows of 8 bits, which fail both quality bars; {CONTEXT} tokens, one core, numpy float32 in turn",
-        also=(("blocks, whose bar is 0.8", _prefill_of_blocks),),
+        also=(("blocks, whose bar is 0.8", _prefill_of_blocks), ("llama.cpp on the same file", _llama_prefill)),
         heavy=True,
     ),
     Row(
