@@ -60,7 +60,13 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "cli": cli.ROWS,
     "compute": compute.ROWS,
     "cost": cost.ROWS,
-    "inference": (*inference.ROWS, *inference_audit.ROWS, *inference_embeddings.ROWS, *inference_gas.ROWS, *dispute_gas.ROWS),
+    "inference": (
+        *inference.ROWS,
+        *inference_audit.ROWS,
+        *inference_embeddings.ROWS,
+        *inference_gas.ROWS,
+        *dispute_gas.ROWS,
+    ),
     "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS, *storage_many.ROWS),
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -58,8 +59,8 @@ def _replied(lab: Lab) -> _Replied:
 
 
 def _executed(executor: Executor, prompt: list[int]) -> list[int]:
-    talk, reply = executor.conversation(), []
-    given = prompt
+    talk, given = executor.conversation(), prompt
+    reply: list[int] = []
     while len(reply) < REPLY:
         reply.append(talk.next(given))
         given = reply[-1:]
@@ -108,7 +109,8 @@ def _found(lab: Lab) -> float:
     products = len(MATRICES) * program.sizes.layers + 1
     tried: list[bool] = []
 
-    def changed(name: str, layer: int, x: Ints, sums: Ints) -> Ints:
+    def changed(layer: int, given: dict[str, Ints], name: str, x: Ints) -> Ints:
+        sums = given[name]
         number = MATRICES.index(name) + len(MATRICES) * layer if name in MATRICES else products - 1
         for _ in range(CHANGED * (number + 1) // products - CHANGED * number // products):
             row = random.randrange(len(x))
@@ -121,10 +123,8 @@ def _found(lab: Lab) -> float:
     for layer in range(program.sizes.layers):
         given = dict(zip(MATRICES, replied.handed[layer], strict=True))
         memory = Kept(program.sizes, 1, len(layering.h), layers=1)
-        layering.layer(
-            layer, memory.of_layer(0), lambda name, x, layer=layer, given=given: changed(name, layer, x, given[name])
-        )  # fmt: skip
-    changed("head", 0, layering.last(len(replied.prompt) - 1), replied.handed[-1][0])
+        layering.layer(layer, memory.of_layer(0), partial(changed, layer, given))
+    changed(0, {"head": replied.handed[-1][0]}, "head", layering.last(len(replied.prompt) - 1))
     if len(tried) != CHANGED:
         raise CheckFailed(f"{len(tried)} products were changed")
     return sum(tried)
@@ -142,7 +142,7 @@ ROWS = (
     Row(
         "ratio.audit",
         _audit,
-        f"{BLOCKS}; {REPLY} tokens after {CONTEXT}, one core, reading and decoding in turn; error below 2^-59 a product,"
+        f"{BLOCKS}; {REPLY} tokens after {CONTEXT}, one core, reading and decoding in turn; error below 2^-59 each,"
         f" a projection for {REPLIES} replies",
         also=(
             ("of computing all positions again at once", _beside_again),

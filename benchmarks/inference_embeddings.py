@@ -76,7 +76,7 @@ def _misranked(lab: Lab) -> float:
     vectors = lab.shared(_vectors)
     pairs = np.triu_indices(len(vectors.floats), 1)
     ranks = [np.argsort(np.argsort((item @ item.T)[pairs])) for item in (vectors.floats, vectors.integers)]
-    return 1 - float(np.corrcoef(*ranks)[0, 1])
+    return 1 - float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 ROWS = (

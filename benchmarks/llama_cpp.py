@@ -40,13 +40,15 @@ def chosen(model: Path, prompts: Sequence[Sequence[int]]) -> list[str]:
 def _asked(model: Path, question: dict[str, Any]) -> Any:
     if find_spec(PACKAGE) is None:
         raise EnvironmentFault(f"{PACKAGE} is not installed", remedy=f"pip install {PACKAGE}")
-    done = subprocess.run(  # noqa: S603 - this module once more
+    done = subprocess.run(
         [sys.executable, "-m", "benchmarks.llama_cpp", str(model)],
         input=json.dumps(question), capture_output=True, text=True, check=False, timeout=WAIT_SECONDS,
     )  # fmt: skip
     lines = done.stdout.splitlines()
     if done.returncode or not lines:
-        raise EnvironmentFault(f"{PACKAGE} ended with status {done.returncode}", remedy="it needs a processor with AVX2")
+        raise EnvironmentFault(
+            f"{PACKAGE} ended with status {done.returncode}", remedy="it needs a processor with AVX2"
+        )
     return json.loads(lines[-1])
 
 

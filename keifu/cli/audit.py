@@ -28,9 +28,7 @@ __all__ = ["audit"]
 @click.option(
     "--request", type=IN_FILE, help="File with the request's body: then CAPTURE is what `curl -i` printed, and no HAR."
 )
-@click.option(
-    "--integers", type=IN_FOLDER, required=True, help="The token model as keifu model build wrote it."
-)
+@click.option("--integers", type=IN_FOLDER, required=True, help="The token model as keifu model build wrote it.")
 @paying_options
 @json_option
 def audit(

@@ -23,6 +23,7 @@ __all__ = ["infer", "proxy", "request_in"]
 LARGEST_REQUEST = 2 << 20
 LOOPBACK = "127.0.0.1"
 
+
 @verb(
     "infer",
     example="keifu infer digits --provider http://127.0.0.1:8700 --operator 0x… --most 1000 --text 'hello'",
@@ -40,7 +41,9 @@ LOOPBACK = "127.0.0.1"
     type=IN_FOLDER,
     help="The token model as keifu model build wrote it: computes the reply again.",
 )
-@click.option("--keep", type=OUT_PATH, help="Write question, answer and receipt to a HAR file, for verify-reply and audit.")
+@click.option(
+    "--keep", type=OUT_PATH, help="Write question, answer and receipt to a HAR file, for verify-reply and audit."
+)
 @paying_options
 @json_option
 def infer(

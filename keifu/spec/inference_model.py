@@ -1,4 +1,4 @@
-"""Whole programs of token and embedding models in plain Python: every tensor of every group at every position, and their roots."""
+"""Whole programs of language models in plain Python: every tensor of every group at every position, and their roots."""
 
 from __future__ import annotations
 

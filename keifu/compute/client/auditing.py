@@ -1,7 +1,7 @@
 """An audit of a reply that somebody has kept: its provider hands out the products of its layers, and is paid for them.
 
-They are checked by secret numbers, and everything else is computed again: a fifth of what the reply took. Where they are
-false, or nobody hands them out, the whole reply is computed again.
+They are checked by secret numbers, and everything else is computed again: a fifth of what the reply took. Where they
+are false, or nobody hands them out, the whole reply is computed again.
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ class Auditing:
         reply = exchange.request, exchange.response, exchange.signed.receipt
         self._bytes = 0
 
-        def compute(
-            prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None
-        ) -> tuple[list[int], bytes]:
+        def compute(prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None) -> tuple[list[int], bytes]:
             def deliver(layer: int, first: int, count: int) -> list[Any]:
                 return self._delivered(model, prompt, reply, (layer, first, count))
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu.inference.embeddings import kernels
-from keifu.inference.embeddings.program import ADDED, LARGEST, EmbeddingProgram, checked
+from keifu.inference.embeddings.program import ADDED, EmbeddingProgram, checked
 from keifu.inference.tokens.committing import HASH_BYTES, boundaries, ids_root, position_roots, trace_root
 from keifu.inference.tokens.executor import Kept, ids_of
 from keifu.inference.tokens.kernels import attend, embed, product
 from keifu.inference.tokens.packing import Packed, packed
-from keifu.inference.tokens.program import HEAD, LARGEST_RESIDUAL
+from keifu.inference.tokens.program import HEAD, LARGEST, LARGEST_RESIDUAL
 from keifu.merkle.plain import nodes_of, roots_of_16
 
 __all__ = ["Executor", "Roots"]
@@ -118,4 +118,5 @@ def _added(first: Ints, second: Ints) -> Ints:
 
 def _pooled(lanes: Ints) -> NDArray[np.int16]:
     count = len(lanes)
-    return ((2 * lanes.sum(axis=0, dtype=np.int64) + count) // (2 * count)).astype(np.int16)
+    found: NDArray[np.int64] = (2 * lanes.sum(axis=0, dtype=np.int64) + count) // (2 * count)
+    return found.astype(np.int16)

@@ -1,4 +1,4 @@
-"""A model of BERT's architecture as its publisher made it, and its arithmetic in floats: what integers are compared with."""
+"""A model of BERT's architecture as its publisher made it, and its arithmetic in floats."""
 
 from __future__ import annotations
 

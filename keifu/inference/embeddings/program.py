@@ -107,6 +107,4 @@ def expect_sizes(sizes: Sizes) -> None:
     ):
         check_within(name, value, 1, most)
     if sizes.width % HEAD or sizes.inner % HEAD:
-        raise InputError(
-            f"{sizes.width} lanes, {sizes.inner} inner", remedy=f"a model's lanes are multiples of {HEAD}"
-        )
+        raise InputError(f"{sizes.width} lanes, {sizes.inner} inner", remedy=f"a model's lanes are multiples of {HEAD}")

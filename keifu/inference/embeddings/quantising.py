@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from keifu.errors import InputError
 from keifu.inference.embeddings.floats import FloatModel, Floats, Source, gelu
-from keifu.inference.embeddings.program import ADDED, KEY, LARGEST, EmbeddingProgram, Layers, Norms
-from keifu.inference.tokens.program import BLOCK, BLOCKS_8, HEAD, LARGEST_RESIDUAL, Matrix, Sizes
+from keifu.inference.embeddings.program import ADDED, KEY, EmbeddingProgram, Layers, Norms
+from keifu.inference.tokens.program import BLOCK, BLOCKS_8, HEAD, LARGEST, LARGEST_RESIDUAL, Matrix, Sizes
 from keifu.inference.tokens.quantising import (
     LARGEST_SCALE,
     LOG2_E,
@@ -60,7 +60,7 @@ def quantise(source: Source, maxima: Maxima) -> Quantised:
     """Raises InputError for values that do not fit."""
     made = _Made(source, maxima)
     layers = [made.layer(number) for number in range(source.sizes.layers)]
-    matrices = [stacked([matrix for matrix in kinds]) for kinds in zip(*(item[0] for item in layers), strict=True)]
+    attention, mixed, inner, down = (stacked([item[0][kind] for item in layers]) for kind in range(4))
     tables, scales = np.stack([item[1] for item in layers]), np.array([item[2] for item in layers], np.int64)
     words, shift = made.words()
     places = np.rint(source.places.astype(np.float64) * 2**POINT)
@@ -68,7 +68,13 @@ def quantise(source: Source, maxima: Maxima) -> Quantised:
         raise InputError("places: their values are too large for residuals")
     epsilon = max(1, round(source.epsilon * 4.0**POINT))
     program = EmbeddingProgram(
-        source.sizes, epsilon, words, shift, places.astype(np.int32), made.norms(), Layers(*matrices, tables, scales)
+        source.sizes,
+        epsilon,
+        words,
+        shift,
+        places.astype(np.int32),
+        made.norms(),
+        Layers(attention, mixed, inner, down, tables, scales),
     )
     return Quantised(program, made.units[-1])
 

@@ -59,7 +59,7 @@ class Safetensors:
         return tuple(found.shape)
 
     def floats(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """Raises InputError naming a tensor that is not there, is of another shape or kind, or has what is no number."""
+        """Raises InputError naming a tensor that is missing, of another shape or kind, or has what is no number."""
         if self.shape(name, len(shape)) != shape:
             raise InputError(f"{self.path}: {name} is {self._tensors[name].shape}, not {list(shape)}")
         tensor = self._tensors[name]

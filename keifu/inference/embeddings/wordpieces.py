@@ -28,7 +28,9 @@ class WordPieces:
         if len(self._ids) != len(self.pieces):
             raise InputError("the vocabulary has a piece twice")
         if missing := [name for name in (UNKNOWN, BEGIN, END) if name not in self._ids]:
-            raise InputError(f"the vocabulary has no {', '.join(missing)}", remedy="another tokenizer's file is not read")
+            raise InputError(
+                f"the vocabulary has no {', '.join(missing)}", remedy="another tokenizer's file is not read"
+            )
         self._longest = max(map(len, self.pieces))
 
     def encode(self, text: str, most: int) -> list[int]:

@@ -1,13 +1,15 @@
 """A reply computed again without its products of matrices: those are handed out, and checked by Freivalds' way.
 
-The auditor has secret numbers, one a row of a matrix, and the sum of all rows times their numbers. A position's products
-times the numbers must equal its lanes times that sum, modulo 2^61 − 1. Products with one false among them pass with a
-chance below 2^-59. All else is computed again, so tokens and the trace's root come out as `computed_again` has them.
+The auditor has secret numbers, one a row of a matrix, and the sum of all rows times their numbers. A position's
+products times the numbers must equal its lanes times that sum, modulo 2^61 − 1. Products with one false among them pass
+with a chance below 2^-59. All else is computed again, so tokens and the trace's root come out as `computed_again` has
+them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,7 +53,7 @@ class Auditor:
         self._matrices = {name: getattr(program.layers, name) for name in MATRICES} | {"head": program.head}
         for name, matrix in self._matrices.items():
             if matrix.numbers[..., 1].min() < SMALLEST_MULTIPLIER:
-                raise InputError(f"{name}: a row's multiplier is below {SMALLEST_MULTIPLIER}: its sums cannot be checked")
+                raise InputError(f"{name}: a row's multiplier is below {SMALLEST_MULTIPLIER}: it cannot be checked")
         self._secrets: dict[str, _Secret] = {}
         self._replies = 0
 
@@ -63,8 +65,8 @@ class Auditor:
     def audit(
         self, prompt: Sequence[int], reply: Sequence[int], deliver: Deliver, drawing: Drawing | None = None
     ) -> tuple[list[int], bytes]:
-        """What `computed_again` gives. Raises WrongProducts naming where what was delivered is false, UsageError for ids
-        that the model has not."""
+        """What `computed_again` gives. Raises WrongProducts naming what was delivered falsely, UsageError for ids that
+        the model has not."""
         sizes = self.program.sizes
         known = ids_of(prompt, sizes.tokens, sizes.positions)
         ids, first = ids_of([*known, *reply[:-1]], sizes.tokens, sizes.positions), len(known) - 1
@@ -78,7 +80,7 @@ class Auditor:
             raise
 
     def require(self, name: str, layer: int, x: Ints, sums: Ints, start: int = 0) -> Ints:
-        """The sums, which are the products of a matrix and lanes. Raises WrongProducts. `start` is the first position."""
+        """The sums, which are the products of a matrix and lanes. Raises WrongProducts. `start` is the first place."""
         numbers, projections = self._secrets[name]
         if (row := first_difference(x, sums, *projections[layer], numbers)) >= 0:
             where = "tokens'" if name == "head" else f"layer {layer}'s {name}"
@@ -88,24 +90,23 @@ class Auditor:
             )
         return sums
 
-    def _audited(
-        self, ids: Ints, first: int, deliver: Deliver, drawing: Drawing | None
-    ) -> tuple[list[int], bytes]:
+    def _audited(self, ids: Ints, first: int, deliver: Deliver, drawing: Drawing | None) -> tuple[list[int], bytes]:
         sizes, count = self.program.sizes, len(ids)
-        layering = Layering.of(self.program, ids)
+        layering = Layering.of(self.program, ids.tolist())
         seen = np.empty((sizes.layers + 1, count, sizes.width), np.int32)
         seen[0] = layering.h
         whole = Kept(sizes, 1, count)
         for layer in range(sizes.layers):
             given = dict(zip(MATRICES, self._delivered(deliver, layer, count), strict=True))
-            layering.layer(
-                layer, whole.of_layer(layer), lambda name, x: self.require(name, layer, x, given[name])
-            )  # fmt: skip
+            layering.layer(layer, whole.of_layer(layer), partial(self._given, layer, given))
             seen[layer + 1] = layering.h
         tokens = self._tokens(layering.last(first), first, deliver, drawing)
         last = np.zeros((count, HASH_BYTES), np.uint8)
         last[first:] = token_boundaries(tokens)
         return tokens, trace_root(position_roots(boundaries(seen, whole, 0, 0), last))
+
+    def _given(self, layer: int, given: dict[str, Ints], name: str, x: Ints) -> Ints:
+        return self.require(name, layer, x, given[name])
 
     def _delivered(self, deliver: Deliver, layer: int, count: int) -> list[Ints]:
         """Of a whole layer."""

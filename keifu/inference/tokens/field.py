@@ -46,7 +46,7 @@ def _folded(b: Any, total: Any) -> Any:
 
 
 @intrinsic
-def _sum(_: Any, values: Any, weights: Any, sixteens: Any) -> Any:
+def _summed(_: Any, values: Any, weights: Any, sixteens: Any) -> Any:  # noqa: ARG001 - as its callers name it
     """The sum of products modulo the prime, as a number below it: values above −2^60, each with 2^60 added so that a
     processor's own multiplication does, times weights."""
     signature = types.uint64(values, weights, types.intp)
@@ -78,6 +78,9 @@ def _sum(_: Any, values: Any, weights: Any, sixteens: Any) -> Any:
     return signature, code
 
 
+_sum: Any = _summed  # as it is called
+
+
 @kept
 def _plus(first: Any, second: Any) -> Any:
     """Of two numbers below the prime."""
@@ -104,7 +107,7 @@ def projected(weights: Any, scales: Any, numbers: Any) -> Any:
     none."""
     rows, lanes = weights.shape
     tile, found = np.zeros((lanes, _AT_ONCE), np.int64), np.zeros(lanes, np.uint64)
-    added = _PRIME - _sum(np.zeros(rows, np.int64), numbers, rows // _AT_ONCE)
+    added: Any = _PRIME - _sum(np.zeros(rows, np.int64), numbers, rows // _AT_ONCE)
     for first in range(0, rows, _AT_ONCE):
         for row in range(_AT_ONCE):
             for lane in range(lanes):

@@ -190,8 +190,8 @@ def turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries:
 @kept
 def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, whole: Any, out: Any) -> None:
     """Scores, softmax and weighted sums of each row and head. Of keys sixteen positions stand side by side, of values
-    sixteen lanes. Weights have 17 bits, and are taken as two numbers of 9 and 8. A row sees the positions until its own,
-    or the first `whole`, unless that is 0."""
+    sixteen lanes. Weights have 17 bits, and are taken as two numbers of 9 and 8. A row sees the positions until its
+    own, or the first `whole`, unless that is 0."""
     count, heads = queries.shape[0], queries.shape[1]
     shared, flat = heads // keys.shape[0], queries.reshape(-1)
     places = (max(start + count, whole) + ROWS - 1) // ROWS * ROWS

@@ -31,8 +31,23 @@ from keifu.inference.tokens.program import (
 )
 
 __all__ = [
-    "GAIN_BITS", "LARGEST_SCALE", "LOG2_E", "MARGIN", "NORM_BITS", "RESULT_BITS", "Quantised", "Rows", "bits_of",
-    "calibrated", "gains_of", "matrix_of", "nonzero", "quantise", "scale_of", "scaled", "stacked",
+    "GAIN_BITS",
+    "LARGEST_SCALE",
+    "LOG2_E",
+    "MARGIN",
+    "NORM_BITS",
+    "RESULT_BITS",
+    "Quantised",
+    "Rows",
+    "bits_of",
+    "calibrated",
+    "gains_of",
+    "matrix_of",
+    "nonzero",
+    "quantise",
+    "scale_of",
+    "scaled",
+    "stacked",
 ]
 
 MARGIN = 1.5  # over the largest value of the calibration

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 __all__ = ["CONFIG", "PIECES", "folder_of", "safetensors", "tensors"]
 
 PIECES = [
-    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "proof", "##s", "of", "work", "##ing", "is", "no", "promise", ".", "!", "σ",
-    "火", "2", "##24", "cafe",
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "proof", "##s", "of", "work", "##ing", "is", "no", "promise", ".", "!",
+    "σ", "火", "2", "##24", "cafe",
 ]  # fmt: skip
 WIDTH, INNER, LAYERS, POSITIONS = 64, 128, 2, 48
 CONFIG = {

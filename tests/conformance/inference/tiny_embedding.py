@@ -74,9 +74,7 @@ def _layer(drawn: _Drawn) -> Group:
     wide = SIZES.heads * HEAD
 
     def dense(source: int, products: int, rows: list[Row], limit: int) -> Operator:
-        return Operator(
-            "dense", source, width=products, height=len(rows), limit=limit, layout=drawn.layout, rows=rows
-        )
+        return Operator("dense", source, width=products, height=len(rows), limit=limit, layout=drawn.layout, rows=rows)
 
     def add(first: int, second: int) -> Operator:
         return Operator("add", first, second, width=width, height=width, limit=RESIDUAL)
@@ -133,6 +131,8 @@ def _matrix(layers: Sequence[Sequence[Operator]]) -> Matrix:
     return Matrix(
         layers[0][0].layout,
         np.array([[row.weights for row in layer] for layer in rows], np.int8),
-        np.array([[row.scales for row in layer] for layer in rows], np.int16).reshape(len(rows), len(rows[0]), blocks, 2),
+        np.array([[row.scales for row in layer] for layer in rows], np.int16).reshape(
+            len(rows), len(rows[0]), blocks, 2
+        ),
         np.array([[(row.bias, row.multiplier, row.shift) for row in layer] for layer in rows], np.int64),
     )

@@ -26,9 +26,7 @@ from keifu.inference.tokens.building import integers_of
 from tests.conformance.inference.gguf_file import speaking
 
 ZERO = bytes(32)
-REQUEST = msgspec.json.encode(
-    {"model": "tiny", "max_tokens": 20, "messages": [{"role": "user", "content": "Is it?"}]}
-)
+REQUEST = msgspec.json.encode({"model": "tiny", "max_tokens": 20, "messages": [{"role": "user", "content": "Is it?"}]})
 
 
 @pytest.fixture(scope="module")
