@@ -19,7 +19,7 @@ from keifu.inference.embeddings.program import expect_sizes
 from keifu.inference.embeddings.safetensors import Safetensors
 from keifu.inference.tokens.program import Sizes
 
-__all__ = ["FloatModel", "Floats", "Source", "gelu", "read_source"]
+__all__ = ["FloatModel", "Floats", "Source", "Watcher", "gelu", "read_source"]
 
 LARGEST_CONFIG, LARGEST_VOCABULARY = 1 << 20, 64 << 20
 CONFIG_FILE, WEIGHTS_FILE, VOCABULARY_FILE = "config.json", "model.safetensors", "vocab.txt"

@@ -11,25 +11,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu._files import read_bounded, write_whole
+from keifu._files import write_whole
 from keifu.errors import InputError
 from keifu.inference.embeddings.program import ENTRIES, EmbeddingProgram, Layers, Norms, expect_sizes
 from keifu.inference.embeddings.wordpieces import WordPieces
-from keifu.inference.tokens.keeping import ARRAYS_FILE, LARGEST_HEAD, Layout, mapped, shapes_of_matrix, write_arrays
+from keifu.inference.tokens.keeping import ARRAYS_FILE, VERSION, Head, mapped, read_head, shapes_of_matrix, write_arrays
 from keifu.inference.tokens.program import HEAD, Matrix, Sizes
 
 __all__ = ["EMBEDDING_FILE", "Stored", "is_embedding_model", "load", "store"]
 
-EMBEDDING_FILE, VERSION = "embedding.json", 1
+EMBEDDING_FILE = "embedding.json"
 MATRICES = ("words", "attention", "mixed", "inner", "down")
 
 
-class _Head(msgspec.Struct, forbid_unknown_fields=True):
-    version: int
-    sizes: dict[str, int]
-    layouts: dict[str, Layout]
-    epsilon: int
-    word_shift: int
+class _Head(Head, forbid_unknown_fields=True):
     unit: float
     pieces: list[str]
     sha256: str
@@ -63,15 +58,7 @@ def store(folder: Path, model: Stored) -> None:
 def load(folder: Path) -> Stored:
     """Raises InputError naming what is not as `store` writes it. Whether sums overflow is the executor's to prove."""
     path = folder / EMBEDDING_FILE
-    try:
-        head = msgspec.json.decode(read_bounded(path, LARGEST_HEAD, "an embedding model"), type=_Head)
-        sizes = Sizes(**head.sizes)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"{path}: {error}", remedy="keifu model build writes it") from error
-    if head.version != VERSION:
-        raise InputError(f"{path} is of version {head.version}, {VERSION} is read")
-    if set(head.layouts) != set(MATRICES):
-        raise InputError(f"{path} has formats of {', '.join(sorted(head.layouts))}, not of {', '.join(MATRICES)}")
+    head, sizes = read_head(path, _Head, MATRICES)
     if not 0 < head.unit < 1:
         raise InputError(f"{path}: unit is {head.unit}")
     expect_sizes(sizes)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from keifu._compiled import kept
-from keifu.inference.tokens.kernels import clip, root, rq, scaled
+from keifu.inference.tokens.kernels import clip, inverse_root, rq, scaled
 from keifu.inference.tokens.lanes import ROWS
 
 __all__ = ["dense", "layer_norm", "spread"]
 
-_ONE, _HEAD, _KEY, _ACTIVATION = np.int64(1), 64, 5_791, 8_191
+_HEAD, _KEY, _ACTIVATION = 64, 5_791, 8_191
 _SQUARES = 64  # of numbers of 28 bits, that 64 bits hold
 
 
@@ -33,13 +33,7 @@ def layer_norm(h: Any, gains: Any, biases: Any, shift: Any, epsilon: Any, out: A
                 squares += x * x
             mean += squares // width
             rest += squares % width
-        mean += rest // width + epsilon
-        k = np.int64(0)
-        while mean < _ONE << np.int64(60):
-            mean <<= 2
-            k += 1
-        inverse = (_ONE << np.int64(61)) // root(mean)
-        down = 47 - k
+        inverse, down = inverse_root(mean + rest // width + epsilon)
         for lane in range(width):
             x = ((np.int64(h[row, lane]) - middle) * inverse) >> down
             out[row, lane] = clip(rq(x, np.int64(gains[lane]), shift) + np.int64(biases[lane]), _ACTIVATION)

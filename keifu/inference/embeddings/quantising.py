@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu.errors import InputError
-from keifu.inference.embeddings.floats import FloatModel, Floats, Source, gelu
+from keifu.inference.embeddings.floats import FloatModel, Floats, Source, Watcher, gelu
 from keifu.inference.embeddings.program import ADDED, KEY, EmbeddingProgram, Layers, Norms
 from keifu.inference.tokens.program import BLOCK, BLOCKS_8, HEAD, LARGEST, LARGEST_RESIDUAL, Matrix, Sizes
 from keifu.inference.tokens.quantising import (
@@ -19,6 +19,7 @@ from keifu.inference.tokens.quantising import (
     Rows,
     gains_of,
     matrix_of,
+    maxima_of,
     nonzero,
     scale_of,
     scaled,
@@ -43,17 +44,13 @@ class Quantised:
 
 def calibrated(source: Source, texts: Sequence[Sequence[int]]) -> Maxima:
     """The largest size of each intermediate value over some texts of ids."""
-    found: Maxima = {}
 
-    def watch(name: str, values: Floats) -> None:
-        found[name] = max(found.get(name, 0.0), float(np.abs(values).max()))
+    def run(watch: Watcher) -> None:
+        model = FloatModel(source, watch)
+        for text in texts:
+            model.vector(text)
 
-    model = FloatModel(source, watch)
-    for text in texts:
-        model.vector(text)
-    if not found or not np.isfinite(list(found.values())).all() or not all(found.values()):
-        raise InputError("calibration saw no values, or one that is no finite number")
-    return found
+    return maxima_of(run)
 
 
 def quantise(source: Source, maxima: Maxima) -> Quantised:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -24,9 +24,20 @@ from keifu.inference.tokens.program import BLOCK, HEAD, ROWS_8, Layers, Matrix, 
 from keifu.inference.tokens.vocabulary import Vocabulary, checked_vocabulary
 
 __all__ = [
-    "ARRAYS_FILE", "LARGEST_HEAD", "TOKENS_FILE", "Layout", "Stored", "is_token_model", "load", "mapped",
-    "shapes_of_matrix", "store", "write_arrays",
-]  # fmt: skip
+    "ARRAYS_FILE",
+    "TOKENS_FILE",
+    "VERSION",
+    "Head",
+    "Layout",
+    "Stored",
+    "is_token_model",
+    "load",
+    "mapped",
+    "read_head",
+    "shapes_of_matrix",
+    "store",
+    "write_arrays",
+]
 
 TOKENS_FILE, ARRAYS_FILE = "tokens.json", "arrays.bin"
 LARGEST_HEAD = 64 << 20
@@ -46,16 +57,24 @@ class _Words(msgspec.Struct, forbid_unknown_fields=True):
     system: str
 
 
-class _Head(msgspec.Struct, forbid_unknown_fields=True):
+class Head(msgspec.Struct, forbid_unknown_fields=True):
+    """What the heads of all language models have."""
+
     version: int
     sizes: dict[str, int]
     layouts: dict[str, Layout]
     epsilon: int
     word_shift: int
+
+
+class _Head(Head, forbid_unknown_fields=True):
     last_shift: int
     logit_scale: float
     vocabulary: _Words
     sha256: str
+
+
+H = TypeVar("H", bound=Head)
 
 
 @dataclass(frozen=True)
@@ -90,15 +109,7 @@ def store(folder: Path, model: Stored) -> None:
 def load(folder: Path) -> Stored:
     """Raises InputError naming what is not as `store` writes it. Whether sums overflow is the executor's to prove."""
     path = folder / TOKENS_FILE
-    try:
-        head = msgspec.json.decode(read_bounded(path, LARGEST_HEAD, "a token model"), type=_Head)
-        sizes = Sizes(**head.sizes)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"{path}: {error}", remedy="keifu model build writes it") from error
-    if head.version != VERSION:
-        raise InputError(f"{path} is of version {head.version}, {VERSION} is read")
-    if set(head.layouts) != set(MATRICES):
-        raise InputError(f"{path} has formats of {', '.join(sorted(head.layouts))}, not of {', '.join(MATRICES)}")
+    head, sizes = read_head(path, _Head, MATRICES)
     if not 0 < head.logit_scale <= _LARGEST_SCALE:
         raise InputError(f"{path}: logit_scale is {head.logit_scale}")
     check_sizes(sizes)
@@ -112,6 +123,20 @@ def load(folder: Path) -> Stored:
         raise InputError(f"{path}: {len(vocabulary.tokens):,} tokens have names, the model has {sizes.tokens:,}")
     arrays = mapped(folder / ARRAYS_FILE, _shapes(sizes, head.layouts), head.sha256)
     return Stored(_program(sizes, head, arrays), head.logit_scale, vocabulary)
+
+
+def read_head(path: Path, kind: type[H], matrices: Sequence[str]) -> tuple[H, Sizes]:
+    """Raises InputError for a head of another kind, version or set of matrices."""
+    try:
+        head = msgspec.json.decode(read_bounded(path, LARGEST_HEAD, "a model's head"), type=kind)
+        sizes = Sizes(**head.sizes)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"{path}: {error}", remedy="keifu model build writes it") from error
+    if head.version != VERSION:
+        raise InputError(f"{path} is of version {head.version}, {VERSION} is read")
+    if set(head.layouts) != set(matrices):
+        raise InputError(f"{path} has formats of {', '.join(sorted(head.layouts))}, not of {', '.join(matrices)}")
+    return head, sizes
 
 
 def write_arrays(folder: Path, arrays: Iterable[NDArray[Any]]) -> str:

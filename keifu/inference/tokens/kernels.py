@@ -24,7 +24,19 @@ from keifu.inference.tokens.lanes import (
 )
 
 __all__ = [
-    "add", "attend", "clip", "drawn", "embed", "gate", "largest", "norm", "product", "root", "rq", "run", "scaled",
+    "add",
+    "attend",
+    "clip",
+    "drawn",
+    "embed",
+    "gate",
+    "inverse_root",
+    "largest",
+    "norm",
+    "product",
+    "rq",
+    "run",
+    "scaled",
     "turned",
 ]  # fmt: skip
 
@@ -63,7 +75,7 @@ def _exp2n(d: Any) -> Any:
 
 
 @kept
-def root(value: Any) -> Any:
+def _root(value: Any) -> Any:
     """Rounded down, for values below 2**62."""
     found = np.int64(np.sqrt(np.float64(value)))
     while found * found > value:
@@ -71,6 +83,16 @@ def root(value: Any) -> Any:
     while (found + 1) * (found + 1) <= value:
         found += 1
     return found
+
+
+@kept
+def inverse_root(mean: Any) -> Any:
+    """2^61 over the root of a mean of squares, brought to 60 bits, and how far a lane times it goes down again."""
+    k = np.int64(0)
+    while mean < _ONE << np.int64(60):
+        mean <<= 2
+        k += 1
+    return (_ONE << np.int64(61)) // _root(mean), 47 - k
 
 
 @kept
@@ -86,13 +108,7 @@ def norm(h: Any, gains: Any, shift: Any, epsilon: Any, out: Any) -> None:
                 squares += np.uint64(x * x)
             mean += np.int64(squares // np.uint64(width))
             rest += np.int64(squares % np.uint64(width))
-        mean += rest // width + epsilon
-        k = np.int64(0)
-        while mean < _ONE << np.int64(60):
-            mean <<= 2
-            k += 1
-        inverse = (_ONE << np.int64(61)) // root(mean)
-        down = 47 - k
+        inverse, down = inverse_root(mean + rest // width + epsilon)
         for lane in range(width):
             x = (np.int64(h[row, lane]) * inverse) >> down
             out[row, lane] = clip(rq(x, np.int64(gains[lane]), shift), _ACTIVATION)

@@ -6,7 +6,7 @@ becomes the largest lane. A lane that passes it later is clipped, by every machi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu.errors import InputError
-from keifu.inference.tokens.floats import FloatModel, Floats, Source
+from keifu.inference.tokens.floats import FloatModel, Floats, Source, Watcher
 from keifu.inference.tokens.gguf import Q8_0, TYPES, Stored
 from keifu.inference.tokens.program import (
     BLOCK,
@@ -43,6 +43,7 @@ __all__ = [
     "calibrated",
     "gains_of",
     "matrix_of",
+    "maxima_of",
     "nonzero",
     "quantise",
     "scale_of",
@@ -73,15 +74,24 @@ class Quantised:
 
 def calibrated(source: Source, texts: Sequence[Sequence[int]]) -> Maxima:
     """The largest size of each intermediate value over some texts of tokens."""
+
+    def run(watch: Watcher) -> None:
+        model = FloatModel(source, watch)
+        for text in texts:
+            model.forget()
+            model.logits(model.read(text))
+
+    return maxima_of(run)
+
+
+def maxima_of(run: Callable[[Watcher], None]) -> Maxima:
+    """The largest size of what a run of floats shows by each name. Raises InputError for what has none."""
     found: Maxima = {}
 
     def watch(name: str, values: Floats) -> None:
         found[name] = max(found.get(name, 0.0), float(np.abs(values).max()))
 
-    model = FloatModel(source, watch)
-    for text in texts:
-        model.forget()
-        model.logits(model.read(text))
+    run(watch)
     if not found or not np.isfinite(list(found.values())).all() or not all(found.values()):
         raise InputError("calibration saw no values, or one that is no finite number")
     return found

@@ -1,9 +1,13 @@
-"""A publisher's folder of an embedding model, made by tests: BERT's architecture, weights drawn by lot."""
+"""A publisher's folder of an embedding model, made by tests: BERT's architecture, weights drawn by lot.
+
+python -m tests.conformance.inference.bert_folder published    writes one
+"""
 
 from __future__ import annotations
 
 import json
 import struct
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -77,3 +81,7 @@ def folder_of(
     (place / "model.safetensors").write_bytes(safetensors(arrays or tensors(), change))
     (place / "vocab.txt").write_text("\n".join(PIECES if pieces is None else pieces) + "\n")
     return place
+
+
+if __name__ == "__main__":
+    folder_of(Path(sys.argv[1]))
