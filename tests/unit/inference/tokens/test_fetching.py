@@ -67,7 +67,7 @@ def test_a_model_of_several_files_is_a_folder(of_two_files, folder, monkeypatch)
     monkeypatch.delattr(fetching.subprocess, "run")
     assert fetching.fetch("tiny", folder) == place
     (place / "words.txt").unlink()
-    with pytest.raises(InputError, match="words.txt is not what was published"):
+    with pytest.raises(InputError, match=r"words\.txt is not what was published"):
         fetching.fetch("tiny", folder)
 
 
