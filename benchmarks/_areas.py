@@ -17,6 +17,8 @@ from benchmarks import (
     grants,
     hashing,
     inference,
+    inference_audit,
+    inference_embeddings,
     inference_gas,
     inft,
     lineages,
@@ -60,7 +62,13 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "cli": cli.ROWS,
     "compute": compute.ROWS,
     "cost": cost.ROWS,
-    "inference": (*inference.ROWS, *inference_gas.ROWS, *dispute_gas.ROWS),
+    "inference": (
+        *inference.ROWS,
+        *inference_audit.ROWS,
+        *inference_embeddings.ROWS,
+        *inference_gas.ROWS,
+        *dispute_gas.ROWS,
+    ),
     "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS, *storage_many.ROWS),
 }
 

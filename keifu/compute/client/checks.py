@@ -58,6 +58,7 @@ class Check(StrEnum):
     TIME = "time"
     KEY = "receipt key"
     WORDS = "words"
+    PRODUCTS = "products"
     COMPUTATION = "computation"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import secrets
 import threading
@@ -12,7 +13,10 @@ from typing import Any
 from keifu.compute.client.checks import Prices
 from keifu.compute.events import LAST
 from keifu.compute.model import Call, Claimed, ModelFault, Part, RemoteModel, Result
+from keifu.compute.products import ENDPOINT as PRODUCTS
+from keifu.compute.products import Asked
 from keifu.compute.receipt import Evidence
+from keifu.compute.tokens.handing import Hands, answer_of
 from keifu.compute.tokens.talk import Piece, Talk
 from keifu.compute.tokens.writing import Writing
 from keifu.errors import CheckFailed, UsageError
@@ -47,13 +51,14 @@ class TokenModel(RemoteModel):
     ) -> None:
         """Raises InputError for a program that could overflow, CheckFailed where this machine computes wrongly."""
         super().__init__(name, prices, claimed)
-        self.endpoints = frozenset({CHAT, "completions"} if stored.vocabulary.is_chat else {"completions"})
+        self.endpoints = frozenset({"completions", PRODUCTS} | ({CHAT} if stored.vocabulary.is_chat else set()))
         self._tokenizer, self._scale = Tokenizer(stored.vocabulary), stored.logit_scale
         self._executor = Executor(stored.program)
         self._evidence = Evidence.PROVED if is_proved else Evidence.UNVERIFIED
         self._fault, self._turn = "", 0
         self.check()
         self._batches = Batches(self._executor, users, context)
+        self._hands = Hands(self._executor, self._batches.positions)
         self._committed = secrets.token_bytes(32)  # before any client has named a seed
         self._count, self._counting = 0, threading.Lock()
         self.about = {
@@ -73,6 +78,8 @@ class TokenModel(RemoteModel):
 
     def most_input(self, call: Call) -> int:
         context = self._batches.positions
+        if call.endpoint == PRODUCTS:
+            return self._units_of_part(call)
         try:
             prompt = self._prompt(call, context)
             self._drawing(call)
@@ -84,6 +91,8 @@ class TokenModel(RemoteModel):
         return len(prompt)
 
     async def answer(self, call: Call) -> Result:
+        if call.endpoint == PRODUCTS:
+            return await self._part(*call.inputs)
         pieces, writing = [piece async for piece in self._pieces(call)], self._writing(call)
         roots = pieces[-1].roots
         assert roots is not None
@@ -100,6 +109,23 @@ class TokenModel(RemoteModel):
         assert last is not None
         end = (writing.usage_event() if call.include_usage else b"") + LAST
         yield Part(end, given, count, roots=last.roots, evidence=self._word(call))
+
+    def _units_of_part(self, call: Call) -> int:
+        (asked,) = call.inputs
+        try:
+            units = self._hands.units(asked)
+        except UsageError as error:
+            raise ModelFault(400, "invalid_input", str(error)) from error
+        call.inputs = asked, units
+        return units
+
+    async def _part(self, asked: Asked, units: int) -> Result:
+        self._expect_sound()
+        try:
+            handed = await asyncio.to_thread(self._hands.part, asked)
+        except UsageError as error:
+            raise ModelFault(400, "invalid_input", str(error)) from error
+        return Result(answer_of(self.name, units, handed), units)
 
     async def close(self) -> None:
         self._batches.close()
@@ -131,9 +157,12 @@ class TokenModel(RemoteModel):
             call.seed = secrets.randbits(63)
         return drawing_of(seed_of(call.seed, self._committed), call.temperature, self._scale)
 
-    def _pieces(self, call: Call) -> AsyncGenerator[Piece, None]:
+    def _expect_sound(self) -> None:
         if self._fault:
             raise ModelFault(503, "model_failed", f"this machine computes wrongly: {self._fault}")
+
+    def _pieces(self, call: Call) -> AsyncGenerator[Piece, None]:
+        self._expect_sound()
         talk = Talk(self._tokenizer, call.inputs[0], call.most_output, call.stop, self._drawing(call))
         return talk.pieces(self._batches)
 

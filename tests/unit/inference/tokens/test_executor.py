@@ -112,7 +112,7 @@ def changed(matrix: Matrix, **arrays) -> Matrix:
         ("down", "numbers", (1, 2, 1), 0, "multipliers of down: not every number is from 1 to "),
         ("down", "numbers", (1, 2, 2), 26, "shifts of down: not every number is from 27 to 62"),
         ("gates", "numbers", (0, 0, 2), 63, "shifts of gates: not every number is from 1 to 62"),
-        ("mixed", "numbers", (0, 0, 0), 2**31, "mixed's numbers: not every number is from "),
+        ("mixed", "numbers", (0, 0, 0), 2**62 + 1, "mixed's numbers: not every number is from "),
     ],
 )
 def test_numbers_outside_are_refused_by_name(program, name, array, place, value, words):
