@@ -124,7 +124,7 @@ def sign(
         )
     receipts = Receipts(session.client.chain_id, suite[COMPUTE])
     signed = sign_cover(
-        receipts, session.account, named, Cover(channel, restitution, price, now + seconds, now + good_for)
+        receipts.domain, session.account, named, Cover(channel, restitution, price, now + seconds, now + good_for)
     )
     text = signed.encode().decode()
     if out is None:

@@ -20,6 +20,7 @@ __all__ = [
     "descriptor_of",
     "program_leaves",
     "program_root",
+    "record_of",
     "run",
     "run_from",
     "table_bits",
@@ -76,7 +77,7 @@ class Trace:
     """`records[position][group][slot]` are the lanes of a tensor as they are committed."""
 
     program: Sequence[Group]
-    records: list[list[Record]] = field(default_factory=list)
+    records: Sequence[Sequence[Sequence[Tensor]]] = field(default_factory=list)
     asked_from: int = 0  # first position at which a token is asked for: before it the last group commits to nothing
 
     def bits(self, group: int, slot: int) -> int:
@@ -118,17 +119,23 @@ def run(program: Sequence[Group], ids: Sequence[int], asked_from: int = 0) -> Tr
 
 def run_from(program: Sequence[Group], first: Sequence[Tensor]) -> Trace:
     """The same, when the first group is given something else than the id of a token."""
-    trace = Trace(program)
+    records: list[list[Record]] = []
+    trace = Trace(program, records)
     for tensor in first:
-        trace.records.append([])
+        records.append([])
         given = tensor
         for place, group in enumerate(program):
             record = [given]
-            trace.records[-1].append(record)
-            for operator in group:
-                record.append(_tensor(operator, record, trace, place))
-            given = record[-1]
+            records[-1].append(record)
+            given = record_of(group, record, trace, place)[-1]
     return trace
+
+
+def record_of(group: Group, record: Record, trace: Trace, place: int) -> Record:
+    """A group's tensors at the newest position of a trace, in which `record` stands and has what the group is given."""
+    for operator in group:
+        record.append(_tensor(operator, record, trace, place))
+    return record
 
 
 def _tensor(operator: Operator, record: Record, trace: Trace, group: int) -> Tensor:

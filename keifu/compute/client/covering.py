@@ -113,7 +113,7 @@ class Covers:
 
     def _key(self, signed: SignedCover, now: int) -> str:
         try:
-            key = signed.signer(self._receipts)
+            key = signed.signer(self._domain)
         except ValueError as error:
             raise _wrong(f"it has no signature: {error}") from error
         if self._market.operator_of(key, KeyKind.RECEIPT, now).lower() != signed.operator.lower():

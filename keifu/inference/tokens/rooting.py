@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from keifu.merkle.plain import nodes_of, roots_of
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator, descriptor_bytes
 
-__all__ = ["program_root"]
+__all__ = ["descriptors", "leaves_of", "program_root"]
 
 PART = trees.PART
 ROWS_AT_ONCE = 8_192
@@ -35,15 +35,28 @@ Bytes = NDArray[np.uint8]
 
 def program_root(program: TokenProgram) -> bytes:
     """Of a program that was checked."""
+    return trees.tree(leaves_of(descriptors(program)))
+
+
+def descriptors(program: TokenProgram) -> list[list[bytes]]:
+    """Of every operator, by its group and its slot less one."""
     groups = list(_groups(program))
-    leaves: list[bytes] = []
-    for number, operators in enumerate(groups):
-        found = [
-            keccak256(descriptor_bytes(operator, number, slot + 1, len(groups), weights))
-            for slot, (operator, weights) in enumerate(operators)
+    return [
+        [
+            descriptor_bytes(operator, number, slot, len(groups), weights)
+            for slot, (operator, weights) in enumerate(operators, 1)
         ]
+        for number, operators in enumerate(groups)
+    ]
+
+
+def leaves_of(groups: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """Of the program's tree, from descriptors: sixteen a group, the first of them empty."""
+    leaves: list[bytes] = []
+    for operators in groups:
+        found = [keccak256(item) for item in operators]
         leaves += [bytes(32), *found, *[bytes(32)] * (trees.SLOTS - 1 - len(found))]
-    return trees.tree(leaves)
+    return leaves
 
 
 def _groups(program: TokenProgram) -> Iterator[list[tuple[Operator, bytes]]]:
