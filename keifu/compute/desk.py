@@ -3,7 +3,8 @@
     GET  /keifu/cover    the terms: whose word it is, up to what restitution, for what price and how long
     POST /keifu/cover    {"restitution": "…"}, with a voucher of the channel in PAYMENT-SIGNATURE: a signed cover
 
-Covers of disputes are asked for at `/keifu/cover/disputes`. The voucher only shows that the channel's authorizer asks; one that names nothing will do.
+Covers of disputes are asked for at `/keifu/cover/disputes`. The voucher only shows that the channel's authorizer asks;
+one that names nothing will do.
 """
 
 from __future__ import annotations

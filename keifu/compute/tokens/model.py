@@ -34,9 +34,9 @@ CONTEXT, USERS = 2_048, 4
 
 
 class TokenModel(RemoteModel):
-    """A unit is a token. `keep` gets the trace root and the ids of each reply that can be disputed, and has them on the
-    disk when it returns: until then nothing of the reply's end leaves. `is_proved` says that the artefact's record has the root of this very program: then receipts
-    of replies that take the likeliest token say so, and any wrong one can be shown on the chain."""
+    """A unit is a token. `is_proved` says that the artefact's record has the root of this very program: then receipts
+    of replies that take the likeliest token say so, and any wrong one can be shown on the chain. `keep` gets the trace
+    root and the ids of such a reply, and has them on the disk when it returns: the reply's end leaves after that."""
 
     def __init__(
         self,

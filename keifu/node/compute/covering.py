@@ -30,8 +30,8 @@ GOOD_SECONDS = 600  # in which a signed cover is opened
 FULL = 10_000  # basis points
 LONGEST_QUEUE = 64  # who ask at a time
 _TABLE = """CREATE TABLE IF NOT EXISTS compute_cover (channel BLOB NOT NULL, restitution TEXT NOT NULL,
-  price TEXT NOT NULL, last INTEGER NOT NULL, deadline INTEGER NOT NULL, signature BLOB NOT NULL, kind TEXT NOT NULL DEFAULT '',
-  PRIMARY KEY (channel, restitution, price, last, deadline)) WITHOUT ROWID"""
+  price TEXT NOT NULL, last INTEGER NOT NULL, deadline INTEGER NOT NULL, signature BLOB NOT NULL,
+  kind TEXT NOT NULL DEFAULT '', PRIMARY KEY (channel, restitution, price, last, deadline)) WITHOUT ROWID"""
 
 
 class Promising(Protocol):

@@ -1,4 +1,4 @@
-"""What a node shows in a dispute, computed again beside the rounds: from kept token ids, by the program of the receipt."""
+"""What a node shows in a dispute, computed again beside the rounds from kept token ids, by the receipt's program."""
 
 from __future__ import annotations
 
@@ -80,5 +80,5 @@ class Defence:
                     return found
         raise CheckFailed(
             f"no model here has program {root.hex()}",
-            remedy="put the artefact that was promoted among compute.artefacts",
+            remedy="put what was promoted among compute.artefacts",
         )
