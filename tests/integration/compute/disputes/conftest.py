@@ -33,7 +33,7 @@ from keifu.provenance.registry import Provenance
 from keifu.staking import actions
 from keifu.units import COIN
 from tests.conformance.inference.gguf_file import speaking
-from tests.integration.compute.conftest import PaidNode, until
+from tests.integration.compute.conftest import KEIFU, PaidNode, until
 from tests.integration.compute.market.conftest import Promised
 
 RESTITUTION, LOCKED, MOST = 20 * COIN, 1_000 * COIN, 1_000
@@ -72,6 +72,12 @@ def environment(paid: Promised, provenance: Provenance, integers: Path) -> bytes
 @pytest.fixture(scope="package")
 def judge(paid: Promised, provenance: Provenance, integers: Path) -> Judge:
     return Judge(load(integers), provenance, paid.market)
+
+
+@pytest.fixture(autouse=True)
+def at_present(paid: Promised, environment: bytes) -> Iterator[None]:
+    with paid.left_as_it_was():
+        yield
 
 
 @dataclass
