@@ -87,7 +87,9 @@ def compute_init(
 
     prices = {"request": request, "million_in": million_in, "million_out": million_out}
     market = market_section(endpoint or "", operator or "", cap)
-    own = own_section(listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market, tokens, dispute_cap)
+    own = own_section(
+        listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market, tokens, dispute_cap
+    )
     wish = Wish(
         listen=owner_pages, environment=environment, owner=owner or "", own=own,
         second_key=RECEIPT_KEY if market or dispute_cap else "", **common,

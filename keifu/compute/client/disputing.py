@@ -31,7 +31,7 @@ from keifu.units import day
 
 __all__ = ["Dispute", "Judge", "Judged", "Step", "cover_answers", "reading_of"]
 
-COVER_IT = "keifu dispute cover covers what is answered afterwards"
+COVER_IT = "keifu compute cover --disputes covers what is answered afterwards"
 ASKED = {Stage.NODES: "nodes", Stage.CHUNKS: "a part", Stage.SUMS: "sums"}
 WAITED = {
     Stage.GROUPS: "what each group committed to",

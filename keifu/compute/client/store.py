@@ -28,7 +28,7 @@ from keifu.payments import Channel
 from keifu.payments.wallet import KeptChannel
 from keifu.units import DAY
 
-__all__ = ["FOLDER_VARIABLE", "CapReached", "KeptReply", "Request", "Store", "usual_folder"]
+__all__ = ["FOLDER_VARIABLE", "ROOT_BYTES", "CapReached", "KeptReply", "Request", "Store", "usual_folder"]
 
 FOLDER_VARIABLE = "KEIFU_CLIENT"
 APPLICATION, VERSION = 0x4B46636C, 1
