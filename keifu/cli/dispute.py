@@ -13,6 +13,7 @@ VERBS = {
     "list": ("keifu.cli.dispute_list:list_", "List disputes: whose turn it is, until when, and how they ended."),
     "hand": ("keifu.cli.dispute_watch:hand", "Let a watcher dispute a reply of yours."),
     "watch": ("keifu.cli.dispute_watch:watch", "Judge replies that clients hand you, and dispute what is wrong."),
+    "lock": ("keifu.cli.dispute_list:lock", "Put coins behind your tokens."),
     "unlock": ("keifu.cli.dispute_list:unlock", "Take coins back that no promise needs."),
     "withdraw": ("keifu.cli.dispute_list:withdraw", "Withdraw restitutions, rewards and bonds."),
 }

@@ -1,4 +1,4 @@
-"""`keifu dispute list`, `unlock` and `withdraw`. The work is done in keifu/inference/disputes and keifu/compute."""
+"""`keifu dispute list`, `lock`, `unlock` and `withdraw`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keifu.cli.session import Session
     from keifu.inference.disputes.reading import Opened, Reading
 
-__all__ = ["list_", "unlock", "withdraw"]
+__all__ = ["list_", "lock", "unlock", "withdraw"]
 
 
 @verb("list", example="keifu dispute list --operator 0x…", access=Access.READ)
@@ -51,6 +51,19 @@ def _words(reading: Reading, opened: Opened) -> str:
         return "proved: anybody closes it"
     who = "operator" if turn.stage in ANSWERS else "challenger"
     return f"the {who}'s turn, until {day(turn.deadline)}"
+
+
+@verb("lock", example="keifu dispute lock 500 --role operator", access=Access.SEND)
+@click.argument("amount", type=COINS)
+@json_option
+def lock(session: Session, amount: int, json_out: bool) -> None:
+    """Put coins of yours behind your tokens. Register as an operator first: keifu staking register."""
+    from keifu.chain.suite import DISPUTES
+    from keifu.compute.market import services
+
+    whole = services.lock_coins(session.deployer, suite_of(session), amount, DISPUTES)
+    document = {"operator": session.sender, "locked": str(whole)}
+    emit(document, f"{coins(whole)} coins of {session.sender} are locked for disputes", json_out)
 
 
 @verb("unlock", example="keifu dispute unlock 500 --role operator", access=Access.SEND)

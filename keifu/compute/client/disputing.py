@@ -11,7 +11,7 @@ from typing import Any
 
 from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployer, Deployment
-from keifu.chain.suite import DISPUTES, GAME
+from keifu.chain.suite import DISPUTES, GAME, TOKEN
 from keifu.compute.client.store import KeptReply
 from keifu.compute.market.covers import CoverState, read_cover
 from keifu.compute.market.refusals import explained, place_of, send_with_coins
@@ -133,12 +133,14 @@ class Dispute:
         cover = read_cover(self._reading.disputes, self.channel, judged.operator)
         if not cover_answers(cover, receipt.time, self._chain.now):
             raise CheckFailed("no cover answers for this receipt: nobody promised anything", remedy=COVER_IT)
+        bond = self._reading.disputes.bond()
+        if receipt.time > self._chain.now:  # where blocks come with transactions alone, the approval makes one
+            self._sender.call(self._suite[TOKEN], TOKEN, "approve", self._reading.disputes.address, bond)
         if receipt.time > self._chain.now:
             raise CheckFailed("no block is as new as the receipt yet", remedy="try again in some seconds")
         published = judged.challenger.published
         last = len(published.program) - 1
         token = published.descriptor(last, len(published.program[last]))
-        bond = self._reading.disputes.bond()
         args = shown(judged.reply.signed), judged.record.args, token, *judged.place, permit
         send_with_coins(self._sender, self._suite, bond, DISPUTES, "open", *args)
         self.opened = self._find()

@@ -115,4 +115,4 @@ def dispute_checks(settings: ComputeWork, chain: NodeChain, account: Account) ->
     disputes, hub = chain.suite[DISPUTES], chain.suite.at(chain.client, HUB)
     lock = hub.lock_of(disputes, operator)
     words = f"{coins(lock)} of {coins(own.cap)} coins are locked by {operator} for disputes"
-    yield Check("disputes", lock >= own.cap, words, f"keifu staking lock --service {DISPUTES}")
+    yield Check("disputes", lock >= own.cap, words, "keifu dispute lock")
