@@ -58,7 +58,10 @@ def test_without_a_contract_it_is_the_provider_s_word():
     word, evidence, _ = judged(RECEIPT, replace(HERE, has_disputes=False))
     assert word == Evidence.UNVERIFIED
     assert evidence.ok
-    assert evidence.detail == "unverified: it says proved, but its operator promised nothing that you know of for a wrong token"
+    assert (
+        evidence.detail
+        == "unverified: it says proved, but its operator promised nothing that you know of for a wrong token"
+    )
 
 
 def test_without_roots_of_positions_nobody_could_begin_a_dispute():
