@@ -16,7 +16,6 @@ from keifu.inference.disputes import (
     Case,
     Challenger,
     Place,
-    Proof,
     Provider,
     Question,
     Seen,
