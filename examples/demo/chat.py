@@ -16,13 +16,12 @@ from keifu.chain.suite import DISPUTES, HUB, TOKEN
 from keifu.compute.client.client import Answer, ComputeClient
 from keifu.compute.client.client import Provider as Named
 from keifu.compute.client.covering import Covers
-from keifu.compute.client.disputing import Dispute, Judge, Judged, reading_of
+from keifu.compute.client.disputing import Dispute, Judge, Judged, played, reading_of
 from keifu.compute.client.side import chain_side
 from keifu.compute.client.store import Store
 from keifu.compute.market import services
 from keifu.compute.promises import needed_for
 from keifu.compute.receipt import Evidence
-from keifu.inference.disputes.reading import Outcome
 from keifu.inference.programs import root_of_folder
 from keifu.inference.tokens.building import build
 from keifu.inference.tokens.fetching import place_of
@@ -38,7 +37,7 @@ __all__ = ["TITLE", "tell"]
 
 TITLE = "A chat that is verified: a faked token, slashed live"
 RESTITUTION, LOCKED, COVER_MOST = 100 * COIN, 500 * COIN, 2 * COIN
-TOKENS, PAUSE_SECONDS = 24, 0.2
+TOKENS = 24
 QUESTION = "What is a receipt?"
 HONEST, FAKER = "honest", "faking"
 # Programs of the tests: one makes a tiny model of the same architecture, one runs a node that cheats.
@@ -158,7 +157,8 @@ def _dispute(story: Story, market: Market, provider: Provider, judged: Judged) -
     chain = market.chain("chatting client")
     dispute = Dispute(chain, market.client, suite, reading_of(market.client, suite, 0), judged)
     dispute.open()
-    outcome = _played(story, dispute)
+    outcome = played(dispute, lambda words: story.say(f"  · {words.split(', until')[0]}"))
+    assert outcome is not None
     lost = lock - hub.lock_of(disputes.address, provider.account.address)
     services.withdraw(chain, suite, client.address, DISPUTES)
     gained = token.balanceOf(client.address) - held
@@ -167,14 +167,3 @@ def _dispute(story: Story, market: Market, provider: Provider, judged: Judged) -
         f"the client has its {coins(RESTITUTION)} coins, and a reward for what it showed: {coins(gained)} in all",
         outcome.is_convicted and gained == outcome.restitution + outcome.reward > RESTITUTION,
     )
-
-
-def _played(story: Story, dispute: Dispute) -> Outcome:
-    said = ""
-    while not isinstance(found := dispute.step(), Outcome):
-        if found.words != said:
-            story.say(f"  · {found.words.split(', until')[0]}")
-        said = found.words
-        if found.is_waiting:
-            time.sleep(PAUSE_SECONDS)
-    return found

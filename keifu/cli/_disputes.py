@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
     from keifu.compute.client.disputing import Dispute, Judge, Judged
     from keifu.inference.disputes.reading import Outcome, Reading
 
-__all__ = ["SUITE", "dispute_of", "integers_option", "judge_of", "outcome_words", "played", "reading_of", "suite_of"]
+__all__ = ["SUITE", "dispute_of", "integers_option", "judge_of", "outcome_words", "reading_of", "suite_of"]
 
 SUITE = ("InferenceDisputes", "InferenceGame", "ComputeMarket", "StakingHub", "KeifuToken")
-PAUSE_SECONDS = 2.0
 
 
 def integers_option(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,24 +50,6 @@ def dispute_of(session: Session, reading: Reading, judged: Judged) -> Dispute:
     from keifu.compute.client.disputing import Dispute
 
     return Dispute(session.deployer, session.client, suite_of(session), reading, judged)
-
-
-def played(dispute: Dispute, say: Callable[[str], None], *, once: bool) -> Outcome | None:
-    """To the end, or until the other side has to do something. Each step is said once."""
-    from keifu.inference.disputes.reading import Outcome
-
-    last = ""
-    while True:
-        found = dispute.step()
-        if isinstance(found, Outcome):
-            return found
-        if found.words != last:
-            say(found.words)
-        last = found.words
-        if found.is_waiting:
-            if once:
-                return None
-            time.sleep(PAUSE_SECONDS)
 
 
 def outcome_words(outcome: Outcome) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.cli._disputes import dispute_of, integers_option, judge_of, outcome_words, played, reading_of, suite_of
+from keifu.cli._disputes import dispute_of, integers_option, judge_of, outcome_words, reading_of, suite_of
 from keifu.cli._print import emit
 from keifu.cli._types import BYTES32
 from keifu.cli.usage import client_folder
@@ -96,6 +96,8 @@ def _say(json_out: bool) -> Callable[[str], None]:
 def _one(
     session: Session, reading: Reading, judged: Judged, say: Callable[[str], None], *, once: bool
 ) -> dict[str, Any]:
+    from keifu.compute.client.disputing import played
+
     dispute = dispute_of(session, reading, judged)
     if dispute.opened is None:
         dispute.open()

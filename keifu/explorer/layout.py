@@ -28,7 +28,8 @@ MENU = (
 # Pages that stand below an entry of the menu.
 BELOW = {
     "environment": "environments", "record": "records", "operator": "operators", "provider": "providers",
-    "orders": "providers", "order": "providers", "channel": "channels", "receivers": "channels",
+    "orders": "providers", "order": "providers", "disputes": "providers", "dispute": "providers",
+    "channel": "channels", "receivers": "channels",
     "receiver": "channels", "case": "cases", "programme": "programmes", "proposal": "programmes",
     "grant": "grants", "escrow": "grants",
 }  # fmt: skip

@@ -6,6 +6,8 @@ interruption, on any machine that has both.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +31,10 @@ from keifu.provenance.registry import Provenance
 from keifu.staking.hotkeys import KeyKind
 from keifu.units import day
 
-__all__ = ["Dispute", "Judge", "Judged", "Step", "cover_answers", "reading_of"]
+__all__ = ["Dispute", "Judge", "Judged", "Step", "cover_answers", "played", "reading_of"]
 
 COVER_IT = "keifu compute cover --disputes covers what is answered afterwards"
+PAUSE_SECONDS = 2.0
 ASKED = {Stage.NODES: "nodes", Stage.CHUNKS: "a part", Stage.SUMS: "sums"}
 WAITED = {
     Stage.GROUPS: "what each group committed to",
@@ -197,6 +200,20 @@ class Dispute:
         )  # fmt: skip
         own = [item for item in found if item.receipt == self.receipt]
         return own[-1] if own else None
+
+
+def played(dispute: Dispute, say: Callable[[str], object], *, once: bool = False) -> Outcome | None:
+    """To the end, or `once`: until the other side has to do something. Each step is said once. Raises as `step`."""
+    last = ""
+    while not isinstance(found := dispute.step(), Outcome):
+        if found.words != last:
+            say(found.words)
+        last = found.words
+        if found.is_waiting:
+            if once:
+                return None
+            time.sleep(PAUSE_SECONDS)
+    return found
 
 
 def _record(provenance: Provenance, environment: bytes, seq: int) -> Record:
