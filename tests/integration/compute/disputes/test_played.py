@@ -6,8 +6,9 @@ import signal
 
 import pytest
 
+import keifu
 from keifu.chain.suite import DISPUTES
-from keifu.compute.client.disputing import reading_of
+from keifu.compute.client.disputing import played, reading_of
 from keifu.compute.market.refusals import send_with_coins
 from keifu.compute.promises import shown
 from keifu.compute.receipt import Evidence
@@ -16,38 +17,30 @@ from keifu.inference.disputes import NO_PERMIT, Place, Question, Stage
 from keifu.inference.disputes.reading import Outcome
 from keifu.local.suite import warp
 from keifu.spec import inference_trees as trees
+from keifu.units import COIN
 from tests.integration.compute.conftest import until
 from tests.integration.compute.disputes.conftest import RESTITUTION
 
 
-def played(dispute):
-    """What happened, and how it ended."""
-    said = []
-
-    def step():
-        found = dispute.step()
-        if isinstance(found, Outcome):
-            return found
-        if not said or said[-1] != found.words:
-            said.append(found.words)
-        return None
-
-    return said, until(step)
-
-
-def test_a_faked_token_is_slashed_and_paid_for(paid, sell, buy, judge):
+def test_a_faked_token_is_slashed_and_paid_for(paid, sell, buy, integers, monkeypatch):
+    """By the SDK: one cover, one dispute, and what is paid at its end."""
     node = sell("faker", "tests.faking_node")
     buyer = buy(node)
     assert buyer.ask().evidence == Evidence.UNVERIFIED  # nothing is promised yet
-    buyer.cover()
-    buyer.ask_proved()
-    dispute = buyer.dispute(judge)
-    dispute.open()
-    said, outcome = played(dispute)
-    assert outcome == Outcome(True, RESTITUTION, RESTITUTION // 10), said
-    assert "the wrong number is proved" in said
-    disputes = paid.suite.at(paid.client, DISPUTES)
-    assert disputes.credits(paid.payer.address) >= RESTITUTION + RESTITUTION // 10
+    (kept,) = buyer.client.store.channels()
+    disputes, hub = (paid.suite.at(paid.client, name) for name in (DISPUTES, "StakingHub"))
+    lock = hub.lock_of(disputes.address, node.account)
+    monkeypatch.setenv("KEIFU_CLIENT", str(buyer.client.store.folder))
+    said = []
+    with keifu.connect(paid.anvil.url, role="payer", deployments=paid.folder / "deployments") as k:
+        assert k.covers.show(kept.id.hex(), node.account, disputes=True).restitution == 0
+        buyer.cover()
+        assert k.covers.show(kept.id.hex(), node.account, disputes=True).restitution * COIN == RESTITUTION
+        buyer.ask_proved()
+        bond = disputes.bond()
+        assert k.covers.dispute(integers, on_step=said.append) * COIN == RESTITUTION + RESTITUTION // 10 + bond
+    assert said[-2:] == ["the wrong number is proved", "closed"]
+    assert lock - hub.lock_of(disputes.address, node.account) == RESTITUTION * 1_475 // 1_000
 
 
 class Griefer:
@@ -126,5 +119,6 @@ def test_who_cannot_answer_loses(paid, sell, buy, judge):
     assert waited.is_waiting
     assert "what each group committed to" in waited.words
     warp(paid.client, waited.until + 1 - paid.client.now)
-    said, outcome = played(dispute)
-    assert (said, outcome) == (["closed"], Outcome(True, RESTITUTION, RESTITUTION // 10))
+    said = []
+    assert played(dispute, said.append) == Outcome(True, RESTITUTION, RESTITUTION // 10)
+    assert said == ["closed"]
