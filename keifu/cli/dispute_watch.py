@@ -120,7 +120,7 @@ class _Watching:
                 return True
             self._tell(path, judged.words)
             self._open[path] = dispute_of(self._session, self._reading, judged), given.permit
-        except (InputError, UsageError) as error:
+        except (InputError, UsageError, CheckFailed) as error:
             self._end(path, OTHER, str(error))
         return True
 

@@ -14,12 +14,13 @@ from typing import Any
 from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import DISPUTES, GAME, TOKEN
+from keifu.compute.canonical import tokens_root, trace_of
 from keifu.compute.client.store import KeptReply
 from keifu.compute.market.covers import CoverState, read_cover
 from keifu.compute.market.refusals import explained, place_of, send_with_coins
 from keifu.compute.promises import shown
-from keifu.compute.receipt import Receipts
-from keifu.errors import CheckFailed, UsageError
+from keifu.compute.receipt import Evidence, Receipts
+from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inference.disputes import NO_PERMIT, Challenger, Place, Seen, Stage
 from keifu.inference.disputes.moves import ANSWERS, question
 from keifu.inference.disputes.reading import Opened, Outcome, Reading, Standing
@@ -86,9 +87,14 @@ class Judge:
         self._receipts = Receipts(provenance.chain.chain_id, market.address)
 
     def judge(self, reply: KeptReply) -> Judged | None:
-        """None for a reply by another program. Raises CheckFailed for one whose promotion or key the chain does not
-        know, and UsageError for ids that the model has not."""
-        receipt, key = reply.signed.receipt, self._receipts.signer(reply.signed)
+        """None for a reply by another program. Raises InputError for one that is not what its receipt says, CheckFailed
+        for one whose promotion or key the chain does not know, and UsageError for ids that the model has not."""
+        receipt = reply.signed.receipt
+        _require_bound(reply)
+        try:
+            key = self._receipts.signer(reply.signed)
+        except ValueError as error:
+            raise InputError(f"the receipt has no signature: {error}", remedy="do not dispute it") from error
         operator = self._market.operator_of(key, KeyKind.RECEIPT, receipt.time)
         if not int(operator, 16):
             raise CheckFailed(f"{key} signed it, which is nobody's receipt key", remedy="ask another endpoint")
@@ -200,6 +206,20 @@ class Dispute:
         )  # fmt: skip
         own = [item for item in found if item.receipt == self.receipt]
         return own[-1] if own else None
+
+
+def _require_bound(reply: KeptReply) -> None:
+    """A dispute about other ids or roots than the receipt's costs its bond."""
+    receipt, given = reply.signed.receipt, [*reply.prompt, *reply.ids]
+    if receipt.evidence != Evidence.PROVED or not reply.prompt or not reply.ids or not reply.positions:
+        raise InputError("the receipt is of no reply that can be disputed", remedy="one that says proved")
+    try:
+        roots = tokens_root(reply.prompt), tokens_root(reply.ids), trace_of(reply.positions)
+    except (OverflowError, ValueError) as error:
+        raise InputError(f"these are no token ids: {error}", remedy="do not dispute it") from error
+    is_whole = len(reply.positions) == len(given) - 1
+    if not is_whole or roots != (receipt.input_root, receipt.output_root, receipt.trace_root):
+        raise InputError("token ids or roots are not those of the receipt", remedy="do not dispute it")
 
 
 def played(dispute: Dispute, say: Callable[[str], object], *, once: bool = False) -> Outcome | None:

@@ -40,13 +40,15 @@ class Disputed:
 
     def __init__(
         self, chain: NodeChain, reading: Reading, operator: str, sender: Sender, database: sqlite3.Connection,
-        alerts: Alerts, traces: Traces, defence: Defence,
+        alerts: Alerts, traces: Traces, defence: Defence, term: int,
     ) -> None:  # fmt: skip
+        """`term` is that of a cover, in seconds: so long token ids are kept in any case, whatever an endpoint says."""
         self._chain, self._reading, self._operator, self._sender = chain, reading, operator, sender
         self._database, self._alerts, self._traces, self._defence = database, alerts, traces, defence
         self._position = Position(database, reading.disputes.address, chain.record.first_block)
         self._shown = Once(chain, sender, alerts, reading.game.address, "dispute", "the game", TRIES)
         self._ended = Once(chain, sender, alerts, reading.disputes.address, "dispute", "the contract of disputes")
+        self._least = term + reading.disputes.evidence_window() + DAY
         self._all_at = -ALL_SECONDS
         self._facts: dict[str, int] = {}
         database.execute(_TABLE)
@@ -70,7 +72,7 @@ class Disputed:
             except CheckFailed as error:
                 self._tell(opened, f"a dispute cannot be answered yet: {error}", str(error))
         if time.monotonic() - self._all_at >= ALL_SECONDS:
-            self._forget(oldest)
+            self._forget(min(oldest, now - self._least))
             self._all_at = time.monotonic()
         self._facts = dict(self._database.execute("SELECT state, count(*) FROM compute_dispute GROUP BY state"))
         self._facts["kept"] = self._traces.count()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keifu.chain.sender import Sender
-from keifu.chain.suite import DISPUTES, GAME, HUB
+from keifu.chain.suite import COMPUTE, DISPUTES, GAME, HUB
 from keifu.compute.market.refusals import explained
 from keifu.compute.model import Model
 from keifu.compute.promises import disputes_domain
@@ -26,6 +26,7 @@ from keifu.node.compute.traces import Traces
 from keifu.node.operator.artefacts import Artefacts
 from keifu.node.sections import ComputeWork
 from keifu.node.work import Body, Check
+from keifu.staking.hotkeys import KeyKind
 from keifu.units import coins
 
 __all__ = ["Disputing", "dispute_checks"]
@@ -54,7 +55,8 @@ class Disputing:
         )  # fmt: skip
         self._defence = Defence(traces, self._executors)
         self._disputed = Disputed(
-            chain, reading, self.operator, sender, body.database, body.alerts, traces, self._defence
+            chain, reading, self.operator, sender, body.database, body.alerts, traces, self._defence,
+            own.cover_term,
         )  # fmt: skip
         self.trouble = ""
 
@@ -111,8 +113,15 @@ def dispute_checks(settings: ComputeWork, chain: NodeChain, account: Account) ->
     if DISPUTES not in chain.suite.addresses:
         yield Check("disputes", False, f"no {DISPUTES} is recorded", "deploy it: the suite of this version has one")
         return
-    operator = settings.market.operator or account.address
+    operator = (settings.market.operator or account.address).lower()
     disputes, hub = chain.suite[DISPUTES], chain.suite.at(chain.client, HUB)
     lock = hub.lock_of(disputes, operator)
     words = f"{coins(lock)} of {coins(own.cap)} coins are locked by {operator} for disputes"
     yield Check("disputes", lock >= own.cap, words, "keifu dispute lock")
+    if operator != account.address.lower():
+        market = chain.suite.at(chain.client, COMPUTE)
+        speaks_for = market.operator_of(account.address, KeyKind.TRANSACTION, chain.client.now).lower()
+        words = f"{account.address} answers disputes for {operator}"
+        yield Check(
+            "answers", speaks_for == operator, words, "keifu keys name FILE --kind transaction, by the operator"
+        )

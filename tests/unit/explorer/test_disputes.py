@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from keifu.units import COIN
 from tests.unit.explorer.conftest import get, text
 from tests.unit.explorer.pages import Page
 
@@ -67,7 +68,7 @@ def test_how_it_ended_and_that_the_next_one_is_another(court):
     court.move(1)
     court.scribe.log(GAME, "Asked", **court.at, slot=2, part=1, stride=0, count=0)
     court.move(8)
-    court.end("Convicted", restitution=50 * 10**18, reward=5 * 10**18)
+    court.end("Convicted", restitution=50 * COIN, reward=5 * COIN)
     court.open(OTHER)
     court.move(1)
     court.end("Acquitted")
