@@ -29,6 +29,7 @@ CHAPTERS: tuple[str, ...] = (
     "agents",
     "network",
     "compute",
+    "chat",
     "storage",
     "grants",
 )

@@ -29,7 +29,8 @@ MENU = (
 BELOW = {
     "environment": "environments", "record": "records", "operator": "operators",
     "notaries": "operators", "provider": "providers",
-    "orders": "providers", "order": "providers", "channel": "channels", "receivers": "channels",
+    "orders": "providers", "order": "providers", "disputes": "providers", "dispute": "providers",
+    "channel": "channels", "receivers": "channels",
     "receiver": "channels", "case": "cases", "programme": "programmes", "proposal": "programmes",
     "grant": "grants", "escrow": "grants",
 }  # fmt: skip

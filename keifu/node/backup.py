@@ -127,7 +127,7 @@ def _copied(folder: Path, scratch: Path, settings: NodeSettings) -> list[Path]:
     decisions = getattr(getattr(settings, "juror", None), "decisions", None)
     if decisions is not None and (folder / decisions).is_file():
         copies.append(Path(shutil.copy(folder / decisions, scratch / Path(decisions).name)))
-    for database in (place.database_file, place.money_file, place.sender_file):
+    for database in (place.database_file, place.money_file, place.traces_file, place.sender_file):
         if database.is_file():
             copy = scratch / database.name
             with (

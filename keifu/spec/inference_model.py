@@ -21,6 +21,7 @@ __all__ = [
     "descriptor_of",
     "program_leaves",
     "program_root",
+    "record_of",
     "run",
     "run_from",
     "table_bits",
@@ -85,7 +86,7 @@ class Trace:
     """`records[position][group][slot]` are the lanes of a tensor as they are committed."""
 
     program: Sequence[Group]
-    records: list[list[Record]] = field(default_factory=list)
+    records: Sequence[Sequence[Sequence[Tensor]]] = field(default_factory=list)
     asked_from: int = 0  # first position at which a token is asked for: before it the last group commits to nothing
 
     def bits(self, group: int, slot: int) -> int:
@@ -130,16 +131,25 @@ def run(program: Sequence[Group], ids: Sequence[int], asked_from: int = 0) -> Tr
 def run_from(program: Sequence[Group], first: Sequence[Tensor]) -> Trace:
     """The same, when the first group is given something else than the id of a token. Operators go one after the other
     over all positions, for some see those behind their own."""
-    trace = Trace(program, [[[tensor]] for tensor in first])
+    made: list[list[Record]] = [[[tensor]] for tensor in first]
+    trace = Trace(program, made)
     for group, operators in enumerate(program):
         for operator in operators:
-            for position, records in enumerate(trace.records):
+            for position, records in enumerate(made):
                 records[group].append(_tensor(operator, records[group], trace, (position, group)))
-        for records in trace.records:
+        for records in made:
             records.append([records[group][-1]])
-    for records in trace.records:
+    for records in made:
         del records[-1]
     return trace
+
+
+def record_of(group: Group, record: Record, trace: Trace, place: int) -> Record:
+    """A group's tensors at the newest position of a trace, in which `record` stands and has what the group is given.
+    For programs whose positions see none behind them."""
+    for operator in group:
+        record.append(_tensor(operator, record, trace, (len(trace.records) - 1, place)))
+    return record
 
 
 def _tensor(operator: Operator, record: Record, trace: Trace, where: tuple[int, int]) -> Tensor:

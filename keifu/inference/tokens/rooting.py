@@ -25,7 +25,7 @@ from keifu.merkle.plain import nodes_of, roots_of, roots_of_16
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator, descriptor_bytes
 
-__all__ = ["lanes_root", "program_root", "root_of_groups", "rows_root"]
+__all__ = ["descriptors", "lanes_root", "leaves_of", "program_root", "root_of_groups", "rows_root"]
 
 PART = trees.PART
 ROWS_AT_ONCE = 8_192
@@ -35,21 +35,36 @@ Bytes = NDArray[np.uint8]
 
 def program_root(program: TokenProgram) -> bytes:
     """Of a program that was checked."""
-    return root_of_groups(
-        [[(operator, weights, bytes(32)) for operator, weights in group] for group in _groups(program)]
-    )
+    return trees.tree(leaves_of(descriptors(program)))
+
+
+def descriptors(program: TokenProgram) -> list[list[bytes]]:
+    """Of every operator, by its group and its slot less one."""
+    return _written([[(operator, weights, bytes(32)) for operator, weights in group] for group in _groups(program)])
 
 
 def root_of_groups(groups: Sequence[Sequence[tuple[Operator, bytes, bytes]]]) -> bytes:
     """Of operators without their rows, each with the root of those and that of its second table."""
-    leaves: list[bytes] = []
-    for number, operators in enumerate(groups):
-        found = [
-            keccak256(descriptor_bytes(operator, number, slot + 1, len(groups), weights, more))
-            for slot, (operator, weights, more) in enumerate(operators)
+    return trees.tree(leaves_of(_written(groups)))
+
+
+def _written(groups: Sequence[Sequence[tuple[Operator, bytes, bytes]]]) -> list[list[bytes]]:
+    return [
+        [
+            descriptor_bytes(operator, number, slot, len(groups), weights, more)
+            for slot, (operator, weights, more) in enumerate(operators, 1)
         ]
+        for number, operators in enumerate(groups)
+    ]
+
+
+def leaves_of(groups: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """Of the program's tree, from descriptors: sixteen a group, the first of them empty."""
+    leaves: list[bytes] = []
+    for operators in groups:
+        found = [keccak256(item) for item in operators]
         leaves += [bytes(32), *found, *[bytes(32)] * (trees.SLOTS - 1 - len(found))]
-    return trees.tree(leaves)
+    return leaves
 
 
 def _groups(program: TokenProgram) -> Iterator[list[tuple[Operator, bytes]]]:
