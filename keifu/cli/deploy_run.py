@@ -63,10 +63,7 @@ def all_(session: Session, plan_path: Path, digest: str | None, replace_stuck: b
 def _replace(session: Session, *, json_out: bool) -> None:
     from keifu.deploy.pool import replace_stuck
 
-    account = getattr(session, "account", None)
-    if account is None:
-        raise UsageError("--replace-stuck needs a key file or a role", remedy="replace it in the wallet of the account")
-    for nonce in replace_stuck(session.client, account):
+    for nonce in replace_stuck(session.client, session.account):
         if not json_out:
             click.echo(f"nonce {nonce} was stuck, and is replaced by a transfer of nothing")
 
