@@ -1,6 +1,6 @@
 """The catalogue of errors: every reason of a contract and every fault that the tools raise, and who explains it.
 
-What there is to explain is found another way than the catalogue finds it: reasons in the compiled contracts' sources,
+What there is to explain is found another way than the catalogue finds it: reasons in the packaged contracts,
 faults by importing each module and looking at what its names are. A fault counts when the catalogue has as many entries
 of its class in its file as the file has places that make one, each with words about why it comes and what to do.
 """
@@ -22,13 +22,10 @@ import evmstorm
 import keifu
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
-from evmstorm.evm import artifacts
+from keifu import abi
 from keifu.abi.remedies import IN_GENERAL
-from keifu.cli._catalogue import catalogue
-from keifu.cli._faults import Fault
+from keifu.cli.catalogue import Fault, catalogue
 from keifu.errors import KeifuError
-from scripts.packaged_abi import FOR_LOCAL_CHAINS
-from scripts.reasons import reasons
 
 __all__ = ["ROWS", "faults", "missing"]
 
@@ -52,8 +49,7 @@ def _is_explained(entry: Fault) -> bool:
 
 
 def _due_reasons() -> set[str]:
-    kept = (one for name, one in artifacts.load_all().items() if not one.is_testing or name in FOR_LOCAL_CHAINS)
-    return {reason for artifact in kept for reason in reasons(artifact)}
+    return {reason for name in abi.names() for reason in abi.load(name).reasons}
 
 
 def faults() -> Iterator[tuple[str, str]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keifu.abi import Interface
+from keifu.abi import FunctionAbi, Interface
 from keifu.chain._deployer import Deployer
+from keifu.chain.creation import readable
 from keifu.chain.suite import TIMELOCK
 
-__all__ = ["Batch", "Operation", "advance", "advance_batch", "is_done", "operation"]
+__all__ = ["Batch", "Operation", "advance", "advance_batch", "in_words", "is_done", "operation"]
 
 Operation = tuple[str, int, bytes, bytes, bytes]  # target, value, payload, predecessor, salt
 NONE = bytes(32)  # no predecessor, no salt: a call is one operation, however often it is asked for
@@ -19,6 +20,13 @@ NONE = bytes(32)  # no predecessor, no salt: a call is one operation, however of
 def operation(target: str, payload: bytes) -> Operation:
     """A call as the timelock takes it."""
     return target, 0, payload, NONE, NONE
+
+
+def in_words(contract: str, function: FunctionAbi, arguments: Sequence[Any]) -> str:
+    """A call as people read it: `Channels.setFee(basisPoints=50)`."""
+    names = (name.strip("_") for name in function.input_names)
+    said = ", ".join(f"{name}={readable(value)}" for name, value in zip(names, arguments, strict=True))
+    return f"{contract}.{function.name}({said})"
 
 
 def is_done(chain: Deployer, timelock: str, call: Operation) -> bool:

@@ -18,12 +18,11 @@ import msgspec
 
 from keifu.abi import FunctionAbi
 from keifu.chain import ChainClient
-from keifu.chain.creation import readable
 from keifu.chain.deployments import Record
 from keifu.chain.services import NOTHING, SERVICES, own_horizon
 from keifu.chain.settings import Views
 from keifu.chain.suite import HUB, TIMELOCK
-from keifu.chain.timelock import Batch
+from keifu.chain.timelock import Batch, in_words
 from keifu.errors import AbiError, InputError, Revert
 from keifu.keys import checksum
 
@@ -123,6 +122,4 @@ def _value(value: Any) -> Any:
 
 
 def _named(function: FunctionAbi, contract: str, address: str, arguments: tuple[Any, ...]) -> tuple[str, bytes, str]:
-    names = (name.strip("_") for name in function.input_names)
-    words = ", ".join(f"{name}={readable(value)}" for name, value in zip(names, arguments, strict=True))
-    return address, function.encode(arguments), f"{contract}.{function.name}({words})"
+    return address, function.encode(arguments), in_words(contract, function, arguments)

@@ -11,7 +11,7 @@ import keifu
 from keifu import abi, errors
 from keifu.abi.errors import causes
 from keifu.abi.remedies import IN_GENERAL, remedy_of
-from keifu.cli._catalogue import catalogue, matching
+from keifu.cli.catalogue import catalogue, matching
 
 
 def test_every_reason_of_a_contract_has_its_causes():

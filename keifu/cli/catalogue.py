@@ -18,7 +18,7 @@ from keifu.compute.market import refusals as compute
 from keifu.grants import refusals as grants
 from keifu.storage.client import refusals as storage
 
-__all__ = ["catalogue", "matching"]
+__all__ = ["Fault", "catalogue", "matching"]
 
 LEAST = 6  # letters of a message that say which one it is
 
