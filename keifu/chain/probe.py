@@ -46,8 +46,8 @@ _PRECOMPILES = (
     ("ecmul", 7, "00" * 96, "00" * 64),
     ("ecpairing", 8, "", _WORD + "01"),
 )  # fmt: skip
-# A pool that refuses for the price, in the words of geth, Nethermind, reth, Besu, Erigon and Cosmos; and what they say of
-# the least, if they do.
+# A pool that refuses for the price, in the words of geth, Nethermind, reth, Besu, Erigon and Cosmos; and what they say
+# of the least, if they do.
 _PRICE = re.compile(r"underpriced|\btip\b|fee|price|minimum", re.IGNORECASE)
 _FUNDS = re.compile(r"funds|balance", re.IGNORECASE)
 _FLOOR = re.compile(

@@ -11,11 +11,14 @@ from keifu.cli._print import emit, table
 from keifu.cli.deploy_plan import plan_argument
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
+from keifu.units import day
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
 
 __all__ = ["all_", "status"]
+
+SHORT = 10  # digits by which people tell operations apart
 
 
 @verb("all", example="keifu deploy all plan.json --role deployer", access=Access.SEND)
@@ -80,6 +83,10 @@ def status(session: Session, json_out: bool) -> None:
         rows += [("pending", found.pending)] if found.pending else []
         rows += [(f"service {name}", state) for name, state in found.services.items()]
         rows += [(name, ", ".join(who)) for name, who in found.holders.items()]
+        rows += [
+            (f"waits {item.number[:SHORT]}", f"ready from {day(item.ready)} on: {'; '.join(item.calls)}")
+            for item in found.waiting
+        ]
         table(("", ""), [*rows, ("next", found.next or "nothing")])
         return
     emit(found.data(), "", json_out)

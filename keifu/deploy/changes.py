@@ -26,7 +26,7 @@ from keifu.chain.timelock import Batch, in_words
 from keifu.errors import AbiError, InputError, Revert
 from keifu.keys import checksum
 
-__all__ = ["listing_batch", "read_changes", "safe_files", "try_out"]
+__all__ = ["listing_batch", "read_changes", "safe_file", "safe_files", "try_out"]
 
 
 def read_changes(client: ChainClient, record: Record, path: Path) -> Batch:
@@ -74,27 +74,31 @@ def safe_files(client: ChainClient, batch: Batch, path: Path, sender: str = "") 
         "execute": batch.executing(timelock.interface),
     }
     words = "; ".join(text for _, _, text in batch.calls)
-    written = []
-    for verb, data in datas.items():
-        document = {
-            "version": "1.0",
-            "chainId": str(client.chain_id),
-            "createdAt": client.now * 1_000,
-            "meta": {"name": f"{verb} in the timelock", "description": words, "createdFromSafeAddress": sender},
-            "transactions": [
-                {
-                    "to": checksum(batch.timelock),
-                    "value": "0",
-                    "data": "0x" + data.hex(),
-                    "contractMethod": None,
-                    "contractInputsValues": None,
-                }
-            ],
-        }
-        target = path.with_name(f"{path.stem}.{verb}.json")
-        target.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
-        written.append(target)
-    return written
+    return [safe_file(client, batch.timelock, verb, data, words, path, sender) for verb, data in datas.items()]
+
+
+def safe_file(
+    client: ChainClient, timelock: str, verb: str, data: bytes, words: str, path: Path, sender: str = ""
+) -> Path:
+    """One call of the timelock as a file for a Safe's transaction builder, beside `path`; where it is."""
+    document = {
+        "version": "1.0",
+        "chainId": str(client.chain_id),
+        "createdAt": client.now * 1_000,
+        "meta": {"name": f"{verb} in the timelock", "description": words, "createdFromSafeAddress": sender},
+        "transactions": [
+            {
+                "to": checksum(timelock),
+                "value": "0",
+                "data": "0x" + data.hex(),
+                "contractMethod": None,
+                "contractInputsValues": None,
+            }
+        ],
+    }
+    target = path.with_name(f"{path.stem}.{verb}.json")
+    target.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    return target
 
 
 def _call(client: ChainClient, record: Record, row: dict[str, Any], where: str) -> tuple[str, bytes, str]:

@@ -4,14 +4,10 @@ what waits there, and what was chosen for ever."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
-from keifu import abi
-from keifu.abi import decode_args
 from keifu.chain.roles import ADMIN, NAMES
 from keifu.chain.suite import HUB, TIMELOCK
-from keifu.chain.timelock import in_words
-from keifu.errors import AbiError
+from keifu.chain.timelock import call_in_words
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.parts import badge, facts, section, table
 from keifu.explorer.view import Event, Sheet, View, place_of
@@ -20,7 +16,6 @@ from keifu.units import duration
 __all__ = ["suite"]
 
 MOST = 500  # roles given, services listed and operations queued that are looked at, the newest
-SELECTOR = 4
 LONGEST = 400  # characters of a call
 
 
@@ -158,19 +153,8 @@ def _pending(view: View) -> Child:
 def _call(view: View, item: Event) -> str:
     """The function by its name, where it is one of the suite's."""
     target, payload = item["args"]["target"], bytes.fromhex(item["args"]["payload"].removeprefix("0x"))
-    name = view.contract_at(target)
-    function = _functions(name).get(payload[:SELECTOR]) if name else None
-    try:
-        arguments = decode_args(function.inputs, payload[SELECTOR:], "") if function else ()
-    except AbiError:
-        function = None
-    text = in_words(name, function, arguments) if function else f"{name or target} 0x{payload.hex()}"
+    text = call_in_words(view.contract_at(target), target, payload)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-@cache
-def _functions(contract: str) -> dict[bytes, abi.FunctionAbi]:
-    return {function.selector: function for function in abi.load(contract).interface.functions}
 
 
 def _parameters(view: View) -> Child:
