@@ -103,7 +103,7 @@ ROWS = (
     Row(
         "count.resume",
         _resumed,
-        "SIGKILL before and behind each transaction, then the same command: the undisturbed record, byte for byte",
+        "killed before and behind each transaction, then the same command: the undisturbed record, byte for byte",
         also=(("kills", _killed),),
         heavy=True,
     ),
