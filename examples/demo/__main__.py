@@ -32,6 +32,7 @@ CHAPTERS: tuple[str, ...] = (
     "chat",
     "storage",
     "grants",
+    "deployment",
 )
 GENESIS = 1_767_225_600  # 2026-01-01T00:00:00Z: the story has the same dates every time
 

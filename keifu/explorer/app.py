@@ -10,10 +10,12 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 
 from keifu import __version__
 from keifu.errors import EnvironmentFault, InputError
+from keifu.explorer.deployed import Codes, Deployed, Looked
 from keifu.explorer.layout import page_of
 from keifu.explorer.live import Live, mark_of
 from keifu.explorer.pages import (
@@ -31,6 +33,7 @@ from keifu.explorer.pages import (
     records,
     staking,
     storage,
+    suite,
 )
 from keifu.explorer.pages.heartbeats import lines_of
 from keifu.explorer.view import NotFound, Sheet, View
@@ -39,7 +42,6 @@ from keifu.explorer.words import LANGUAGES, chosen_language, words_of
 from keifu.index import Readers
 from keifu.index.reading import Moved
 from keifu.serving import Request, Response, problem
-from keifu.spec.vesting import Schedule
 
 __all__ = ["POLICY", "Explorer"]
 
@@ -88,24 +90,27 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
     ("block", 1): chain.block,
     ("address", 1): chain.address,
     ("events", 2): chain.events,
+    ("suite", 0): suite.suite,
     ("verify", 0): bundles.verify,
 }
 
 
 class Explorer:
-    """Answers from the index at `place`. Raises EnvironmentFault when there is none. `schedule` finds that of the token
-    event, by chain id and first block; `watchers` are asked for heartbeats."""
+    """Answers from the index at `place`. Raises EnvironmentFault when there is none. `deployed` finds the deployment
+    record, by chain id and first block, and `look` what a node says of it; `watchers` are asked for heartbeats."""
 
     def __init__(
         self,
         place: str,
         *,
-        schedule: Callable[[int, str], Schedule | None] = lambda *_: None,
+        deployed: Callable[[int, str], Deployed | None] = lambda *_: None,
+        look: Callable[[int, str], Looked] | None = None,
         watchers: Sequence[str] = (),
     ) -> None:
         self._readers = Readers(place)
-        suite = self._readers.store.suite
-        self._schedule = schedule(suite.chain_id, suite.genesis)
+        known = self._readers.store.suite
+        self._deployed = deployed(known.chain_id, known.genesis)
+        self.codes = Codes(partial(look, known.chain_id, known.genesis)) if look else None
         self._static = _static()
         self._refused = Counter[str]()
         self._guard = threading.Lock()
@@ -140,7 +145,7 @@ class Explorer:
         try:
             store = self._readers.store
             with store.database.snapshot():
-                view = View(store, words, store.position, _query(request), self._schedule, beats)
+                view = View(store, words, store.position, _query(request), self._deployed, beats, self.codes)
                 try:
                     if parts[0] == "search" and len(parts) == 1:
                         found = chain.search_place(view, view.query.get("q", ""))

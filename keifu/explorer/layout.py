@@ -23,6 +23,7 @@ MENU = (
     "cases",
     "programmes",
     "grants",
+    "suite",
     "verify",
 )
 # Pages that stand below an entry of the menu.
