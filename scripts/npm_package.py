@@ -16,6 +16,7 @@ import msgspec
 
 from ethwire.eip712 import StructType
 from keifu import abi
+from keifu.abi.errors import REMEDIES
 from keifu.abi.messages import MESSAGES, Messages
 from scripts.abi_surface import Surface, changes, surface
 
@@ -40,6 +41,7 @@ def rendered() -> dict[Path, str]:
     )
     files[folder / "events.ts"] = _events()
     files[folder / "reasons.ts"] = _reasons()
+    files[folder / "remedies.ts"] = _remedies()
     files[folder / "messages.ts"] = _messages()
     return files
 
@@ -79,6 +81,16 @@ def _reasons() -> str:
             table.setdefault(reason, []).append(name)
     note = "/** Every reason with which a contract reverts, and the contracts that have it in their sources. */\n"
     return f"{HEAD}{note}export const reasons = {_text(dict(sorted(table.items())))} as const;\n"
+
+
+def _remedies() -> str:
+    note = "/** What helps against a reason, by words of it: the first row that fits. */\n"
+    function = (
+        "/** What to do about a reason, in general. */\n"
+        "export const remedyOf = (reason: string): string =>\n"
+        '  remedies.find(([words]) => reason.includes(words))?.[1] ?? "";\n'
+    )
+    return f"{HEAD}{note}export const remedies = {_text(REMEDIES)} as const;\n\n{function}"
 
 
 def _messages() -> str:

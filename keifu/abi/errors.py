@@ -7,10 +7,10 @@ from importlib import resources
 
 import msgspec
 
-__all__ = ["Cause", "causes", "remedy_of"]
+__all__ = ["REMEDIES", "Cause", "causes", "remedy_of"]
 
 # What helps, by words of a reason, where a reader cannot change what has to hold; the first that fits.
-_KINDS = (
+REMEDIES = (
     ("the owner", "the timelock does it: `keifu deploy change` queues such a call"),
     ("missing role", "an account with that role of the timelock does it: `keifu deploy status` names them"),
     ("signature", "sign again: chain, contract, nonce and deadline are part of what is signed"),
@@ -21,6 +21,20 @@ _KINDS = (
     ("transfer failed", "look at the balance and at the allowance for this contract"),
     ("allowance", "approve more coins for this contract"),
     ("balance", "bring more coins, or ask for less"),
+    ("nothing to claim", "all that is vested so far was paid out; the next step of the schedule brings more"),
+    ("not in the list", "take index, total and proof of this account from the published list"),
+    ("not matured", "wait until the ticket matures; `ticket` of the hub says when"),
+    ("no ticket", "nothing is leaving there: it was paid out, or never asked for"),
+    ("pool is full", "choose another operator, or a smaller amount: its own coins bound what it may take"),
+    ("below minimum stake", "stake more, or all of it: the hub takes no smaller positions"),
+    ("dust left", "leave with everything, or leave more behind"),
+    ("hub: too little", "the worth has changed meanwhile: look again, and ask for what there is"),
+    ("not enough shares", "ask for less: there is not so much in this position"),
+    ("unknown operator", "choose an operator that has announced its terms"),
+    ("operator retired", "choose another operator: this one takes no more stake"),
+    ("record is registered", "nothing is to be done: this very record stands in the registry"),
+    ("unknown parent", "register the parent first, or give the id of one that is registered"),
+    ("parent is revoked", "build on a record that stands"),
     ("already", "nothing is to be done: it has happened before"),
     ("token is no contract", "name the address of the token on this chain"),
     ("zero", "give an address or an amount that is not zero"),
@@ -45,4 +59,4 @@ def causes() -> dict[str, list[Cause]]:
 
 def remedy_of(reason: str) -> str:
     """What to do about a reason, in general."""
-    return next(remedy for words, remedy in _KINDS if words in reason)
+    return next(remedy for words, remedy in REMEDIES if words in reason)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
 from keifu.cli._print import emit
+from keifu.cli._types import GRANTS, IN_FOLDER
 from keifu.cli.index import LOCAL, database_option, names_option
 from keifu.cli.verbs import Noun, json_option
 
@@ -55,16 +57,35 @@ cli = Noun(
     "--heartbeats", "watchers", type=_Server(), multiple=True,
     help="Address of a watcher whose heartbeats are verified here and shown; may be repeated.",
 )  # fmt: skip
+@click.option(
+    "--dapp", "page", type=IN_FOLDER,
+    help="Folder of the page for holders and authors, which make dapp builds; it is served at /dapp/.",
+)  # fmt: skip
+@click.option(
+    "--grants", "grants", type=GRANTS, envvar="KEIFU_GRANTS", show_envvar=True,
+    help="Folder of the published list of grants, for that page.",
+)  # fmt: skip
 @names_option
 @database_option
 @json_option
-def serve(host: str, port: int, watchers: tuple[str, ...], names: tuple[str, ...], place: str, json_out: bool) -> None:
+def serve(
+    host: str,
+    port: int,
+    watchers: tuple[str, ...],
+    page: Path | None,
+    grants: Path | None,
+    names: tuple[str, ...],
+    place: str,
+    json_out: bool,
+) -> None:
     """Serve the pages until Ctrl-C, from the database that `keifu index run` keeps: pages that are open change with
     it. They load nothing from elsewhere."""
     from keifu.explorer import Explorer
+    from keifu.explorer.dapp import Dapp
     from keifu.serving import Limits, Server
 
-    with contextlib.closing(Explorer(place, schedule=_schedule, watchers=watchers)) as explorer:
+    dapp = Dapp(page, grants) if page else None
+    with contextlib.closing(Explorer(place, schedule=_schedule, watchers=watchers, dapp=dapp)) as explorer:
         limits = Limits(connections=CONNECTIONS)
         server = Server(explorer, host=host, port=port, limits=limits, names=names, refused=explorer.refused)
         emit({"url": server.url, "database": place}, f"{server.url} shows {place} until Ctrl-C", json_out)

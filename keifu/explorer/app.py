@@ -14,6 +14,7 @@ from importlib.resources import files
 
 from keifu import __version__
 from keifu.errors import EnvironmentFault, InputError
+from keifu.explorer.dapp import Dapp
 from keifu.explorer.layout import page_of
 from keifu.explorer.live import Live, mark_of
 from keifu.explorer.pages import (
@@ -89,7 +90,7 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
 
 class Explorer:
     """Answers from the index at `place`. Raises EnvironmentFault when there is none. `schedule` finds that of the token
-    event, by chain id and first block; `watchers` are asked for heartbeats."""
+    event, by chain id and first block; `watchers` are asked for heartbeats; `dapp` is the page for holders and authors."""
 
     def __init__(
         self,
@@ -97,10 +98,12 @@ class Explorer:
         *,
         schedule: Callable[[int, str], Schedule | None] = lambda *_: None,
         watchers: Sequence[str] = (),
+        dapp: Dapp | None = None,
     ) -> None:
         self._readers = Readers(place)
         suite = self._readers.store.suite
         self._schedule = schedule(suite.chain_id, suite.genesis)
+        self._dapp = dapp
         self._static = _static()
         self._refused = Counter[str]()
         self._guard = threading.Lock()
@@ -110,6 +113,8 @@ class Explorer:
     def __call__(self, request: Request) -> Response:
         if request.path in self._static:
             return self._static[request.path]
+        if self._dapp is not None and request.path.split("/")[1] == "dapp":
+            return self._dapp.file(request.path) or self._asked(self._dapp, request.path)
         if request.path == "/live":
             return Response(200, b"", "text/event-stream", policy=POLICY, stream=self.live.events)
         if request.path == "/metrics":
@@ -130,12 +135,27 @@ class Explorer:
         with self._guard:
             self._refused[reason] += 1
 
+    def _asked(self, page: Dapp, path: str) -> Response:
+        """What the page for holders and authors asks the index."""
+        try:
+            store = self._readers.store
+            with store.database.snapshot():
+                return page.answer(path, store)
+        except EnvironmentFault as error:
+            return self._out_of_reach(error)
+
+    def _out_of_reach(self, error: EnvironmentFault) -> Response:
+        _log.warning("%s", error)
+        self._readers.forget()
+        return problem(503, "the index is out of reach", "try again; the log of the server says why")
+
     def _answer(self, request: Request, language: str, parts: list[str]) -> Response:
         words, status, beats = words_of(language), FOUND, self.watchers.beats
         try:
             store = self._readers.store
             with store.database.snapshot():
-                view = View(store, words, store.position, _query(request), self._schedule, beats)
+                has_dapp = self._dapp is not None
+                view = View(store, words, store.position, _query(request), self._schedule, beats, has_dapp)
                 try:
                     if parts[0] == "search" and len(parts) == 1:
                         found = chain.search_place(view, view.query.get("q", ""))
@@ -148,9 +168,7 @@ class Explorer:
                 mark = mark_of(view.position, beats.mark)
                 body = page_of(view, sheet, mark, parts)
         except EnvironmentFault as error:
-            _log.warning("%s", error)
-            self._readers.forget()
-            return problem(503, "the index is out of reach", "try again; the log of the server says why")
+            return self._out_of_reach(error)
         etag = f'"{mark}-{language}-{__version__}"' if status == FOUND else ""
         return Response(status, body, HTML, etag, POLICY)
 

@@ -60,6 +60,7 @@ class View:
     query: Mapping[str, str] = field(default_factory=dict)
     schedule: Schedule | None = None  # of the token event, where the deployment record is at hand
     beats: Beats = field(default_factory=Beats)  # that watchers gave and that were verified here
+    has_dapp: bool = False  # whether the page for holders and authors is served
 
     @cached_property
     def totals(self) -> Totals:
