@@ -28,7 +28,7 @@ from keifu.keys import Account, checksum
 from keifu.local.dwellers import settle_in
 from keifu.local.grants import seed
 from keifu.local.roles import ROLES, address_of
-from keifu.local.suite import deploy_suite, fund, warp
+from keifu.local.suite import deploy_suite, fund
 
 if TYPE_CHECKING:
     from keifu.abi import Contract
@@ -149,7 +149,7 @@ class Playground:
 
     def warp(self, seconds: int) -> None:
         """Let time pass at once."""
-        warp(self.client, seconds)
+        self.anvil.warp(seconds)
 
     @contextmanager
     def undoing(self) -> Iterator[Playground]:
