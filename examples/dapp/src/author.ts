@@ -58,11 +58,11 @@ async function read(title: string, found: readonly Found[], folders: readonly st
 function show(suite: Suite, connected: () => Clients | null, after: () => Promise<void>): void {
   if (!manifest) return;
   const { title, files, bytes, ignored, digest, hash } = manifest;
-  const size = bytes < MEBIBYTE ? `${bytes.toLocaleString("en")} bytes` : `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
+  const size = bytes < MEBIBYTE ? counted(bytes, "byte") : `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
   fill(
     "hashed",
     facts(
-      ["Chosen", `${title}: ${files.toLocaleString("en")} ${files === 1 ? "file" : "files"}, ${size}`],
+      ["Chosen", `${title}: ${counted(files, "file")}, ${size}`],
       ["Digest", el("code", { id: "digest" }, digest.slice(2))],
       ["Manifest", el("code", { id: "manifest" }, hash.slice(2))],
       ["Left out", ignored.length ? ignored.join(", ") : "nothing"],
@@ -70,6 +70,8 @@ function show(suite: Suite, connected: () => Clients | null, after: () => Promis
     form(suite, connected, after),
   );
 }
+
+const counted = (count: number, what: string): string => `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 
 const option = (word: string): HTMLElement => el("option", { value: word }, word);
 

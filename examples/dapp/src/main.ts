@@ -56,7 +56,7 @@ function shown(known: Suite): void {
     fill("wallet", welcome(known));
     return;
   }
-  fill("connected", mark(now.wallet), code(now.account), button("Disconnect", async () => take(known, null), { class: "quiet" }));
+  fill("connected", mark(now.wallet), code(now.account), button("Refresh", () => refresh(known), { class: "quiet" }), button("Disconnect", async () => take(known, null), { class: "quiet" }));
   fill("wallet", now.chain === known.chainId ? null : wrongChain(known, now));
 }
 
@@ -115,6 +115,7 @@ async function read(known: Suite, by: Clients, isNewest: () => boolean): Promise
     stake.offers(by, known, operators),
   ]);
   if (!isNewest()) return;
+  const panel = document.activeElement?.closest<HTMLElement>("[role=tabpanel]");
   const after = () => refresh(known);
   const grants = [...(typeof list === "string" ? [] : [list]), ...escrows];
   sums(coin, balance, grants, positions);
@@ -122,6 +123,8 @@ async function read(known: Suite, by: Clients, isNewest: () => boolean): Promise
   fill("positions", positions.map((one) => stake.card(one, coin, now, by, known, after)));
   fill("stake-form", stake.form(offers, balance, coin, by, known, async (operator) => { since.add(operator); await after(); }));
   fill("records", records(places.records));
+  // Whoever goes by keyboard stays where the button was that is no longer there.
+  if (panel && !panel.contains(document.activeElement)) panel.focus();
 }
 
 function sums(coin: Coin, balance: bigint, grants: readonly holder.Granted[], positions: readonly stake.Position[]): void {

@@ -2,7 +2,7 @@
 import type { Abi, Address, Hash } from "viem";
 import { el, part, short, type Child } from "./dom.js";
 import type { Clients } from "./suite.js";
-import { explain, type Said } from "./words.js";
+import { explain, Fault, type Said } from "./words.js";
 
 export interface Call {
   readonly does: string;
@@ -12,61 +12,62 @@ export interface Call {
   readonly args: readonly unknown[];
 }
 
-const KEPT = 4; // notes that are shown at once
+type State = "asks" | "pending" | "confirmed" | "failed";
 
-/** What becomes of one transaction, as a note that the reader may close. */
+/** What becomes of one thing that the reader does, as a note that may be closed. Notes of what is over make room. */
 class Note {
   private readonly box = el("div", { class: "note" });
 
-  constructor(private readonly title: string) {
+  constructor() {
     const notes = part("notes");
+    for (const old of notes.querySelectorAll("[data-state=confirmed], [data-state=failed]")) old.remove();
     notes.prepend(this.box);
-    while (notes.children.length > KEPT) notes.lastElementChild?.remove();
   }
 
-  show(state: "asks" | "pending" | "confirmed" | "failed", line: Child, more: Child = null): void {
-    const close = el("button", { type: "button", class: "quiet", "aria-label": `Close: ${this.title}`, onclick: () => this.box.remove() }, "×");
+  show(title: string, state: State, line: Child, more = ""): void {
+    const close = el("button", { type: "button", class: "quiet", "aria-label": `Close: ${title}`, onclick: () => this.box.remove() }, "×");
     this.box.dataset["state"] = state;
-    this.box.replaceChildren(el("strong", {}, this.title), close, el("p", {}, line), ...(more ? [el("p", {}, more)] : []));
+    this.box.replaceChildren(el("strong", {}, title), close, el("p", {}, line), ...(more ? [el("p", { class: "faint" }, more)] : []));
   }
 }
 
 /** Tell of a fault that belongs to no transaction. */
 export function tell(title: string, said: Said): void {
-  new Note(title).show("failed", said.what, said.remedy);
+  new Note().show(title, "failed", said.what, said.remedy);
 }
 
 const link = (hash: Hash): HTMLElement => el("a", { href: `/tx/${hash}` }, short(hash));
 
 /** Send calls one after another; whether all of them were confirmed. What fails is said, and nothing is sent after it. */
 export async function send(clients: Clients, calls: readonly Call[]): Promise<boolean> {
+  const note = new Note();
   for (const [place, call] of calls.entries()) {
-    const note = new Note(calls.length > 1 ? `${call.does} (${place + 1} of ${calls.length})` : call.does);
+    const title = calls.length > 1 ? `${place + 1} of ${calls.length}: ${call.does}` : call.does;
     try {
-      await one(clients, call as Call & { abi: Abi }, note);
+      await one(clients, call as Call & { abi: Abi }, (...said) => note.show(title, ...said));
     } catch (error) {
-      const said = explain(error);
-      note.show("failed", said.what, said.remedy);
+      const { what, remedy } = explain(error);
+      note.show(title, "failed", what, remedy);
       return false;
     }
   }
   return true;
 }
 
-async function one({ reads, sends, account }: Clients, call: Call & { abi: Abi }, note: Note): Promise<void> {
+async function one({ reads, sends, account }: Clients, call: Call & { abi: Abi }, say: (state: State, line: Child) => void): Promise<void> {
   const { does: _, ...asked } = call;
-  note.show("asks", "Checking…");
+  say("asks", "Trying it first…");
   await reads.simulateContract({ ...asked, account });
-  note.show("asks", "Confirm it in your wallet.");
+  say("asks", "Confirm it in your wallet.");
   const hash = await sends.writeContract(asked);
-  note.show("pending", ["Sent, waiting for its block: ", link(hash)]);
+  say("pending", ["Sent, and waiting for its block: ", link(hash)]);
   const receipt = await reads.waitForTransactionReceipt({ hash });
   if (receipt.status === "reverted") {
     // The same call in the same block says why.
     await reads.simulateContract({ ...asked, account, blockNumber: receipt.blockNumber });
-    throw new Error(`transaction ${short(receipt.transactionHash)} was included, and failed`);
+    throw new Fault("The transaction is in a block, and failed there.", "Look at it in the explorer; it may have run out of gas.");
   }
-  note.show("confirmed", [`Confirmed in block ${receipt.blockNumber}: `, link(receipt.transactionHash)]);
+  say("confirmed", [`Confirmed in block ${receipt.blockNumber}: `, link(receipt.transactionHash)]);
 }
 
 /** A button that is busy as long as what it does. */

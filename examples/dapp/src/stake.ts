@@ -106,12 +106,16 @@ function leaving(worth: bigint, coin: Coin, does: () => Promise<void>): HTMLDial
 /** The form that stakes more. */
 export function form(all: readonly Offer[], balance: bigint, coin: Coin, clients: Clients, suite: Suite, after: (operator: Address) => Promise<void>): Child {
   if (!all.length) return el("p", { class: "empty" }, "No operator has announced its terms yet.");
-  const operator = el("select", { id: "operator", name: "operator" }, all.map(optionOf(coin)));
+  const operator = el("select", { id: "operator", name: "operator", "aria-describedby": "stake-room" }, all.map(optionOf));
   const field = el("input", { id: "stake-amount", name: "amount", inputmode: "decimal", autocomplete: "off", required: true, "aria-describedby": "stake-fault stake-have" });
+  const hint = el("p", { id: "stake-room", class: "faint" });
   const fault = el("p", { id: "stake-fault", class: "fault", role: "alert" });
   const submit = el("button", { class: "main" }, "Stake");
   const offer = () => all.find((one) => one.operator === operator.value) ?? all[0]!;
   const most = () => (offer().room < balance ? offer().room : balance);
+  const room = () => (hint.textContent = `Takes ${amount(offer().room, coin)} more, keeps ${offer().commission_bps / 100} % of what it earns for you.`);
+  operator.addEventListener("change", room);
+  room();
   const wanted = (): bigint | null => {
     const value = typed(field.value, coin);
     const said = typeof value === "string" ? value
@@ -131,20 +135,19 @@ export function form(all: readonly Offer[], balance: bigint, coin: Coin, clients
   return el(
     "form", { class: "card", onsubmit: (event) => { event.preventDefault(); void busy(submit, stake); }, novalidate: true },
     el("h3", {}, "Stake with an operator"),
-    el("label", { for: "operator" }, "Operator"), operator,
+    el("label", { for: "operator" }, "Operator"), operator, hint,
     el("label", { for: "stake-amount" }, `Amount, ${coin.symbol}`),
-    el("div", { class: "joined" }, field, button("Most", async () => { field.value = formatUnits(most(), coin.decimals); wanted(); })),
+    el("div", { class: "joined" }, field, button("Max", async () => { field.value = formatUnits(most(), coin.decimals); wanted(); })),
     fault,
     el("p", { id: "stake-have", class: "faint", title: exact(balance, coin) }, `You have ${amount(balance, coin)}. Staked coins earn fees, and can be slashed if the operator breaks a promise.`),
     submit,
   );
 }
 
-const optionOf = (coin: Coin) => ({ operator, metadata, commission_bps, room }: Offer) => {
+function optionOf({ operator, metadata, room }: Offer): HTMLOptionElement {
   const name = /^https?:\/\/([^/?#]+)/.exec(metadata)?.[1];
-  return el("option", { value: operator, disabled: !room },
-    `${name ? `${name.slice(0, 40)} · ` : ""}${short(operator)} · keeps ${commission_bps / 100} % · room ${amount(room, coin)}`);
-};
+  return el("option", { value: operator, disabled: !room }, name ? `${name.slice(0, 40)} · ${short(operator)}` : short(operator));
+}
 
 /** An approval where one is missing, and the stake; a share is never worth more than a coin. */
 async function callsOf({ reads, account }: Clients, { token, hub }: Suite, operator: Address, value: bigint): Promise<Call[]> {
