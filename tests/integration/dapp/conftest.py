@@ -109,6 +109,7 @@ def text(tab: Tab, selector: str) -> str:
 def press(tab: Tab, label: str) -> None:
     """The visible button with a line that begins with these words, as soon as it can be pressed."""
     is_it = f"one.innerText.split('\\n').some(line => line.startsWith({label!r})) && one.offsetParent && !one.disabled"
+    is_it += " && !one.ariaBusy"
     found = f"[...document.querySelectorAll('button, [role=tab]')].find(one => {is_it})"
     tab.until(f"Boolean({found})")
     tab.evaluate(f"{found}.click()")

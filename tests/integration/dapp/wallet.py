@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ __all__ = ["ICON", "Wallet", "injected", "relay"]
 
 SCRIPT = Path(__file__).with_name("wallet.js")
 ICON = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><rect width='8' height='8' fill='%23c60'/></svg>"
+GAS = 2_000_000
 REFUSED, UNKNOWN_CHAIN, ANSWER_SECONDS = 4001, 4902, 60.0
 Answer = dict[str, Any]
 
@@ -29,6 +30,7 @@ class Wallet:
         self.chains = {chain}
         self.sent: list[str] = []  # hashes of transactions
         self.asked: list[str] = []  # methods
+        self.before_sending: Callable[[], object] | None = None
 
     def answer(self, method: str, params: list[Any]) -> Answer:
         """As EIP-1193 has it: a result, or a fault with its number."""
@@ -44,7 +46,10 @@ class Wallet:
                 return self._switch(int(params[0]["chainId"], 16))
             case "eth_sendTransaction":
                 self._node("anvil_impersonateAccount", [self.account])
-                answer = self._node(method, params)
+                if self.before_sending is not None:
+                    self.before_sending()
+                # Wallets estimate gas; this one sends whatever it is asked to.
+                answer = self._node(method, [{"gas": hex(GAS), **params[0]}])
                 self.sent += [answer["result"]] if "result" in answer else []
                 return answer
         return self._node(method, params)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.typescript.conftest import PACKAGE, TOOLS, Node
 
-pytestmark = pytest.mark.xdist_group("kit")
+pytestmark = pytest.mark.xdist_group("typescript")
 TESTS = PACKAGE.parent / "testkit" / "tests"
 
 

@@ -17,6 +17,7 @@ from scripts import npm_package
 from scripts.abi_surface import changes, surface
 from tests.integration.typescript.conftest import PACKAGE, TOOLS, Chain, Node
 
+pytestmark = pytest.mark.xdist_group("typescript")  # the project is built once
 LARGEST_IMPORT = 12_000  # bytes, gzipped: `size.abi`
 RESOLUTIONS = {"node16": ("node16", "node16"), "bundler": ("esnext", "bundler")}
 
