@@ -28,7 +28,7 @@ FLAGS = (
     "--disable-sync", "--disable-default-apps", "--metrics-recording-only", "--disable-dev-shm-usage", "--mute-audio",
     "--hide-scrollbars",
 )  # fmt: skip
-WAIT_SECONDS = 10.0  # for anything: longer is a hang
+WAIT_SECONDS = 60.0  # for anything: longer is a hang
 LOOK_SECONDS = 0.02
 _SAYS = re.compile(r"DevTools listening on (ws://\S+)")
 

@@ -5,9 +5,9 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { aliases } from "./aliases.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const packages = resolve(here, "../../packages");
 const folder = resolve(process.argv[2] ?? join(here, "../../out/dapp"));
 
 mkdirSync(folder, { recursive: true });
@@ -18,12 +18,7 @@ await build({
   minify: true,
   format: "esm",
   target: "es2022",
-  // In a clone the packages are sources; a project of its own takes them from npm.
-  alias: {
-    "@keifu/abi": join(packages, "abi/src/index.ts"),
-    "@keifu/abi/verify": join(packages, "abi/src/verify.ts"),
-    "@keifu/verify": join(packages, "verify/src/index.ts"),
-  },
+  alias: aliases,
   legalComments: "eof",
   logLevel: "warning",
 });

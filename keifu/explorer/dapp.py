@@ -7,6 +7,7 @@ account in the published list, and where an account has something: it then asks 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ POLICY = (
 )
 PLACE = "/dapp"
 ESCROW, REGISTRY = "VestingEscrow", "ProvenanceRegistry"
+_log = logging.getLogger("keifu.explorer")
 _KINDS = {
     "index.html": "text/html; charset=utf-8",
     "dapp.css": "text/css; charset=utf-8",
@@ -71,6 +73,9 @@ class Dapp:
             return _json({"grant": find_proof(self._grants, account), "published": True})
         except NoGrant:
             return _json({"grant": None, "published": True})
+        except InputError as error:
+            _log.warning("%s", error)
+            return problem(503, "the published list cannot be read", "the log of the server says why")
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Response]]:

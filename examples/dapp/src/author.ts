@@ -24,7 +24,13 @@ export function set(suite: Suite, connected: () => Clients | null, after: () => 
       event.preventDefault();
       area.classList.toggle("over", name === "dragover");
       const items = (event as DragEvent).dataTransfer?.items;
-      if (name === "drop" && items) void failing(dropped(items).then(({ title, found, folders }) => take(title, found, folders)));
+      if (name === "drop" && items) {
+        const entries = dropped(items); // which are there only while the event is
+        void failing(async () => {
+          const { title, found, folders } = await entries;
+          await take(title, found, folders);
+        });
+      }
     });
   }
   for (const id of ["choose-folder", "choose-file"]) {
@@ -32,14 +38,14 @@ export function set(suite: Suite, connected: () => Clients | null, after: () => 
     field.addEventListener("change", () => {
       const files = [...(field.files ?? [])];
       const title = files[0]?.webkitRelativePath.split("/")[0] || files[0]?.name || "";
-      if (files.length) void failing(take(title, chosen(files), []));
+      if (files.length) void failing(async () => take(title, chosen(files), []));
     });
   }
 }
 
-async function failing(work: Promise<unknown>): Promise<void> {
+async function failing(work: () => Promise<unknown>): Promise<void> {
   try {
-    await work;
+    await work();
   } catch (error) {
     manifest = null;
     const { what, remedy } = explain(error);
@@ -67,6 +73,7 @@ function show(suite: Suite, connected: () => Clients | null, after: () => Promis
       ["Manifest", el("code", { id: "manifest" }, hash.slice(2))],
       ["Left out", ignored.length ? ignored.join(", ") : "nothing"],
     ),
+    el("p", { class: "faint" }, "Is that the number of files that you expect? Browsers pass over links without saying so."),
     form(suite, connected, after),
   );
 }
@@ -136,6 +143,6 @@ function fitting(text: string, name: keyof typeof MOST): string {
 }
 
 function idOf(text: string): Hex {
-  if (!ID.test(text)) throw new Fault(`${short(text) || "Nothing"} is no id of a record.`, "64 hex digits, as the explorer shows them.");
+  if (!ID.test(text)) throw new Fault(`${text ? short(text) : "Nothing"} is no id of a record.`, "64 hex digits, as the explorer shows them.");
   return `0x${text.replace(/^0x/, "").toLowerCase()}`;
 }

@@ -26,7 +26,12 @@ const CLI = "Use `keifu prov register` for this one.";
 
 /** What was chosen in a dialogue: with a folder, every name begins with the folder's. */
 export function chosen(files: Iterable<File>): Found[] {
-  return [...files].map((file) => ({ name: file.webkitRelativePath.split("/").slice(1).join("/") || WHOLE, file }));
+  return [...files].map((file) => {
+    const name = file.webkitRelativePath.split("/").slice(1).join("/") || WHOLE;
+    // Browsers write a backslash of a name as a slash here, where it would be another name.
+    if (name !== WHOLE && name.split("/").at(-1) !== file.name) throw new Fault(`The name ${file.name} has a backslash.`, "Drop the folder here instead.");
+    return { name, file };
+  });
 }
 
 /** What was dropped: a folder, or one file. */
@@ -52,7 +57,8 @@ export async function dropped(items: DataTransferItemList): Promise<{ title: str
   return { title: entry.name, found, folders };
 }
 
-const fileOf = (entry: FileSystemFileEntry): Promise<File> => new Promise((done, failed) => entry.file(done, failed));
+const fileOf = (entry: FileSystemFileEntry): Promise<File> =>
+  new Promise((done, failed) => entry.file(done, () => failed(new Fault(`${entry.fullPath} cannot be read.`, "Is its name UTF-8? Rename it, or use `keifu prov register`."))));
 
 async function childrenOf(entry: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = entry.createReader();

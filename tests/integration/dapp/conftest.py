@@ -85,21 +85,29 @@ def wallet(site, chain) -> Wallet:
     return made
 
 
+@pytest.fixture(scope="package")
+def _tab(browser) -> Tab:  # noqa: F811
+    return browser.tab()
+
+
 @pytest.fixture
-def tab(site, browser, wallet) -> Iterator[Tab]:  # noqa: F811
-    """A page of a fresh session, not opened yet. Nothing that it asks for may be elsewhere, and no script may fail."""
-    made: Tab = browser.tab()
-    made.size(*WIDE)
-    yield made
-    assert [asked for asked in made.asked if not asked.startswith((f"{site.url}/", "data:", "blob:"))] == []
-    assert made.faults == []
-    made.close()
+def tab(site, _tab, wallet) -> Iterator[Tab]:
+    """The browser's page, not opened yet. Nothing that it asks for may be elsewhere, and no script may fail."""
+    _tab.size(*WIDE)
+    _tab.asked.clear()
+    _tab.faults.clear()
+    yield _tab
+    assert [asked for asked in _tab.asked if not asked.startswith((f"{site.url}/", "data:"))] == []
+    assert _tab.faults == []
+    _tab.open("about:blank")
 
 
 def visit(tab: Tab, site: Site, part: str = "") -> None:
     """Open the page with the site's wallets in the browser."""
-    tab.call("Page.addScriptToEvaluateOnNewDocument", source=injected(*site.wallets.values()))
+    script = tab.call("Page.addScriptToEvaluateOnNewDocument", source=injected(*site.wallets.values()))
     tab.open(f"{site.url}/dapp/{part}")
+    tab.call("Page.removeScriptToEvaluateOnNewDocument", **script)
+    says(tab, "Connect your wallet")
 
 
 def text(tab: Tab, selector: str) -> str:

@@ -57,7 +57,6 @@ def test_dark_and_light_can_be_read(opened):
 
 def test_the_keyboard_is_enough(tab, site, wallet):
     visit(tab, site)
-    says(tab, "Connect your wallet")
     focus = "document.activeElement.id || document.activeElement.innerText.trim()"
     tab.press("Tab")
     assert tab.evaluate("document.activeElement.className") == "skip"
