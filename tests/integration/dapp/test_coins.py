@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.staking import actions
 from keifu.chain import RpcDeployer
+from keifu.local.suite import give_grant
+from keifu.staking import actions
 from keifu.units import COIN, DAY
 from tests.integration.dapp.conftest import enter, press, says, text, visit
 from tests.integration.dapp.wallet import Wallet
@@ -134,9 +135,21 @@ def test_a_claim_that_fails_in_its_block_says_why(tab, site, chain, wallet):
     assert chain.client.rpc.call("eth_getTransactionReceipt", wallet.sent[0])["status"] == "0x0"
 
 
-def test_a_grant_of_the_escrow_is_claimed(tab, site, chain, wallet):
-    from keifu.local.suite import give_grant
+def test_a_list_that_is_not_the_distributor_s_is_not_shown(tab, site, wallet):
+    visit(tab, site)
+    tab.evaluate(
+        "window.real = window.fetch; window.fetch = async (place, ...more) => {"
+        " const answer = await real(place, ...more); if (!String(place).startsWith('grant/')) return answer;"
+        " const said = await answer.json(); said.grant.total = '9' + said.grant.total;"
+        " return new Response(JSON.stringify(said)); }; 1"
+    )
+    press(tab, "Amber")
+    says(tab, "The list that this server has is not the one that the distributor pays by.", "#grants")
+    says(tab, "1,000 KEIFU", "#sums")
+    assert tab.evaluate("document.querySelector('#grants button')") is None
 
+
+def test_a_grant_of_the_escrow_is_claimed(tab, site, chain, wallet):
     number = give_grant(chain.client, chain.folder, chain.account("node").address, 400)
     site.index()
     wallet.account = chain.account("node").address

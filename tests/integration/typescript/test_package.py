@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from keifu import abi
+from keifu.abi.errors import remedy_of
 from keifu.abi.messages import MESSAGES
 from scripts import npm_package
 from scripts.abi_surface import changes, surface
@@ -75,6 +76,16 @@ def test_json_is_the_same(project: Path) -> None:
         assert json.loads((folder / f"{name}.json").read_text()) == abi.load(name).interface.abi
     domains = json.loads((folder / "domains.json").read_text())
     assert len(domains) == len(MESSAGES)
+
+
+def test_every_reason_has_the_remedy_that_the_commands_give(node: Node) -> None:
+    script = """
+      import { reasons, remedyOf } from "@keifu/abi";
+      console.log(JSON.stringify(Object.fromEntries(Object.keys(reasons).map((reason) => [reason, remedyOf(reason)]))));
+    """
+    found = json.loads(node("--input-type=module", "-e", script))
+    assert found == {reason: remedy_of(reason) for reason in found}
+    assert "" not in found.values()
 
 
 def test_an_import_of_another_chains_record_is_refused(node: Node) -> None:
