@@ -6,8 +6,8 @@
         holder = keifu_chain.connect("holder")
         assert holder.grants.claim(keifu_chain.grants) > 0
 
-The chain is that of the folder which `--keifu-kit` or KEIFU_KIT names (`keifu chain save --out FOLDER` writes one), else
-one that is made for the session.
+The chain is that of the folder which `--keifu-kit` or KEIFU_KIT names (`keifu chain save --out FOLDER` writes one),
+else one that is made for the session.
 """
 
 from __future__ import annotations

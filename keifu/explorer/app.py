@@ -90,7 +90,8 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
 
 class Explorer:
     """Answers from the index at `place`. Raises EnvironmentFault when there is none. `schedule` finds that of the token
-    event, by chain id and first block; `watchers` are asked for heartbeats; `dapp` is the page for holders and authors."""
+    event, by chain id and first block; `watchers` are asked for heartbeats; `dapp` is the page for holders and
+    authors."""
 
     def __init__(
         self,

@@ -40,8 +40,8 @@ _KINDS = {
 
 
 class Dapp:
-    """The page that `make dapp` has put into `folder`, with the list of grants that is published in `grants`, if there is
-    one. Raises InputError when a file is missing."""
+    """The page that `make dapp` has put into `folder`, with the list of grants that is published in `grants`, if
+    there is one. Raises InputError when a file is missing."""
 
     def __init__(self, folder: Path, grants: Path | None = None) -> None:
         self._grants = grants

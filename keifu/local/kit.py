@@ -1,9 +1,9 @@
 """A local chain in a folder: its state, where everything is, and whose keys have what. Tests of a dApp begin with it.
 
-    kit.json        chain, moment, how anvil is called, accounts by their role
-    state.json      what `anvil --load-state` reads
-    <chain id>.json the deployment record
-    grants          the published list, where the chain has a distribution
+kit.json        chain, moment, how anvil is called, accounts by their role
+state.json      what `anvil --load-state` reads
+<chain id>.json the deployment record
+grants          the published list, where the chain has a distribution
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from ethwire.anvil import anvil_options
 from keifu._files import read_bounded, write_whole
+from keifu.abi import Contract
 from keifu.chain import Anvil, ChainClient, Deployment
 from keifu.chain.deployments import Record, open_record
 from keifu.chain.header import genesis_of
@@ -29,10 +30,7 @@ from keifu.local.dwellers import settle_in
 from keifu.local.grants import seed
 from keifu.local.roles import ROLES, address_of
 from keifu.local.suite import deploy_suite, fund
-
-if TYPE_CHECKING:
-    from keifu.abi import Contract
-    from keifu.sdk import Keifu
+from keifu.sdk import Keifu, connect
 
 __all__ = ["Kit", "KitAccount", "Playground", "make_kit", "opened", "read_kit", "save_kit"]
 
@@ -123,7 +121,9 @@ class Playground:
     def grants(self) -> Path:
         """Folder of the published list. Raises InputError when the kit has none."""
         if not self.kit.grants:
-            raise InputError("this kit has no list of grants", remedy="save a chain that was started with --with-grants")
+            raise InputError(
+                "this kit has no list of grants", remedy="save a chain that was started with --with-grants"
+            )
         return self.folder / GRANTS
 
     def account(self, role: str) -> Account:
@@ -137,8 +137,6 @@ class Playground:
 
     def connect(self, role: str) -> Keifu:
         """A connection of the SDK that signs as a role; it is closed when the test is over."""
-        from keifu.sdk import connect
-
         made = connect(self.url, deployments=self.folder, role=role)
         self._connections.append(made)
         return made

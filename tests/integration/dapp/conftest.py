@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.browser import Browser, Tab
+from benchmarks.browser import Tab
 from keifu.chain.deployments import open_record
 from keifu.chain.header import genesis_of
 from keifu.explorer import Explorer

@@ -33,7 +33,9 @@ def test_of_several_wallets_one_is_connected(tab, site, chain, wallet):
     other = Wallet(HOSTILE, chain.account("author").address, 1, chain.url, icon="https://elsewhere.example/icon.png")
     site.wallets |= {other.info["uuid"]: other}
     visit(tab, site)
-    names = tab.evaluate("[...document.querySelectorAll('.wallets button')].map(one => one.innerText.split('\\n').at(-1))")
+    names = tab.evaluate(
+        "[...document.querySelectorAll('.wallets button')].map(one => one.innerText.split('\\n').at(-1))"
+    )
     assert names == ["Amber", HOSTILE]  # a stranger's text, shown as text; its picture is asked of nobody
     wallet.refuses.add("eth_requestAccounts")
     press(tab, "Amber")

@@ -18,7 +18,8 @@ COLOURS = """[...document.querySelectorAll(SHOWN)].filter(one => one.offsetParen
   return [getComputedStyle(behind).backgroundColor, getComputedStyle(one).color, one.outerHTML.slice(0, 80)];
 })"""
 UNNAMED = """[...document.querySelectorAll("input, select, button, dialog")].filter(one =>
-  !(one.labels?.length || one.ariaLabel || one.innerText?.trim() || one.textContent.trim())).map(one => one.outerHTML)"""
+  !(one.labels?.length || one.ariaLabel || one.innerText?.trim() || one.textContent.trim()))
+  .map(one => one.outerHTML)"""
 
 
 @pytest.fixture
@@ -66,10 +67,18 @@ def test_the_keyboard_is_enough(tab, site, wallet):
     tab.press("Enter", "\r")
     says(tab, "In your wallet", "#sums")
     tab.evaluate("document.getElementById('tab-coins').focus()")
-    for key, wanted in (("ArrowRight", "tab-stake"), ("End", "tab-check"), ("ArrowRight", "tab-coins"), ("ArrowLeft", "tab-check")):
+    for key, wanted in (
+        ("ArrowRight", "tab-stake"),
+        ("End", "tab-check"),
+        ("ArrowRight", "tab-coins"),
+        ("ArrowLeft", "tab-check"),
+    ):
         tab.press(key)
         assert tab.evaluate(focus) == wanted
-        assert tab.evaluate("document.getElementById(document.activeElement.getAttribute('aria-controls')).hidden") is False
+        assert (
+            tab.evaluate("document.getElementById(document.activeElement.getAttribute('aria-controls')).hidden")
+            is False
+        )
     tab.press("Home")
     tab.press("Tab")
     assert tab.evaluate(focus).startswith("Claim")
@@ -92,7 +101,8 @@ def test_an_index_out_of_reach_is_said_with_what_to_do(tab, site, wallet):
     enter(tab, site)
     tab.evaluate(
         "window.real = window.fetch; window.fetch = (place, ...more) =>"
-        " String(place).startsWith('/wallet') ? real(place, ...more) : Promise.resolve(new Response('{}', { status: 503 })); 1"
+        " String(place).startsWith('/wallet') ? real(place, ...more) :"
+        " Promise.resolve(new Response('{}', { status: 503 })); 1"
     )
     press(tab, "Refresh")
     says(tab, "This page's server says 503 about account/", "#sums .fault")

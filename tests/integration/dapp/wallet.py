@@ -14,7 +14,10 @@ from keifu.serving import Request, Response
 __all__ = ["ICON", "Wallet", "injected", "relay"]
 
 SCRIPT = Path(__file__).with_name("wallet.js")
-ICON = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><rect width='8' height='8' fill='%23c60'/></svg>"
+ICON = (
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'>"
+    "<rect width='8' height='8' fill='%23c60'/></svg>"
+)
 GAS = 2_000_000
 REFUSED, UNKNOWN_CHAIN, ANSWER_SECONDS = 4001, 4902, 60.0
 Answer = dict[str, Any]

@@ -260,7 +260,10 @@ def test_a_chain_is_saved_as_it_is_and_a_test_starts_from_it(neighbour, tmp_path
     neighbour.run("chain", "fund", mine, "--coins", "1")
     with opened(kit) as chain:
         assert chain.contract("KeifuToken").balanceOf(mine) == 7 * COIN
-        assert (chain.kit.time, chain.suite.addresses["StakingHub"]) == (said["time"], neighbour.chain["addresses"]["StakingHub"])
+        assert (chain.kit.time, chain.suite.addresses["StakingHub"]) == (
+            said["time"],
+            neighbour.chain["addresses"]["StakingHub"],
+        )
         assert chain.connect("holder").grants.claim(chain.grants) > 0
     assert answers(neighbour.chain["url"])
 

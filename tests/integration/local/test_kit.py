@@ -13,7 +13,7 @@ from keifu.local.kit import make_kit, opened, read_kit
 from keifu.units import COIN
 
 pytestmark = pytest.mark.xdist_group("kit")
-PROJECT = '''
+PROJECT = """
 import pytest
 from keifu import KeifuError
 
@@ -38,7 +38,7 @@ def test_contracts_and_accounts(keifu_chain):
     token.transfer(mine, 1, sender=keifu_chain.account("holder"))
     with pytest.raises(KeifuError, match="token: insufficient balance"):
         token.transfer(mine, 10**30, sender=keifu_chain.account("holder"))
-'''
+"""
 
 
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
