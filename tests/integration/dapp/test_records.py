@@ -21,8 +21,8 @@ pytestmark = pytest.mark.xdist_group("dapp")
 SUITE = json.loads((FOLDER / "suite.json").read_text())
 # Names whose order differs by characters, by halves of pairs, and by whole paths; and what is left out.
 NAMES = (
-    "b.txt", "a/z.txt", "a.txt", "a-b/c", "ü.txt", "\U0001f600.txt", "\uff5e.txt", "sp ace/qu\"ote", "empty", ".gitignore",
-    ".git/HEAD", "deep/.gitignore", "new\nline", "z/model.sig", "model.sig",
+    "b.txt", "a/z.txt", "a.txt", "a-b/c", "ü.txt", "\U0001f600.txt", "\uff5e.txt", "sp ace/qu\"ote", "empty",
+    ".gitignore", ".git/HEAD", "deep/.gitignore", "new\nline", "z/model.sig", "model.sig",
 )  # fmt: skip
 
 
@@ -180,7 +180,8 @@ def files(tmp_path):
     forged = packed({**decode_parts(good).to_json(), "root": "1" * len(case["root"])})
     written = {
         "trust.json": json.dumps(case["trust"]).encode(), "good": good, "forged": forged,
-        "rubbish": b"\x1f\x8b rubbish", "cut": good[: len(good) // 2], "empty": b"", "other.json": b'{"chain": "<script>"}',
+        "rubbish": b"\x1f\x8b rubbish",
+        "cut": good[: len(good) // 2], "empty": b"", "other.json": b'{"chain": "<script>"}',
     }  # fmt: skip
     for name, body in written.items():
         (tmp_path / name).write_bytes(body)
