@@ -114,6 +114,8 @@ class Playground:
         self.folder, self.kit, self.anvil = folder, kit, anvil
         self.url, self.client = anvil.url, anvil.client()
         record = open_record(kit.chain_id, genesis_of(self.client.rpc), folder)
+        if not record.contracts:
+            raise InputError(f"{folder} has no record of a suite on chain {kit.chain_id}", remedy=REMEDY)
         self.suite = Deployment(dict(record.contracts))
         self._connections: list[Keifu] = []
 

@@ -67,12 +67,12 @@ function show(suite: Suite, connected: () => Clients | null, after: () => Promis
   const size = bytes < MEBIBYTE ? counted(bytes, "byte") : `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
   fill(
     "hashed",
-    facts(
+    el("div", { role: "status" }, facts(
       ["Chosen", `${title}: ${counted(files, "file")}, ${size}`],
       ["Digest", el("code", { id: "digest" }, digest.slice(2))],
       ["Manifest", el("code", { id: "manifest" }, hash.slice(2))],
       ["Left out", ignored.length ? ignored.join(", ") : "nothing"],
-    ),
+    )),
     el("p", { class: "faint" }, "Is that the number of files that you expect? Browsers pass over links without saying so."),
     form(suite, connected, after),
   );

@@ -16,6 +16,7 @@ type Part = (typeof PARTS)[number];
 
 let connected: Connected | null = null;
 let wallets: Offered[] = [];
+let listening = new AbortController(); // to the wallet that is connected
 let asked = 0; // of all readings, only the newest is shown
 // With whom something was staked since the page was loaded: the index may not have it yet.
 const since = new Set<Address>();
@@ -48,6 +49,17 @@ function take(known: Suite, now: Connected | null): void {
   void refresh(known);
 }
 
+/** Listen to this wallet, and to no other any more. */
+async function join(known: Suite, wallet: Offered): Promise<void> {
+  leave();
+  await connect(wallet, listening.signal, (now) => take(known, now));
+}
+
+function leave(): void {
+  listening.abort();
+  listening = new AbortController();
+}
+
 /** The place of the wallet: which there are, which is connected, whether it is on the right chain. */
 function shown(known: Suite): void {
   const now = connected;
@@ -56,13 +68,13 @@ function shown(known: Suite): void {
     fill("wallet", welcome(known));
     return;
   }
-  fill("connected", mark(now.wallet), code(now.account), button("Refresh", () => refresh(known), { class: "quiet" }), button("Disconnect", async () => take(known, null), { class: "quiet" }));
+  fill("connected", mark(now.wallet), code(now.account), button("Refresh", () => refresh(known), { class: "quiet" }), button("Disconnect", async () => { leave(); take(known, null); }, { class: "quiet" }));
   fill("wallet", now.chain === known.chainId ? null : wrongChain(known, now));
 }
 
 function welcome(known: Suite): HTMLElement {
   const offers = wallets.map((one) => {
-    const made = el("button", { type: "button", class: "wallet", onclick: () => void busy(made, () => connect(one, (now) => take(known, now))) }, mark(one), one.info.name);
+    const made = el("button", { type: "button", class: "wallet", onclick: () => void busy(made, () => join(known, one)) }, mark(one), one.info.name);
     return el("li", {}, made);
   });
   const none = el("p", { class: "empty" }, "No wallet was found in this browser. Install one that announces itself (EIP-6963), then reload the page.");
@@ -90,7 +102,7 @@ async function refresh(known: Suite): Promise<void> {
   const turn = ++asked;
   const by = ready(known);
   if (!by) {
-    for (const id of ["sums", "grants", "positions", "stake-form", "records"]) fill(id);
+    for (const id of ["sums", "grants", "credit", "positions", "stake-form", "records"]) fill(id);
     return;
   }
   try {
@@ -107,8 +119,9 @@ async function read(known: Suite, by: Clients, isNewest: () => boolean): Promise
     coinOf(by, known), by.reads.getBlock(), known.places(by.account), known.operators(),
   ]);
   for (const operator of places.operators) since.add(operator);
-  const [balance, list, escrows, positions, offers] = await Promise.all([
+  const [balance, credit, list, escrows, positions, offers] = await Promise.all([
     by.reads.readContract({ ...known.token, functionName: "balanceOf", args: [by.account] }),
+    by.reads.readContract({ ...known.hub, functionName: "credit", args: [by.account] }),
     holder.ofList(by, known, now),
     holder.ofEscrow(by, known, places.escrows, now),
     stake.positions(by, known, { ...places, operators: [...since] }, now),
@@ -120,6 +133,7 @@ async function read(known: Suite, by: Clients, isNewest: () => boolean): Promise
   const grants = [...(typeof list === "string" ? [] : [list]), ...escrows];
   sums(coin, balance, grants, positions);
   fill("grants", grants.map((grant) => holder.card(grant, coin, by, after)), typeof list === "string" && el("p", { class: "empty" }, list));
+  fill("credit", credit > 0n && stake.credited(credit, coin, by, known, after));
   fill("positions", positions.map((one) => stake.card(one, coin, now, by, known, after)));
   fill("stake-form", stake.form(offers, balance, coin, by, known, async (operator) => { since.add(operator); await after(); }));
   fill("records", records(places.records));

@@ -18,6 +18,7 @@ export interface Offer extends Operator {
 }
 
 const OWN = 0n; // the account itself, not one of its sub-accounts
+const OFFERED = 30; // operators: each is a question to the reader's node
 const ANY = 0n; // what a slash of this moment takes is taken
 
 /** What the account has with these operators; those with nothing are left out. */
@@ -50,9 +51,10 @@ async function tickets({ reads, account }: Clients, hub: Suite["hub"], operator:
   return found.filter(({ worth }) => worth).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
+/** Operators with their room, those with most first; of many, those that announced themselves last. */
 export async function offers({ reads }: Clients, { hub }: Suite, operators: readonly Operator[]): Promise<Offer[]> {
   const found = await Promise.all(
-    operators.map(async (one) => {
+    operators.slice(-OFFERED).map(async (one) => {
       const { exposure, delegated } = await reads.readContract({ ...hub, functionName: "operator_state", args: [one.operator] });
       return { ...one, room: exposure > delegated ? exposure - delegated : 0n };
     }),
@@ -86,6 +88,20 @@ export function card(position: Position, coin: Coin, now: bigint, clients: Clien
       button("Leave…", async () => dialog.showModal(), { disabled: !shares }),
     ),
     dialog,
+  );
+}
+
+/** What the hub owes: restitution, commission, rewards of shares that left. */
+export function credited(credit: bigint, coin: Coin, clients: Clients, { hub }: Suite, after: () => Promise<void>): HTMLElement {
+  const collect: Call = { does: "Collect", ...hub, functionName: "collect", args: [clients.account, OWN] };
+  return el("article", { class: "card" },
+    el("h3", {}, "Owed to you by the hub"),
+    el("p", { class: "figure", title: exact(credit, coin) }, amount(credit, coin)),
+    el("p", { class: "faint" }, "Restitution, commission, and rewards of stake that left."),
+    button("Collect", async () => {
+      await send(clients, [collect]);
+      await after();
+    }, { class: "main" }),
   );
 }
 

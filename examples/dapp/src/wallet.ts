@@ -15,13 +15,16 @@ export interface Connected {
 
 const offered = new Map<string, Offered>();
 const IMAGE = /^data:image\//;
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+const LONGEST_NAME = 40;
 
-/** Tell of every wallet that announces itself, now and later. */
+/** Tell of every wallet that announces itself, now and later. One that announces itself badly is passed over. */
 export function discover(changed: (wallets: Offered[]) => void): void {
   window.addEventListener("eip6963:announceProvider", (event) => {
-    const { info, provider } = (event as CustomEvent<Offered>).detail ?? {};
-    if (!info?.uuid || !provider || offered.has(info.uuid)) return;
-    offered.set(info.uuid, { info, provider });
+    const { info, provider } = (event as CustomEvent<Partial<Offered> | null>).detail ?? {};
+    if (typeof info?.uuid !== "string" || typeof info.name !== "string" || typeof provider?.request !== "function") return;
+    if (offered.has(info.uuid)) return;
+    offered.set(info.uuid, { info: { ...info, name: info.name.slice(0, LONGEST_NAME) || "A wallet without a name" }, provider });
     changed([...offered.values()]);
   });
   window.dispatchEvent(new Event("eip6963:requestProvider"));
@@ -31,25 +34,24 @@ export function discover(changed: (wallets: Offered[]) => void): void {
 /** Where an icon may come from: nowhere but from the announcement. */
 export const iconOf = ({ info }: Offered): string | undefined => (IMAGE.test(info.icon) ? info.icon : undefined);
 
-/** Ask the wallet for an account, and follow what its owner changes there. */
-export async function connect(wallet: Offered, changed: (now: Connected | null) => void): Promise<void> {
+/** Ask the wallet for an account, and follow what its owner changes there until `signal` says that nobody listens. */
+export async function connect(wallet: Offered, signal: AbortSignal, changed: (now: Connected | null) => void): Promise<void> {
   const { provider } = wallet;
-  let now = await ask(wallet, await provider.request({ method: "eth_requestAccounts" }));
-  if (!now) throw new Fault("The wallet has given no account.", "Unlock it, and choose an account for this page.");
-  const follow = async () => {
-    now = await ask(wallet, await provider.request({ method: "eth_accounts" }));
-    changed(now);
-  };
-  provider.on?.("accountsChanged", () => void follow());
-  provider.on?.("chainChanged", () => void follow());
-  provider.on?.("disconnect", () => changed(null));
-  changed(now);
+  const first = await ask(wallet, await provider.request({ method: "eth_requestAccounts" }));
+  if (!first) throw new Fault("The wallet has given no account.", "Unlock it, and choose an account for this page.");
+  const tell = (now: Connected | null) => signal.aborted || changed(now);
+  const follow = () => void provider.request({ method: "eth_accounts" }).then((all) => ask(wallet, all)).then(tell, () => tell(null));
+  const gone = () => tell(null);
+  const heard = [["accountsChanged", follow], ["chainChanged", follow], ["disconnect", gone]] as const;
+  for (const [name, listener] of heard) provider.on?.(name, listener);
+  signal.addEventListener("abort", () => heard.forEach(([name, listener]) => provider.removeListener?.(name, listener)));
+  tell(first);
 }
 
-async function ask(wallet: Offered, accounts: readonly Address[]): Promise<Connected | null> {
-  const [account] = accounts;
-  if (!account) return null;
-  return { wallet, account, chain: Number(await wallet.provider.request({ method: "eth_chainId" })) };
+async function ask(wallet: Offered, accounts: unknown): Promise<Connected | null> {
+  const account: unknown = Array.isArray(accounts) ? accounts[0] : undefined;
+  if (typeof account !== "string" || !ADDRESS.test(account)) return null;
+  return { wallet, account: account as Address, chain: Number(await wallet.provider.request({ method: "eth_chainId" })) };
 }
 
 /** Ask the wallet for the suite's chain. */

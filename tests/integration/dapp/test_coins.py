@@ -29,6 +29,11 @@ def claim_for(chain, role):
     assert chain.connect(role).grants.claim(chain.grants) == DUE
 
 
+def changed(tab):
+    """The first wallet's owner has chosen another account there."""
+    tab.evaluate("window.dispatchEvent(new CustomEvent('test:id of Amber', { detail: ['accountsChanged', []] }))")
+
+
 def test_of_several_wallets_one_is_connected(tab, site, chain, wallet):
     other = Wallet(HOSTILE, chain.account("author").address, 1, chain.url, icon="https://elsewhere.example/icon.png")
     site.wallets |= {other.info["uuid"]: other}
@@ -48,6 +53,10 @@ def test_of_several_wallets_one_is_connected(tab, site, chain, wallet):
     press(tab, "Disconnect")
     says(tab, "Connect your wallet")
     assert text(tab, "#sums") == ""
+    changed(tab)  # nobody listens any more
+    press(tab, HOSTILE)
+    says(tab, "is on chain 1.", "#wallet")
+    assert text(tab, "#connected").startswith(HOSTILE[0])
 
 
 def test_without_a_wallet_the_page_says_what_to_do(tab, site, wallet):
@@ -60,10 +69,10 @@ def test_another_account_of_the_wallet_is_followed(tab, site, chain, wallet):
     enter(tab, site)
     says(tab, "1,143 KEIFU", "#grants")
     wallet.account = chain.account("node").address  # which has no grant
-    tab.evaluate("window.dispatchEvent(new CustomEvent('test:id of Amber', { detail: ['accountsChanged', []] }))")
+    changed(tab)
     says(tab, "This account is not in the published list.", "#grants")
     wallet.account = ""
-    tab.evaluate("window.dispatchEvent(new CustomEvent('test:id of Amber', { detail: ['accountsChanged', []] }))")
+    changed(tab)
     says(tab, "Connect your wallet")
 
 
@@ -217,6 +226,21 @@ def test_coins_are_staked_earn_leave_and_come_back(tab, site, chain, wallet):
     press(tab, "Withdraw")
     says(tab, "Confirmed in block", "#notes")
     assert coins(chain, "holder") == before + 12 * COIN + COIN // 2
+
+
+def test_what_the_hub_owes_is_collected(tab, site, chain, wallet):
+    hub, operator = chain.contract("StakingHub"), chain.account("operator").address
+    actions.reward(as_role(chain, "deployer"), chain.suite, operator, 1_000 * COIN)
+    chain.warp(2 * DAY)
+    wallet.account = chain.account("delegator").address
+    hub.unstake(operator, hub.position(operator, wallet.account)[0], 0, 0, sender=chain.account("delegator"))
+    owed, before = hub.credit(wallet.account), coins(chain, "delegator")
+    assert owed > 0
+    enter(tab, site, "#stake")
+    press(tab, "Collect")
+    says(tab, "Confirmed in block", "#notes")
+    assert coins(chain, "delegator") == before + owed
+    tab.until("document.getElementById('credit').innerText === ''")
 
 
 def test_an_operator_that_is_full_takes_nothing(tab, site, chain, wallet):

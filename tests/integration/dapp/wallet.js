@@ -20,4 +20,7 @@
     window.addEventListener("eip6963:requestProvider", announce);
     announce();
   }
+  for (const detail of [null, {}, { info: {} }, { info: { uuid: "1", name: 2 }, provider: {} }]) {
+    window.addEventListener("eip6963:requestProvider", () => window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail })));
+  }
 })();

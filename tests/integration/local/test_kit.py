@@ -103,6 +103,13 @@ def test_a_state_that_is_damaged(tmp_path: Path, kit: Path, state: str | None) -
         pass
 
 
+def test_a_kit_without_its_record(tmp_path: Path, kit: Path) -> None:
+    for name in ("kit.json", "state.json"):
+        (tmp_path / name).symlink_to(kit / name)
+    with pytest.raises(InputError, match="has no record of a suite on chain 31337"), opened(tmp_path):
+        pass
+
+
 def test_nothing_of_anybody_s_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(InputError, match="holds something else than a kit"):
