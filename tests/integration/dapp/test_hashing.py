@@ -50,7 +50,7 @@ def written(folder, tree):
     return True
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(tree=st.dictionaries(NAME, st.text(max_size=3), max_size=8))
 def test_any_tree_has_the_commands_digest_and_manifest(page, tmp_path_factory, tree):
     folder = tmp_path_factory.mktemp("tree")
