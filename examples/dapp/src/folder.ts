@@ -70,7 +70,7 @@ async function childrenOf(entry: FileSystemDirectoryEntry): Promise<FileSystemEn
   }
 }
 
-/** Hash every file, in order; `done` is told the bytes that were read. */
+/** Hash every file, in order; `done` gets the bytes that were read so far. */
 export async function manifestOf(
   title: string,
   all: readonly Found[],
