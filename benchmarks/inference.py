@@ -297,7 +297,7 @@ ROWS = (
     Row(
         "rate.llm_tokens",
         lambda lab: 1 / lab.shared(_decoding)[0],
-        f"{_BLOCKS}; SmolLM2-135M, a token after {CONTEXT}, hashed for its receipt, one core; the cost report reads it",
+        f"{BLOCKS}; SmolLM2-135M, a token after {CONTEXT}, hashed for its receipt, one core; the cost report reads it",
         heavy=True,
         unit="1/CPU-s",
     ),

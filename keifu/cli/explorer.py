@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._types import ENDPOINT
+from keifu.cli._types import ENDPOINT, GRANTS, IN_FOLDER
 from keifu.cli.index import LOCAL, database_option, names_option
 from keifu.cli.verbs import Noun, json_option
 
@@ -64,6 +65,14 @@ cli = Noun(
     metavar="URL",
     help="Node to compare code, roles and terms with the deployment record; asked again when the timelock acts.",
 )
+@click.option(
+    "--dapp", "page", type=IN_FOLDER,
+    help="Folder of the page for holders and authors, which make dapp builds; it is served at /dapp/.",
+)  # fmt: skip
+@click.option(
+    "--grants", "grants", type=GRANTS, envvar="KEIFU_GRANTS", show_envvar=True,
+    help="Folder of the published list of grants, for that page.",
+)  # fmt: skip
 @names_option
 @database_option
 @json_option
@@ -72,6 +81,8 @@ def serve(
     port: int,
     watchers: tuple[str, ...],
     node: str | None,
+    page: Path | None,
+    grants: Path | None,
     names: tuple[str, ...],
     place: str,
     json_out: bool,
@@ -79,11 +90,12 @@ def serve(
     """Serve the pages until Ctrl-C, from the database that `keifu index run` keeps: pages that are open change with
     it. They load nothing from elsewhere."""
     from keifu.explorer import Explorer
+    from keifu.explorer.dapp import Dapp
     from keifu.explorer.deployed import deployed_at
     from keifu.serving import Limits, Server
 
-    look = partial(_look, node) if node else None
-    with contextlib.closing(Explorer(place, deployed=deployed_at, look=look, watchers=watchers)) as explorer:
+    look, dapp = partial(_look, node) if node else None, Dapp(page, grants) if page else None
+    with contextlib.closing(Explorer(place, deployed=deployed_at, look=look, watchers=watchers, dapp=dapp)) as explorer:
         limits = Limits(connections=CONNECTIONS)
         server = Server(explorer, host=host, port=port, limits=limits, names=names, refused=explorer.refused)
         emit({"url": server.url, "database": place}, f"{server.url} shows {place} until Ctrl-C", json_out)

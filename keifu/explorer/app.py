@@ -15,6 +15,7 @@ from importlib.resources import files
 
 from keifu import __version__
 from keifu.errors import EnvironmentFault, InputError
+from keifu.explorer.dapp import Dapp
 from keifu.explorer.deployed import Codes, Deployed, Looked
 from keifu.explorer.layout import page_of
 from keifu.explorer.live import Live, mark_of
@@ -97,7 +98,8 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
 
 class Explorer:
     """Answers from the index at `place`. Raises EnvironmentFault when there is none. `deployed` finds the deployment
-    record, by chain id and first block, and `look` what a node says of it; `watchers` are asked for heartbeats."""
+    record, by chain id and first block, and `look` what a node says of it; `watchers` are asked for heartbeats; `dapp`
+    is the page for holders and authors."""
 
     def __init__(
         self,
@@ -106,11 +108,13 @@ class Explorer:
         deployed: Callable[[int, str], Deployed | None] = lambda *_: None,
         look: Callable[[int, str], Looked] | None = None,
         watchers: Sequence[str] = (),
+        dapp: Dapp | None = None,
     ) -> None:
         self._readers = Readers(place)
         known = self._readers.store.suite
         self._deployed = deployed(known.chain_id, known.genesis)
         self.codes = Codes(partial(look, known.chain_id, known.genesis)) if look else None
+        self._dapp = dapp
         self._static = _static()
         self._refused = Counter[str]()
         self._guard = threading.Lock()
@@ -120,6 +124,8 @@ class Explorer:
     def __call__(self, request: Request) -> Response:
         if request.path in self._static:
             return self._static[request.path]
+        if self._dapp is not None and request.path.split("/")[1] == "dapp":
+            return self._dapp.file(request.path) or self._asked(self._dapp, request.path)
         if request.path == "/live":
             return Response(200, b"", "text/event-stream", policy=POLICY, stream=self.live.events)
         if request.path == "/metrics":
@@ -140,12 +146,29 @@ class Explorer:
         with self._guard:
             self._refused[reason] += 1
 
+    def _asked(self, page: Dapp, path: str) -> Response:
+        """What the page for holders and authors asks the index."""
+        try:
+            store = self._readers.store
+            with store.database.snapshot():
+                return page.answer(path, store)
+        except EnvironmentFault as error:
+            return self._out_of_reach(error)
+
+    def _out_of_reach(self, error: EnvironmentFault) -> Response:
+        _log.warning("%s", error)
+        self._readers.forget()
+        return problem(503, "the index is out of reach", "try again; the log of the server says why")
+
     def _answer(self, request: Request, language: str, parts: list[str]) -> Response:
         words, status, beats = words_of(language), FOUND, self.watchers.beats
         try:
             store = self._readers.store
             with store.database.snapshot():
-                view = View(store, words, store.position, _query(request), self._deployed, beats, self.codes)
+                view = View(
+                    store, words, store.position, _query(request), self._deployed, beats, self.codes,
+                    has_dapp=self._dapp is not None,
+                )  # fmt: skip
                 try:
                     if parts[0] == "search" and len(parts) == 1:
                         found = chain.search_place(view, view.query.get("q", ""))
@@ -158,9 +181,7 @@ class Explorer:
                 mark = mark_of(view.position, beats.mark)
                 body = page_of(view, sheet, mark, parts)
         except EnvironmentFault as error:
-            _log.warning("%s", error)
-            self._readers.forget()
-            return problem(503, "the index is out of reach", "try again; the log of the server says why")
+            return self._out_of_reach(error)
         etag = f'"{mark}-{language}-{__version__}"' if status == FOUND else ""
         return Response(status, body, HTML, etag, POLICY)
 

@@ -90,6 +90,7 @@ def _header(view: View, parts: list[str]) -> Markup:
         el("a", "Keifu", el("span", " 系譜", lang="ja"), href=view.path(), class_="brand"),
         el("nav", el("ul", *menu), aria_label=words("layout.menu")),
         search,
+        el("a", words("layout.dapp"), href="/dapp/", class_="language") if view.has_dapp else None,
         *languages,
     )
 

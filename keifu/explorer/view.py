@@ -62,6 +62,7 @@ class View:
     deployed: Deployed | None = None  # where the deployment record is at hand
     beats: Beats = field(default_factory=Beats)  # that watchers gave and that were verified here
     codes: Codes | None = None  # where a node may be asked
+    has_dapp: bool = False  # whether the page for holders and authors is served
 
     @cached_property
     def totals(self) -> Totals:
