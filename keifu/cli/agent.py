@@ -15,6 +15,8 @@ VERBS = {
     "fund": ("keifu.cli.agent_life:fund", "Give an agent's account coins, and its key ether."),
     "deploy": ("keifu.cli.agent_life:deploy", "Store an agent's data, register it, let its key act."),
     "status": ("keifu.cli.agent_life:status", "Show how an agent stands, and what its key may still do."),
+    "serve": ("keifu.cli.agent_serve:serve", "Serve reads, and what an agent's key may do, as tools (MCP)."),
+    "card": ("keifu.cli.agent_serve:card", "Write what an agent says of itself: A2A's card, ERC-8004's file."),
     "lease": ("keifu.cli.agent_trade:lease", "Let anybody lease an agent's data on your terms."),
     "sell": ("keifu.cli.agent_trade:sell", "Sell an agent with its data, encrypted anew for its buyer."),
     "clone": ("keifu.cli.agent_trade:clone", "Have a clone of an agent made for somebody."),
