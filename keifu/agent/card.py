@@ -110,7 +110,7 @@ def agent_card(profile: Profile) -> dict[str, Any]:
         "capabilities": {"streaming": False, "pushNotifications": False},
         "defaultInputModes": ["application/json"],
         "defaultOutputModes": ["application/json"],
-        "skills": [msgspec.to_builtins(skill) for skill in skills],
+        "skills": [{**msgspec.structs.asdict(skill), "tags": list(skill.tags)} for skill in skills],
         **({"documentationUrl": web} if web else {}),
         **({"iconUrl": profile.image} if profile.image else {}),
     }

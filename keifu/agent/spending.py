@@ -5,19 +5,21 @@ found before anything is sent, and said by the bound that it would break.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.accounts import APPROVABLE, PAYMENT, Call, SessionStatus, selector
 from keifu.accounts import actions as accounts
 from keifu.agent.faults import ChoreFault
+from keifu.agent.plan import Plan, session_key
 from keifu.chain import ChainClient, RpcDeployer
 from keifu.chain.suite import ACCOUNT
 from keifu.errors import Revert
 from keifu.keys import Account
 from keifu.units import coins, day
 
-__all__ = ["BeyondGrant", "Spender"]
+__all__ = ["BeyondGrant", "Spender", "spender_of"]
 
 WORD = 32
 SELECTOR_BYTES = 4
@@ -158,3 +160,16 @@ class Spender:
             code, remedy = LATE[refusal.reason]
             return BeyondGrant(code, f"the session does not allow it: {refusal.reason}", remedy)
         return refusal
+
+
+def spender_of(client: ChainClient, plan: Plan | None, place: Path | None, most: int = 0) -> Spender:
+    """The agent's own key. Raises ChoreFault for a folder without an agent, and for another agent's key."""
+    if plan is None or place is None:
+        raise ChoreFault("no_agent", "an agent's account pays, and no agent was named", "name its folder")
+    key = session_key(place)
+    if key.address.lower() != plan.session.lower():
+        raise ChoreFault(
+            "wrong_key", f"the key in {place} is {key.address}, the agent's sessions are for {plan.session}",
+            "restore the folder: its owner grants to the key that is named there",
+        )  # fmt: skip
+    return Spender(client, key, plan.account, most)

@@ -120,12 +120,13 @@ def fund(session: Session, place: Path, amount: int, ether: int, json_out: bool)
               help="TOKEN=AMOUNT, or ether=AMOUNT, that the account may lose a day; repeatable.")  # fmt: skip
 @click.option("--store", "store_folder", type=FOLDER, help="Store the encrypted data in this folder.")
 @click.option("--max-price", "most", type=COINS, help="Store it in the network, at most so many coins a file.")
+@click.option("--store-for", type=DURATION, default="30 days", show_default=True, help="How long it is stored there.")
 @click.option("--code", type=CODE, default="10+4", show_default=True, help="Shards of the data in the network.")
 @json_option
 def deploy(
     session: Session, place: Path, uri: str, a_day: int, length: int, uses: int,
     targets: tuple[tuple[str, str], ...], limits: tuple[tuple[str, int], ...], store_folder: Path | None,
-    most: int | None, code: tuple[int, int], json_out: bool,
+    most: int | None, store_for: int, code: tuple[int, int], json_out: bool,
 ) -> None:  # fmt: skip
     """Bring an agent to life: store its data if you say where, register its identity, let its key act within limits,
     bind the identity to the token. What is done already stays as it is."""
@@ -146,7 +147,7 @@ def deploy(
     allowance = Allowance(
         length, uses, a_day, [Target.named(*item) for item in targets], [Limit(*item) for item in limits]
     )
-    store = data_store(session, store_folder, code, most) if store_folder or most is not None else None
+    store = data_store(session, store_folder, code, most, store_for) if store_folder or most is not None else None
     made = bring(scene, place, plan, allowance, uri, store, tell)
     text = f"agent {made.agent}; its key acts until {day(made.session_until)}"
     document = {"agent": made.agent, "addresses": list(made.addresses), "session_until": made.session_until}

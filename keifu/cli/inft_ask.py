@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keifu.cli._agents import NFT, VERIFIER, first_block, require_new, token_argument, token_number
+from keifu.cli._agents import NFT, VERIFIER, require_new, token_argument, token_number
 from keifu.cli._print import emit
 from keifu.cli._store import CODE
 from keifu.cli._types import ADDRESS, COINS, DURATION, ENDPOINT, FOLDER, IN_FOLDER, PUBLIC_KEY, Id
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import UsageError
 from keifu.units import DAY, counted
 
 if TYPE_CHECKING:
@@ -89,27 +88,17 @@ def owner_of_tokens(session: Session) -> Owner:
     from keifu.inft.requesting import Owner
 
     suite = session.suite(NFT, VERIFIER, HUB)
-    return Owner(session.client, suite, session.sender, session.sign, first_block(session, VERIFIER))
+    return Owner(session.client, suite, session.sender, session.sign, session.record.first_block)
 
 
-def data_store(session: Session, folder: Path | None, code: tuple[int, int], most: int | None) -> Store:
+def data_store(
+    session: Session, folder: Path | None, code: tuple[int, int], most: int | None, seconds: int = DAY * 7
+) -> Store:
     """Raises UsageError when nothing says what may be paid."""
-    from keifu.inft.stores import FolderStore, NetworkStore, Terms
+    from keifu.inft.requesting import chosen_store, require_bound
     from keifu.storage.client.ledger import usual_folder
-    from keifu.storage.client.market import Market
 
-    if folder is not None:
-        return FolderStore(folder)
-    if most is None:
-        raise UsageError("nothing is paid without a bound", remedy="--max-price, or --store of a folder that all share")
-    suite = session.suite("StorageMarket", "StorageDeals")
-    market = Market(session.client, suite, session.record.first_block)
-    signer = _Signer(session)
-    return NetworkStore(market, usual_folder(), session.deployer, signer, Terms(code, DAY * 7, most))
-
-
-class _Signer:
-    """The session's account, as the storage client asks it."""
-
-    def __init__(self, session: Session) -> None:
-        self.address, self.sign = session.sender, session.sign
+    require_bound(folder, most)
+    if folder is None:
+        session.suite("StorageMarket", "StorageDeals")
+    return chosen_store(owner_of_tokens(session), session.deployer, folder, usual_folder(), code, most, seconds)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from keifu.chain import ChainClient, Deployment
+from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import HUB, NFT, VERIFIER
 from keifu.errors import CheckFailed, UsageError
 from keifu.inft.asking import abouts, announced, ask
@@ -16,18 +16,20 @@ from keifu.inft.requests import TransferRequest
 from keifu.inft.seals import is_public_key
 from keifu.inft.statements import Move
 from keifu.inft.status import clone_number, find_attestors, read_token
-from keifu.inft.stores import Store
+from keifu.inft.stores import FolderStore, NetworkStore, Store
+from keifu.inft.stores import Terms as StoreTerms
 from keifu.inft.transfer import OFFER_FILE, TRANSFER_FILE, Terms, Transfer
+from keifu.storage.client.market import Market
 from keifu.units import DAY
 
-__all__ = ["LONGEST", "Owner", "Wanted", "request_transfer"]
+__all__ = ["LONGEST", "Owner", "Wanted", "chosen_store", "request_transfer", "require_bound"]
 
 LONGEST = 7 * DAY  # that the verifier lets pass between a signature's use and its deadline
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Who asks, on which chain. No event of the verifier is older than `first_block`."""
+    """Who asks, on which chain. No event of the suite is older than `first_block`."""
 
     client: ChainClient
     suite: Deployment
@@ -52,6 +54,26 @@ class Wanted:
             raise UsageError("the buyer has no public key", remedy="ask it for one: keifu inft key")
         if self.seconds > LONGEST:
             raise UsageError("--for is longer than 7 days", remedy="the verifier takes no later deadline")
+
+
+def require_bound(folder: Path | None, most: int | None) -> None:
+    """Raises UsageError when nothing says what may be paid for storage."""
+    if folder is None and most is None:
+        raise UsageError("nothing is paid without a bound", remedy="--max-price, or --store of a folder that all share")
+
+
+def chosen_store(
+    owner: Owner, chain: Deployer, folder: Path | None, ledger: Path, code: tuple[int, int], most: int | None,
+    seconds: int = LONGEST,
+) -> Store:  # fmt: skip
+    """A folder that all share, or else the storage network, where each file may cost `most` wei. `ledger` is the
+    client's folder. Raises UsageError when nothing says what may be paid."""
+    if folder is not None:
+        return FolderStore(folder)
+    require_bound(folder, most)
+    assert most is not None
+    market = Market(owner.client, owner.suite, owner.first_block)
+    return NetworkStore(market, ledger, chain, owner, StoreTerms(code, seconds, most))
 
 
 def request_transfer(

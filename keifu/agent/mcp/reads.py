@@ -62,6 +62,7 @@ from keifu.storage.client.market import Market
 __all__ = ["Reads"]
 
 LONGEST_BUNDLE, LONGEST_BODY, LONGEST_RECEIPT = 768 << 10, 128 << 10, 16 << 10  # characters
+LOOKED_AT = 1_000  # agents, one after another
 ESCROW, REGISTRY, ENVIRONMENTS = "VestingEscrow", "ProvenanceRegistry", "Environments"
 
 
@@ -181,13 +182,17 @@ class Reads:
         return standing(self.ground, self.plan).data()
 
     def _agents(self, said: _Agents) -> Any:
-        identity, found = self._at(IDENTITY), []
+        """Of an owner's, so many are looked at in one call at most: `next` is where to go on."""
+        identity, place = self._at(IDENTITY), said.skip
+        found: list[dict[str, Any]] = []
         numbers = find_agents(self.ground.client, identity, self.ground.first_block)
-        for number in numbers if said.owner else numbers[said.skip : said.skip + said.limit]:
-            agent = read_agent(identity, number)
-            if not said.owner or agent.owner == said.owner.lower():
-                found.append(agent.document())
-        return {"registered": len(numbers), "agents": found[said.skip :][: said.limit] if said.owner else found}
+        for number in numbers[said.skip : said.skip + LOOKED_AT]:
+            if len(found) == said.limit:
+                break
+            place += 1
+            if not said.owner or identity.ownerOf(number) == said.owner.lower():
+                found.append(read_agent(identity, number).document())
+        return {"registered": len(numbers), "next": place if place < len(numbers) else None, "agents": found}
 
     def _agent(self, said: _Of) -> Any:
         found, reputation = read_agent(self._at(IDENTITY), said.number), self._at(REPUTATION)

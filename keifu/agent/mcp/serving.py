@@ -16,18 +16,17 @@ from keifu.agent.card import (
     registry_id,
 )
 from keifu.agent.deploying import identity_of
-from keifu.agent.faults import ChoreFault
 from keifu.agent.mcp.messages import Protocol
 from keifu.agent.mcp.reads import Reads
 from keifu.agent.mcp.spends import Spends
 from keifu.agent.mcp.tools import Toolbox
 from keifu.agent.mcp.web import Site
-from keifu.agent.plan import Plan, session_key
+from keifu.agent.plan import Plan
 from keifu.agent.scene import Readable
-from keifu.agent.spending import Spender
+from keifu.agent.spending import spender_of
 from keifu.chain.suite import IDENTITY
 
-__all__ = ["Serving", "protocol_of", "registrations_of", "site_of", "spender_of"]
+__all__ = ["Serving", "protocol_of", "registrations_of", "site_of"]
 
 INSTRUCTIONS = (
     "Tools that read what chain, registry, storage and compute market of Keifu say. Amounts are wei unless a tool says"
@@ -52,23 +51,10 @@ def protocol_of(serving: Serving) -> Protocol:
     """Raises ChoreFault for a key that is not the plan's."""
     reads, tools = serving.reads, list(serving.reads.tools())
     if serving.spends:
-        spender = spender_of(reads.ground, reads.plan, serving.place, serving.most)
+        spender = spender_of(reads.ground.client, reads.plan, serving.place, serving.most)
         tools += Spends(spender, reads.ground.suite).tools()
     about = {"name": "keifu", "title": "Keifu", "version": __version__}
     return Protocol(Toolbox(tools, reads.where), about, INSTRUCTIONS)
-
-
-def spender_of(ground: Readable, plan: Plan | None, place: Path | None, most: int = 0) -> Spender:
-    """The agent's own key. Raises ChoreFault for a folder without an agent, and for another agent's key."""
-    if plan is None or place is None:
-        raise ChoreFault("no_agent", "an agent's account pays, and no agent was named", "name its folder")
-    key = session_key(place)
-    if key.address.lower() != plan.session.lower():
-        raise ChoreFault(
-            "wrong_key", f"the key in {place} is {key.address}, the agent's sessions are for {plan.session}",
-            "restore the folder: its owner grants to the key that is named there",
-        )  # fmt: skip
-    return Spender(ground.client, key, plan.account, most)
 
 
 def site_of(serving: Serving, names: frozenset[str], token: str) -> Site:

@@ -7,8 +7,12 @@ import shutil
 
 import pytest
 
+from keifu import connect
+from keifu.accounts import Call
 from keifu.agent.making import read_plan
+from keifu.agent.plan import session_key
 from keifu.agent.scene import Scene
+from keifu.agent.spending import BeyondGrant, Spender
 from keifu.agent.trading import Asking, sell
 from keifu.chain import Deployment, RpcDeployer
 from keifu.errors import UsageError
@@ -111,6 +115,7 @@ def test_an_agent_is_leased_cloned_and_sold_with_its_data(does, keifu, made, att
     asked = ("--buyer", address("buyer"), "--public-key", KEY.public_key.hex(), "--store", "shared",
              *asking(attestors()), *AUTHOR)  # fmt: skip
     (tmp_path / "buyer.key").write_text(json.dumps({"key": KEY.secret().hex()}))
+    does("agent", "deploy", "planner", *AUTHOR)
     does("agent", "lease", "planner", "--price", 5, "--for", "30 days", "--uses", 10, *AUTHOR)
     assert does("inft", "lease", made["token"][:8], "--price", 5, "--role", "delegator")["quota"] == 10
     wrong_key(keifu, asked, scene, tmp_path)
@@ -165,6 +170,9 @@ def taken_over(does, keifu, made, tmp_path, scene, clone):
     deployed = does("agent", "deploy", "mine", *BUYER)
     assert does("agent", "status", "mine")["session"]["alive"]
     assert not does("agent", "status", "planner")["session"]["alive"]
+    with pytest.raises(BeyondGrant) as fault:
+        Spender(scene.client, session_key(tmp_path / "planner"), made["account"]).session()
+    assert fault.value.code == "sold"
     assert deployed["agent"] == does("agent", "status", "planner")["agent"]
     twin = does("agent", "take", "copy", "--out", "twin", *BUYER)
     assert twin["token"] == clone
@@ -177,3 +185,25 @@ def _as_buyer(scene):
         scene.client, scene.suite, RpcDeployer(scene.client, ROLES["buyer"].account), scene.sign, 0, scene.storage,
         scene.channels,
     )  # fmt: skip
+
+
+def test_programs_make_agents_by_the_same_functions(does, scene, tmp_path, address):
+    """By `k.agent`: what the key may not do is refused before it is sent."""
+    (tmp_path / "prompt.txt").write_text("You plan journeys.")
+    with connect(role="author") as k:
+        made = k.agent.create("planner", ["prompt.txt"], ["prompt"])
+        k.agent.fund("planner", "2.5", ether="0.1")
+        deployed = k.agent.deploy("planner", a_day=2)
+        assert k.agent.create("planner") == made
+        before = scene.suite.at(scene.client, "KeifuToken").balanceOf(address("node"))
+        k.agent.pay("planner", address("node"), "1.5")
+        with pytest.raises(BeyondGrant, match=r"0\.5 of 2 left"):
+            k.agent.pay("planner", address("node"), 1)
+        with pytest.raises(BeyondGrant) as fault:
+            k.agent.act("planner", Call(address("node"), 0, b"1234"))
+        assert fault.value.code == "not_granted"
+        assert scene.suite.at(scene.client, "KeifuToken").balanceOf(address("node")) == before + 3 * COIN // 2
+        found = k.agent.status("planner")
+        assert (found.agent, found.coins, found.session.uses) == (deployed.agent, COIN, 999)
+        k.agent.lease("planner", 5, seconds=3_600, uses=10)
+    assert does("inft", "show", made.token)["offer"]["quota"] == 10
