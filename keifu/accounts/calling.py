@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +9,11 @@ from keifu.abi import encode_args
 from keifu.accounts.session import selector
 from keifu.errors import UsageError
 from keifu.keys import checksum
+from keifu.spec.functions import FUNCTION
 from keifu.units import is_address, parse_amount
 
-__all__ = ["FUNCTION", "encode_call"]
+__all__ = ["encode_call"]
 
-FUNCTION = re.compile(r"[A-Za-z_]\w*\(((?:[a-z]+[0-9]*(?:,[a-z]+[0-9]*)*)?)\)")
 AMOUNT = "coins"
 
 

@@ -20,7 +20,7 @@ from keifu.inft.selling import Offer, offer
 from keifu.inft.stores import Store
 from keifu.inft.transfer import OFFER_FILE, TRANSFER_FILE
 
-__all__ = ["ORDER_FILE", "Asking", "Traded", "clone", "lease", "sell"]
+__all__ = ["ORDER_FILE", "Asking", "Traded", "clone", "lease", "sell", "token_of"]
 
 ORDER_FILE = "order.json"
 
@@ -45,7 +45,7 @@ class Traded:
 def sell(scene: Scene, place: Path, wanted: Wanted, price: int, asking: Asking, out: Path) -> Traded:
     """Sell the agent of a folder to `wanted.receiver`, or go on with the sale in `out`. The token and the price stay
     where they are until both sides have signed; then they change hands at once. Raises ChoreFault."""
-    number = _token_of(place)
+    number = token_of(place)
     if not (out / ORDER_FILE).exists():
         # What would refuse the order is found before anybody is asked.
         terms = Offer(price, wanted.receiver, wanted.backing, wanted.seconds)
@@ -67,7 +67,7 @@ def sell(scene: Scene, place: Path, wanted: Wanted, price: int, asking: Asking, 
 def clone(scene: Scene, place: Path, wanted: Wanted, asking: Asking, out: Path) -> Traded:
     """Make a clone of the agent of a folder for `wanted.receiver`, or go on with the one in `out`; the agent itself
     stays as it is, and has a part of each price of its clone. Raises ChoreFault."""
-    number = _token_of(place)
+    number = token_of(place)
     if not (out / TRANSFER_FILE).exists():
         found = read_token(scene.suite.at(scene.client, NFT), number)
         if found.clones >= found.clone_cap:
@@ -89,9 +89,9 @@ def clone(scene: Scene, place: Path, wanted: Wanted, asking: Asking, out: Path) 
 def lease(scene: Scene, place: Path, price: int, seconds: int, uses: int, opened: int, scope: int = 0) -> LeaseOffer:
     """Let anybody lease the agent's data on these terms, `opened` seconds long; all items, unless `scope` has a bit
     for each. Raises Revert."""
-    number = _token_of(place)
-    items = len(DataFolder.load(data_of(place)).items)
-    terms = LeaseOffer(price, scene.suite[TOKEN], seconds, uses, scope or (1 << items) - 1, scene.client.now + opened)
+    number = token_of(place)
+    items, until = len(DataFolder.load(data_of(place)).items), scene.client.now + opened
+    terms = LeaseOffer.of(price, scene.suite[TOKEN], seconds, uses, until, items, scope)
     inft.offer_lease(scene.chain, scene.suite, number, terms)
     return terms
 
@@ -134,8 +134,8 @@ def _proofs(scene: Scene, said: Transfer) -> inft.Proofs:
     return said.proofs(scene.suite.at(scene.client, VERIFIER).signers_needed())
 
 
-def _token_of(place: Path) -> int:
-    """Raises InputError for data that no token has yet."""
+def token_of(place: Path) -> int:
+    """The number of the token of a folder's data. Raises InputError for data that no token has yet."""
     number = DataFolder.load(data_of(place)).token_id
     if not number:
         raise InputError(f"{place} is no agent's yet", remedy="keifu agent create")

@@ -14,6 +14,7 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu._files import read_bounded
 from keifu.cli._types import ADDRESS, COINS, IN_FILE
 from keifu.errors import InputError, UsageError
+from keifu.spec.functions import FUNCTION as WRITTEN
 
 if TYPE_CHECKING:
     from keifu.accounts.session import Call
@@ -31,8 +32,6 @@ class Function(click.ParamType):
     name = "function"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from keifu.accounts.calling import FUNCTION as WRITTEN
-
         if WRITTEN.fullmatch(str(value)) is None:
             self.fail(f"{value!r} is no function: write name(type,type), as transfer(address,uint256)", param, ctx)
         return str(value)

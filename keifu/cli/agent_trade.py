@@ -13,9 +13,8 @@ from keifu.cli._store import CODE
 from keifu.cli._types import ADDRESS, COINS, DURATION, ENDPOINT, FOLDER, PUBLIC_KEY
 from keifu.cli.agent_life import place_argument, scene_of
 from keifu.cli.inft_ask import data_store
+from keifu.cli.inft_use import lease_options, require_short, show_lease
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.spec.inft_limits import MAX_QUOTA
-from keifu.units import coins, counted, day, duration
 
 if TYPE_CHECKING:
     from keifu.agent.trading import Asking, Traded
@@ -85,23 +84,18 @@ def clone(
 @verb("lease", example='keifu agent lease planner --price 5 --for "30 days" --uses 1000 --role author',
       access=Access.SEND)  # fmt: skip
 @place_argument
-@click.option("--price", type=COINS, required=True, help="Coins of a lease.")
-@click.option("--for", "length", type=DURATION, required=True, help="How long a lease lasts; 180 days at most.")
-@click.option("--uses", type=click.IntRange(1, MAX_QUOTA), required=True, help="How many uses it has.")
-@click.option("--scope", type=click.IntRange(1, 255), help="A bit for each data item.  [default: all items]")
-@click.option(
-    "--open", "opened", type=DURATION, default="90 days", show_default=True, help="How long the offer stands."
-)
+@lease_options
 @json_option
 def lease(
     session: Session, place: Path, price: int, length: int, uses: int, scope: int | None, opened: int, json_out: bool
 ) -> None:
     """Let anybody lease an agent's data on these terms; `keifu inft lease` takes one."""
+    require_short(length, opened)
     from keifu.agent.trading import lease as offer
+    from keifu.agent.trading import token_of
 
     terms = offer(scene_of(session), place, price, length, uses, opened, scope or 0)
-    message = f"{counted(uses, 'use')} in {duration(length)} for {coins(price)} coins, until {day(terms.open_until)}"
-    emit({"price": str(price), "quota": uses, "open_until": terms.open_until}, message, json_out)
+    show_lease(terms, token_of(place), json_out)
 
 
 def _attestors(
