@@ -14,10 +14,11 @@ from keifu.cli._print import emit
 from keifu.cli._store import CODE
 from keifu.cli._types import COINS, DURATION, FOLDER, IN_FILE, IN_FOLDER, Text
 from keifu.cli.inft_ask import data_store
+from keifu.cli.inft_make import breed_options
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
 from keifu.spec.agent_limits import MAX_AGENT_URI
-from keifu.spec.inft_limits import DATA_KINDS, MAX_CLONES, MAX_GENERATIONS, MAX_ROYALTY_BPS
+from keifu.spec.inft_limits import DATA_KINDS
 from keifu.units import coins, day
 
 if TYPE_CHECKING:
@@ -48,13 +49,7 @@ def scene_of(session: Session) -> Scene:
 @click.argument("files", type=IN_FILE, nargs=-1)
 @click.option("--out", "place", type=FOLDER, required=True, help="Folder for the agent: its data and its keys.")
 @click.option("--kind", "kinds", type=click.Choice(DATA_KINDS), multiple=True, help="What each file is, in order.")
-@click.option(
-    "--royalty", type=click.IntRange(0, MAX_ROYALTY_BPS), default=0, help="Basis points of each price for you."
-)
-@click.option("--clones", type=click.IntRange(0, MAX_CLONES), default=0, help="Clones that may be made of the agent.")
-@click.option(
-    "--generations", type=click.IntRange(0, MAX_GENERATIONS), default=0, help="Clones of clones, so many deep."
-)
+@breed_options
 @json_option
 def create(
     session: Session, files: tuple[Path, ...], place: Path, kinds: tuple[str, ...], royalty: int, clones: int,
