@@ -13,7 +13,7 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.accounts import actions as accounts
 from keifu.agent.allowing import Allowance, encoded, grant_of
 from keifu.agent.faults import ChoreFault
-from keifu.agent.making import data_of
+from keifu.agent.making import data_of, is_minted
 from keifu.agent.plan import Plan
 from keifu.agent.scene import Readable, Scene
 from keifu.agents import actions as agents
@@ -41,9 +41,10 @@ def deploy(
 ) -> Deployed:  # fmt: skip
     """Store the data, take an identity, let the key act, bind the identity to the token. `tell` hears of each step.
 
-    A session that lives is left as it is: `keifu account grant` gives another one. Raises Revert.
+    A session that lives is left as it is: `keifu account grant` gives another one. Raises Revert, and ChoreFault for an
+    agent that is not made, or is sold.
     """
-    if not scene.client.code(plan.account):
+    if not (is_minted(scene, plan) and scene.client.code(plan.account)):
         raise ChoreFault("no_account", f"the account {plan.account} is not made yet", "keifu agent create")
     if store is not None and not plan.addresses:
         source = data_of(place)

@@ -22,7 +22,7 @@ from keifu.inft import actions as inft
 from keifu.inft.folder import DATA_FILE
 from keifu.units import coins
 
-__all__ = ["Breed", "create", "data_of", "fund", "make_account", "mint", "read_plan", "take"]
+__all__ = ["Breed", "create", "data_of", "fund", "is_minted", "make_account", "mint", "read_plan", "take"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def take(scene: Scene, bought: Path, place: Path) -> Plan:
 
 def fund(scene: Scene, plan: Plan, amount: int, ether: int = 0) -> None:
     """Pay coins of the owner's into the agent's account, and ether to its key, which pays for its transactions. Raises
-    ChoreFault, before anything is sent, when the owner has less."""
+    ChoreFault, before anything is sent, when the owner has less, and for an agent that is somebody else's by now."""
+    is_minted(scene, plan)
     suite, client, owner = scene.suite, scene.client, scene.chain.sender
     for what, has, wanted in (
         ("coins", suite.at(client, TOKEN).balanceOf(owner), amount),
@@ -84,17 +85,23 @@ def fund(scene: Scene, plan: Plan, amount: int, ether: int = 0) -> None:
 
 def mint(scene: Scene, place: Path, plan: Plan, breed: Breed) -> None:
     """The token of a plan, unless it is there. Raises ChoreFault when it is another's by now."""
-    try:
-        owner = read_token(scene.suite.at(scene.client, NFT), plan.token_id).owner
-    except UsageError:
+    if not is_minted(scene, plan):
         folder = DataFolder.load(place / DATA)
         inft.mint(
             scene.chain, scene.suite, folder, int(plan.salt, 16), royalty_bps=breed.royalty_bps, clones=breed.clones,
             generations=breed.generations,
         )  # fmt: skip
-        return
+
+
+def is_minted(scene: Scene, plan: Plan) -> bool:
+    """Raises ChoreFault when the token is another's by now."""
+    try:
+        owner = read_token(scene.suite.at(scene.client, NFT), plan.token_id).owner
+    except UsageError:
+        return False
     if owner != plan.owner:
         raise ChoreFault("sold", f"the agent is {owner}'s by now", "its new owner begins anew")
+    return True
 
 
 def make_account(scene: Scene, plan: Plan) -> None:

@@ -91,7 +91,7 @@ class Spender:
                 "not_granted", f"the session does not name function 0x{function.hex()} of {call.to}",
                 "its owner decides what the key may call: keifu account grant",
             )  # fmt: skip
-        self._require_below(ZERO_ADDRESS, call.value, "ether")
+        self.require_below(ZERO_ADDRESS, call.value, "ether")
         if function in NAMING and len(call.data) >= SELECTOR_BYTES + 2 * WORD:
             self._require_named(call, function)
 
@@ -124,9 +124,10 @@ class Spender:
                 "spender_not_granted", f"the session does not let {who} be approved",
                 "its owner decides who may be: keifu account grant --target ADDRESS:approvable",
             )  # fmt: skip
-        self._require_below(call.to, int.from_bytes(words[WORD : 2 * WORD]), f"of {call.to}")
+        self.require_below(call.to, int.from_bytes(words[WORD : 2 * WORD]), f"of {call.to}")
 
-    def _require_below(self, token: str, amount: int, what: str) -> None:
+    def require_below(self, token: str, amount: int, what: str, counted: int = 1) -> None:
+        """Raises BeyondGrant for more than is left; an amount may count more than once, as by approval and use."""
         if not amount:
             return
         if self.most and amount > self.most:
@@ -135,10 +136,12 @@ class Spender:
                 "ask for less; its owner raises --most",
             )  # fmt: skip
         spent, limit = self.account.spent(self.key.address, token)
-        if amount > limit - spent:
+        if counted * amount > limit - spent:
+            twice = "" if counted == 1 else f", which count {counted} times"
+            left = f"the session has {coins(limit - spent)} of {coins(limit)} left in this period"
             raise BeyondGrant(
                 "over_limit",
-                f"{coins(amount)} {what}, the session has {coins(limit - spent)} of {coins(limit)} left in this period",
+                f"{coins(amount)} {what}{twice}, {left}",
                 "ask for less, or wait for the next period",
             )
 

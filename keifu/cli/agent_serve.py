@@ -36,7 +36,7 @@ RESULTS = Path("benchmarks/results.json")
 @verb("serve", example="keifu agent serve planner --spend", access=Access.READ)
 @click.argument("place", metavar="[FOLDER]", type=IN_FOLDER, required=False)
 @click.option("--spend", is_flag=True, help="Offer tools that pay, too, within the session of the agent's key.")
-@click.option("--most", type=COINS, default="0", help="Coins that go in one call at most.  [default: the session's]")
+@click.option("--most", type=COINS, default="0", help="Coins that one payment or approval names at most.")
 @click.option("--http", is_flag=True, help="Answer over HTTP, instead of standard input and output.")
 @click.option("--host", default=LOCAL, show_default=True, help="With --http: address to listen on; others see it then.")
 @click.option(

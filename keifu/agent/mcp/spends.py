@@ -87,7 +87,11 @@ class Spends:
         if (has := token.balanceOf(account)) < amount:
             raise CheckFailed(f"the account has {coins(has)} coins, not {coins(amount)}", remedy="stake less")
         calls = [self._to(HUB, "stake", said.operator, amount, 0, OWN)]
-        if token.allowance(account, self.suite[HUB]) < amount:
+        is_approved = token.allowance(account, self.suite[HUB]) >= amount
+        self.spender.session()
+        # A session counts an approval, and again what is taken by it.
+        self.spender.require_below(token.address, amount, "to stake", 1 if is_approved else 2)
+        if not is_approved:
             calls.insert(0, self._to(TOKEN, "approve", self.suite[HUB], amount))
         return self._made(calls, said, f"{coins(amount)} coins with {said.operator}")
 

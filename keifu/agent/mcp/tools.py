@@ -8,6 +8,7 @@ code points, long texts are cut, and no answer is larger than an assistant can r
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from enum import Enum
@@ -17,7 +18,7 @@ import msgspec
 
 from keifu.agent.faults import ChoreFault
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, KeifuError, Revert, UsageError
-from keifu.texts import visible
+from keifu.texts import server_of, visible
 
 __all__ = ["NOTE", "Tool", "Toolbox", "plain"]
 
@@ -33,6 +34,7 @@ _CODES: tuple[tuple[type[KeifuError], str], ...] = (
     (CheckFailed, "check_failed"),
     (KeifuError, "failed"),
 )
+_ADDRESS = re.compile(r"\b(?:https?|wss?)://[^\s'\"),]+")
 _log = logging.getLogger("keifu.mcp")
 
 
@@ -123,7 +125,16 @@ def _said(text: str) -> str:
 
 
 def _fault(code: str, message: str, remedy: str | None) -> dict[str, Any]:
-    """A contract's reason is somebody's words, too."""
-    document = {"error": {"code": code, "note": NOTE, "data": _said(message), "remedy": _said(remedy or "")}}
+    """A contract's reason is somebody's words, too. Of an address on the web only the server is said: behind it, or
+    before it, may stand what its owner pays for, or a password."""
+    words = {"data": _said(_ADDRESS.sub(_server, message)), "remedy": _said(_ADDRESS.sub(_server, remedy or ""))}
+    document = {"error": {"code": code, "note": NOTE, **words}}
     text = msgspec.json.encode(document).decode()
     return {"content": [{"type": "text", "text": text}], "structuredContent": document, "isError": True}
+
+
+def _server(found: re.Match[str]) -> str:
+    try:
+        return f"{found[0].partition(':')[0]}://{server_of(found[0])}"
+    except ValueError:
+        return "an address"

@@ -159,6 +159,9 @@ def wrong_key(keifu, asked, scene, tmp_path):
 
 def taken_over(does, keifu, made, tmp_path, scene, clone):
     """By its buyer, whose key is a new one; the old one is worth nothing."""
+    for words in (("fund", "planner", "--coins", 1), ("deploy", "planner"), ("create", "--out", "planner")):
+        status, _, err = keifu("agent", *words, *AUTHOR)
+        assert (status, "'s by now" in err) == (1, True)
     status, _, err = keifu("agent", "take", "planner/data", "--out", "stolen", *AUTHOR)
     assert (status, "owns the agent" in err) == (1, True)
     for folder in ("sold", "copy"):

@@ -22,9 +22,12 @@ from keifu.accounts import actions as accounts
 from keifu.accounts.session import Limit, Target
 from keifu.agent.allowing import Allowance, grant_of
 from keifu.agent.mcp.messages import HANDSHAKES, STATELESS
+from keifu.agent.mcp.reads import Reads
+from keifu.agent.mcp.serving import Serving, protocol_of
 from keifu.agent.mcp.tools import NOTE
 from keifu.agent.plan import Plan
-from keifu.chain import RpcDeployer
+from keifu.agent.scene import Ground
+from keifu.chain import Deployment, RpcDeployer
 from keifu.errors import EnvironmentFault
 from keifu.local.roles import ROLES
 from keifu.local.suite import give_grant
@@ -34,6 +37,7 @@ from tests.integration.node.conftest import KEIFU
 
 HERE = Path(__file__).parent
 OWNER, FRIEND = ROLES["author"].account, ROLES["node"].account
+OPERATOR = ROLES["operator"].account.address
 ENTRY = "0123456789abcdef"  # that clients over HTTP send
 
 
@@ -67,6 +71,30 @@ def serves(records, chain, tmp_path, monkeypatch):
     return serves
 
 
+@pytest.fixture
+def tools(client, suite, tmp_path):
+    """Calls a tool of a server in this process; the data of its answer, or the code of its refusal."""
+
+    def tools(place="planner", spends=True, most=0):
+        folder = tmp_path / place if place else None
+        plan = Plan.read(folder) if folder else None
+        reads = Reads(Ground(client, Deployment(suite), 0), plan)
+        protocol = protocol_of(Serving(reads, folder, spends, most))
+
+        def ask(name, **arguments):
+            message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+            message["params"] = {"name": name, "arguments": arguments}
+            answer = json.loads(protocol.answer(json.dumps(message).encode()).body)
+            if "error" in answer:
+                return answer["error"]["message"]
+            found = answer["result"]["structuredContent"]
+            return found["error"]["code"] if answer["result"]["isError"] else found["data"]
+
+        return ask
+
+    return tools
+
+
 @asynccontextmanager
 async def asking(server, mode="auto"):
     async with Client(server, mode=mode) as client:
@@ -97,7 +125,7 @@ SPENDS = {"pay", "stake", "claim_rewards", "claim_grant", "call"}
 
 
 @pytest.mark.parametrize(("mode", "version"), [("legacy", HANDSHAKES[-1]), ("auto", STATELESS[-1])])
-def test_the_protocols_own_client_reads_and_pays(agent, serves, client, suite, tmp_path, mode, version):
+def test_the_protocols_own_client_reads_and_pays(agent, serves, client, suite, chain, mode, version):
     """MCP-1: by both kinds of clients."""
     before = coins_of(client, suite, FRIEND.address)
 
@@ -112,12 +140,21 @@ def test_the_protocols_own_client_reads_and_pays(agent, serves, client, suite, t
             paid = said(await server.call_tool("pay", {"to": FRIEND.address, "coins": "2"}))
             assert (paid["sent"], len(paid["transactions"]), paid["uses_left"]) == (True, 1, 999)
             assert said(await server.call_tool("balance", {}))["coins"] == str(48 * COIN)
+            chain.warp(DAY)
+            staked = said(await server.call_tool("stake", {"operator": OPERATOR, "coins": "1.5"}))
+            assert (len(staked["transactions"]), staked["uses_left"]) == (2, 997)
+            assert said(await server.call_tool("position", {"operator": OPERATOR}))["worth"] == str(3 * COIN // 2)
+            asked = {"to": suite["StakingHub"], "function": "claim_rewards(address,address,uint256)",
+                     "arguments": [OPERATOR, agent.account, "0"], "try_only": True}  # fmt: skip
+            assert said(await server.call_tool("call", asked)) == said(
+                await server.call_tool("claim_rewards", {"operator": OPERATOR, "try_only": True})
+            ) | {"what": f"{asked['function']} of {asked['to']}"}
 
     asyncio.run(ask())
     assert coins_of(client, suite, FRIEND.address) - before == 2 * COIN
 
 
-def test_a_client_that_asks_beyond_the_grant_gets_the_bound_named(agent, serves, client, suite, chain):
+def test_a_client_that_asks_beyond_the_grant_gets_the_bound_named(agent, tools, client, suite):
     """MCP-1: nothing is sent for any of them, and nothing is used of the session."""
     token, hub = suite["KeifuToken"], suite["StakingHub"]
     operator, me = ROLES["operator"].account.address, FRIEND.address
@@ -139,30 +176,26 @@ def test_a_client_that_asks_beyond_the_grant_gets_the_bound_named(agent, serves,
         ("call", {"to": token, "function": "transfer(address,uint256)", "arguments": [me]}, "wrong_use"),
         ("claim_grant", {"number": 1}, "not_granted"),
         ("stake", {"operator": operator, "coins": "4"}, "over_limit"),
+        ("stake", {"operator": operator, "coins": "1.6"}, "over_limit"),
         ("stake", {"operator": operator, "coins": "51"}, "check_failed"),
         ("pay", {"to": "me", "coins": "1"}, "bad_arguments"),
         ("pay", {"to": me, "coins": "-1"}, "bad_arguments"),
         ("pay", {"to": me, "coins": "1e3"}, "bad_arguments"),
     ]  # fmt: skip
 
-    async def ask():
-        async with asking(serves("planner", "--spend")) as server:
-            for name, arguments, code in calls:
-                assert (name, arguments, said(await server.call_tool(name, arguments))) == (name, arguments, code)
-        async with asking(serves("planner", "--spend", "--most", 1)) as server:
-            assert said(await server.call_tool("pay", {"to": me, "coins": "1.5"})) == "over_own_bound"
-        async with asking(serves("planner")) as server:
-            assert {tool.name for tool in (await server.list_tools()).tools} == READS
-            with pytest.raises(Exception, match="no tool of this name"):
-                await server.call_tool("pay", {"to": me, "coins": "1"})
-
-    asyncio.run(ask())
+    ask = tools()
+    for name, arguments, code in calls:
+        assert (name, arguments, ask(name, **arguments)) == (name, arguments, code)
+    assert tools(most=COIN)("pay", to=me, coins="1.5") == "over_own_bound"
+    assert "no tool of this name" in tools(spends=False)("pay", to=me, coins="1")
+    assert tools("", spends=False)("balance") == "wrong_use"
+    assert tools("", spends=False)("agent_status") == "wrong_use"
     assert (coins_of(client, suite, agent.account), client.rpc.block_number()) == before
     account = client.at(agent.account, "AgentAccount")
     assert accounts.read_session(account, agent.session).uses == 1_000
 
 
-def test_a_session_that_is_over_used_up_revoked_or_sold_pays_nothing(agent, serves, client, suite, chain, keifu):
+def test_a_session_that_is_over_used_up_or_revoked_pays_nothing(agent, tools, client, suite, chain):
     """MCP-1: each has a code of its own, while the server runs on."""
     owner = RpcDeployer(client, OWNER)
     pay = {"to": FRIEND.address, "coins": "1"}
@@ -172,39 +205,32 @@ def test_a_session_that_is_over_used_up_revoked_or_sold_pays_nothing(agent, serv
         given = grant_of(suite["KeifuToken"], agent.session, client.now + chosen.seconds, chosen)
         accounts.grant(owner, agent.account, given)
 
-    async def ask():
-        async with asking(serves("planner", "--spend")) as server:
-            granted(uses=1)
-            assert said(await server.call_tool("pay", pay))["uses_left"] == 0
-            assert said(await server.call_tool("pay", pay)) == "used_up"
-            granted(seconds=600)
-            assert said(await server.call_tool("pay", pay))["uses_left"] == 999
-            chain.warp(601)
-            assert said(await server.call_tool("pay", pay)) == "session_over"
-            granted()
-            for place in range(3):
-                assert said(await server.call_tool("pay", pay))["uses_left"] == 999 - place
-            assert said(await server.call_tool("pay", pay)) == "over_limit"
-            chain.warp(DAY)
-            assert said(await server.call_tool("pay", pay))["sent"]
-            accounts.revoke(owner, agent.account, agent.session)
-            assert said(await server.call_tool("pay", pay)) == "no_session"
-            granted(limits=(Limit(suite["KeifuToken"], COIN),), targets=(Target(FRIEND.address),))
-            assert said(await server.call_tool("pay", {**pay, "coins": "2"})) == "over_limit"
-
-    asyncio.run(ask())
+    ask = tools()
+    granted(uses=1)
+    assert ask("pay", **pay)["uses_left"] == 0
+    assert ask("pay", **pay) == "used_up"
+    granted(seconds=600)
+    assert ask("pay", **pay)["uses_left"] == 999
+    chain.warp(601)
+    assert ask("pay", **pay) == "session_over"
+    granted()
+    for place in range(3):
+        assert ask("pay", **pay)["uses_left"] == 999 - place
+    assert ask("pay", **pay) == "over_limit"
+    chain.warp(DAY)
+    assert ask("pay", **pay)["sent"]
+    accounts.revoke(owner, agent.account, agent.session)
+    assert ask("pay", **pay) == "no_session"
+    granted(limits=(Limit(suite["KeifuToken"], COIN),), targets=(Target(FRIEND.address),))
+    assert ask("pay", **{**pay, "coins": "2"}) == "over_limit"
 
 
-def test_a_key_without_ether_and_a_key_of_somebody_else_say_so(agent, serves, client, suite, keifu, tmp_path):
+def test_a_key_without_ether_and_a_key_of_somebody_else_say_so(agent, tools, client, keifu, tmp_path):
     """MCP-1, MCP-4: the money stays, the key is not shown."""
     rest = client.balance(agent.session)
     client.rpc.call("anvil_setBalance", agent.session, "0x1")
 
-    async def ask():
-        async with asking(serves("planner", "--spend")) as server:
-            assert said(await server.call_tool("pay", {"to": FRIEND.address, "coins": "1"})) == "no_gas"
-
-    asyncio.run(ask())
+    assert tools()("pay", to=FRIEND.address, coins="1") == "no_gas"
     client.rpc.call("anvil_setBalance", agent.session, hex(rest))
     path = tmp_path / "planner" / "session.json"
     mine = path.read_text()
@@ -221,7 +247,7 @@ def test_a_key_without_ether_and_a_key_of_somebody_else_say_so(agent, serves, cl
     assert (status, "name the agent's folder" in err) == (2, True)
 
 
-def test_everything_is_read_and_no_key_is_ever_said(agent, serves, client, suite, records, tmp_path, does):
+def test_everything_is_read_and_no_key_is_ever_said(agent, tools, client, suite, records, tmp_path, does):
     """MCP-4: every tool, with what is there and what is not."""
     operator = ROLES["operator"].account.address
     grant = give_grant(client, records, FRIEND.address, 4)
@@ -254,23 +280,16 @@ def test_everything_is_read_and_no_key_is_ever_said(agent, serves, client, suite
         ("verify_reply", {"request": "{}", "response": "{}", "receipt": "?", "operator": operator}, "check_failed"),
         ("cost", {}, "bad_input"),
     ]  # fmt: skip
-    heard = []
-
-    async def ask():
-        async with asking(serves("planner", "--spend")) as server:
-            for name, arguments in asked:
-                result = await server.call_tool(name, arguments)
-                heard.append(result.content[0].text)
-                assert isinstance(said(result), dict), (name, heard[-1])
-            for name, arguments, code in missing:
-                result = await server.call_tool(name, arguments)
-                heard.append(result.content[0].text)
-                assert (name, said(result)) == (name, code), heard[-1]
-
-    asyncio.run(ask())
+    ask, heard = tools(), []
+    for name, arguments in asked:
+        heard.append(found := ask(name, **arguments))
+        assert isinstance(found, dict), (name, found)
+    for name, arguments, code in missing:
+        assert (name, ask(name, **arguments)) == (name, code)
     key = json.loads((tmp_path / "planner" / "session.json").read_text())["key"]
     data = json.loads((tmp_path / "planner" / "data" / "token.json").read_text())["items"][0]["key"]
-    assert not [text for text in heard for secret in (key, data) if secret in text.lower()]
+    said = json.dumps(heard).lower()
+    assert (key in said, data in said) == (False, False)
 
 
 # over HTTP ---------------------------------------------------------------------------------------------------------
@@ -283,11 +302,11 @@ def site(agent, serves, tmp_path, does):
     does("agent", "card", "planner", "--name", "Planner", "--description", "Plans journeys.", "--mcp",
          "https://example.org/mcp")  # fmt: skip
     how = serves("planner", "--spend", "--http", "--port", 0, "--token", "token", "--json")
-    process = subprocess.Popen([how.command, *how.args], env=how.env, cwd=how.cwd, stdout=subprocess.PIPE, text=True)
-    lines = "".join(process.stdout.readline() for _ in range(3))
-    yield json.loads(lines)["url"]
-    process.terminate()
-    assert process.wait() == 0
+    words = [how.command, *how.args]
+    with subprocess.Popen(words, env=how.env, cwd=how.cwd, stdout=subprocess.PIPE, text=True) as process:
+        yield json.loads("".join(process.stdout.readline() for _ in range(3)))["url"]
+        process.terminate()
+        assert process.wait() == 0
 
 
 def test_over_http_the_protocols_own_client_pays_with_the_token(site, client, suite, agent):

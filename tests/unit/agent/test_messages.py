@@ -197,6 +197,20 @@ def test_a_fault_is_a_result_with_a_code(fault, code):
     assert "0xabc" not in json.dumps(result)
 
 
+def test_a_fault_says_no_more_of_an_address_than_its_server():
+    """MCP-4: behind it may stand what its owner pays for."""
+
+    def fails(said):
+        raise EnvironmentFault(
+            "https://me:word@node.example/v3/0123secret does not answer", remedy="try (wss://node.example:8546/secret)"
+        )
+
+    error = call(fails)["structuredContent"]["error"]
+    assert (error["data"], error["remedy"]) == (
+        "https://node.example does not answer", "try (wss://node.example:8546)",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
