@@ -103,7 +103,7 @@ def plain(found: Any) -> Any:
     if found is None or isinstance(found, bool | float):
         return found
     if isinstance(found, Enum):
-        return found.name.lower()
+        return found.value if isinstance(found.value, str) else found.name.lower()
     if isinstance(found, int):
         return found if abs(found) < LARGEST_NUMBER else str(found)
     if isinstance(found, str):
