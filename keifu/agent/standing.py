@@ -93,7 +93,7 @@ def standing(scene: Readable, plan: Plan) -> Standing:
         uri="" if agent is None else identity.tokenURI(agent),
         bound=agent is not None and identity.bound_token(agent) == plan.token_id,
         session=_session(scene, plan, made=made),
-        addresses=tuple(plan.addresses),
+        addresses=(*([plan.address] if plan.address else []), *plan.addresses),
     )
 
 

@@ -20,6 +20,7 @@ HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS = ("2026-07-28",)
 LARGEST = 1 << 20  # bytes of a message: a bundle in base64 fits
 LONGEST_ID = 256
+MOST_AT_ONCE = 16  # messages in a list
 LONGEST_METHOD = 128
 META = "io.modelcontextprotocol/"
 VERSION, CAPABILITIES, SERVER = META + "protocolVersion", META + "clientCapabilities", META + "serverInfo"
@@ -50,11 +51,22 @@ class Protocol:
         self._tools, self._about, self._instructions = toolbox, dict(about), instructions
 
     def answer(self, data: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-        """To one message; `headers` (names in lower case) where it came over HTTP. Never raises for what came."""
+        """To one message, or to several in a list, as clients of 2025-03-26 may send them; `headers` (names in lower
+        case) where it came over HTTP. Never raises for what came."""
+        try:
+            found = _decoded(data)
+        except _Fault as fault:
+            return _refused(fault, None, 400)
+        if not isinstance(found, list):
+            return self._one(found, headers)
+        bodies = [answer.body for item in found if (answer := self._one(item, headers)).body]
+        return Answer(b"[" + b",".join(bodies) + b"]", 200) if bodies else Answer()
+
+    def _one(self, found: Any, headers: Mapping[str, str] | None) -> Answer:
         number: Any = None
         is_stateless = False
         try:
-            message = _message(data)
+            message = _message(found)
             if "method" not in message and ("result" in message or "error" in message):
                 return Answer()  # an answer to nothing that was asked
             is_notification = "id" not in message
@@ -70,11 +82,7 @@ class Protocol:
                 _require_known(headers)
             result = self._result(method, params, is_stateless=is_stateless)
         except _Fault as fault:
-            error = {"code": fault.code, "message": fault.message}
-            if fault.data is not None:
-                error["data"] = fault.data
-            status = STATUS.get(fault.code, 400) if is_stateless or number is None else 200
-            return Answer(_encoded({"jsonrpc": "2.0", "id": number, "error": error}), status)
+            return _refused(fault, number, STATUS.get(fault.code, 400) if is_stateless or number is None else 200)
         return Answer(_encoded({"jsonrpc": "2.0", "id": number, "result": result}), 200)
 
     def _result(self, method: str, params: dict[str, Any], *, is_stateless: bool) -> dict[str, Any]:
@@ -115,13 +123,24 @@ class Protocol:
         return self._tools.call(name, arguments or {})
 
 
-def _message(data: bytes) -> dict[str, Any]:
+def _refused(fault: _Fault, number: str | int | None, status: int) -> Answer:
+    error = {"code": fault.code, "message": fault.message, **({} if fault.data is None else {"data": fault.data})}
+    return Answer(_encoded({"jsonrpc": "2.0", "id": number, "error": error}), status)
+
+
+def _decoded(data: bytes) -> Any:
     if len(data) > LARGEST:
         raise _Fault(INVALID_REQUEST, f"a message has at most {LARGEST:,} bytes")
     try:
         found = msgspec.json.decode(data)
     except (ValueError, RecursionError):
         raise _Fault(PARSE_ERROR, "this is no JSON") from None
+    if isinstance(found, list) and not 0 < len(found) <= MOST_AT_ONCE:
+        raise _Fault(INVALID_REQUEST, f"a list has 1 to {MOST_AT_ONCE} messages")
+    return found
+
+
+def _message(found: Any) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("jsonrpc") != "2.0":
         raise _Fault(INVALID_REQUEST, "a message is one object of JSON-RPC 2.0")
     return found

@@ -82,7 +82,7 @@ def test_both_kinds_of_clients_see_the_same_tools():
         (b"\xff", -32700),
         (b"[" * 100_000, -32700),
         (b"[]", -32600),
-        (b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]', -32600),
+        (b"[" + b"1," * 16 + b"1]", -32600),
         (b"1", -32600),
         (b'{"id":1,"method":"ping"}', -32600),
         (b'{"jsonrpc":"1.0","id":1,"method":"ping"}', -32600),
@@ -107,6 +107,15 @@ def test_both_kinds_of_clients_see_the_same_tools():
 def test_each_malformed_message_has_its_code(data, code):
     answer = protocol().answer(data)
     assert json.loads(answer.body)["error"]["code"] == code
+
+
+def test_a_list_of_messages_is_answered_in_order():
+    """As clients of 2025-03-26 may send them."""
+    ping = {"jsonrpc": "2.0", "method": "ping"}
+    found = json.loads(protocol().answer(json.dumps([{**ping, "id": 1}, ping, 7, {**ping, "id": "b"}]).encode()).body)
+    assert [answer["id"] for answer in found] == [1, None, "b"]
+    assert [answer.get("error", {}).get("code") for answer in found] == [None, -32600, None]
+    assert protocol().answer(json.dumps([ping, ping]).encode()).body == b""
 
 
 def test_what_needs_no_answer_gets_none():
