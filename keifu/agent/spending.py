@@ -32,8 +32,12 @@ NAMING = APPROVING | {
     )
 }  # fmt: skip
 GAS_ROOM = 1.5  # times the estimate at the price of now
-# What the contract says of a bound that shows itself in the call alone.
+# What the contract says of a bound that shows itself in the call alone, or has changed since it was looked at.
 LATE = {
+    "account: no session": ("no_session", "its owner grants one: keifu account grant"),
+    "account: session has not begun": ("too_early", "wait until it begins"),
+    "account: call not granted": ("not_granted", "its owner decides what the key may call: keifu account grant"),
+    "account: spender not granted": ("spender_not_granted", "its owner decides who may be approved"),
     "account: over the limit": ("over_limit", "ask for less, or wait for the next period"),
     "account: session is over": ("session_over", "its owner grants another one: keifu account grant"),
     "account: session used up": ("used_up", "its owner grants another one: keifu account grant"),
