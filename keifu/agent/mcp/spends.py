@@ -15,7 +15,7 @@ from keifu.agent.allowing import encoded
 from keifu.agent.faults import ChoreFault
 from keifu.agent.mcp.tools import Tool
 from keifu.agent.mcp.words import Address, Amount, Number, Words
-from keifu.agent.spending import Spender
+from keifu.agent.spending import BeyondGrant, Spender
 from keifu.chain import Deployment
 from keifu.chain.suite import HUB, TOKEN
 from keifu.errors import CheckFailed, KeifuError
@@ -110,6 +110,11 @@ class Spends:
         """All are looked at before the first is sent; the last ones can be tried only behind those before them."""
         for call in calls:
             self.spender.require_granted(call)
+        if (left := self.spender.uses_left()) < len(calls):
+            raise BeyondGrant(
+                "used_up", f"this takes {len(calls)} calls, the session has {counted(left, 'call')} left",
+                "its owner grants another one",
+            )  # fmt: skip
         self.spender.try_out(calls[0])
         sent: list[str] = []
         for call in [] if said.try_only else calls:

@@ -19,7 +19,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from audit.second_engines.tools import tool_environment
 from keifu.accounts import actions as accounts
-from keifu.accounts.session import Limit, Target
+from keifu.accounts.session import APPROVABLE, Limit, Target
 from keifu.agent.allowing import Allowance, grant_of
 from keifu.agent.mcp.messages import HANDSHAKES, STATELESS
 from keifu.agent.mcp.reads import Reads
@@ -221,6 +221,14 @@ def test_a_session_that_is_over_used_up_or_revoked_pays_nothing(agent, tools, cl
     assert ask("pay", **pay)["sent"]
     accounts.revoke(owner, agent.account, agent.session)
     assert ask("pay", **pay) == "no_session"
+    hub = suite["StakingHub"]
+    stakes = (
+        Target.of(hub, "stake(address,uint256,uint256,uint256)"), Target(hub, APPROVABLE),
+        Target.of(suite["KeifuToken"], "approve(address,uint256)"),
+    )  # fmt: skip
+    granted(uses=1, targets=stakes)
+    assert ask("stake", operator=OPERATOR, coins="1") == "used_up"
+    assert client.at(suite["KeifuToken"], "KeifuToken").allowance(agent.account, hub) == 0
     granted(limits=(Limit(suite["KeifuToken"], COIN),), targets=(Target(FRIEND.address),))
     assert ask("pay", **{**pay, "coins": "2"}) == "over_limit"
 
