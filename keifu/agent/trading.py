@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from keifu.accounts import account_of
 from keifu.agent.faults import ChoreFault
 from keifu.agent.making import data_of
 from keifu.agent.scene import Scene
-from keifu.chain.suite import MARKET, NFT, TOKEN, VERIFIER
+from keifu.chain.suite import ACCOUNT, MARKET, NFT, TOKEN, VERIFIER
 from keifu.errors import InputError
 from keifu.inft import DataFolder, LeaseOffer, SignedOrder, Transfer, read_token
 from keifu.inft import actions as inft
@@ -42,15 +43,20 @@ class Traded:
     number: str = ""
 
 
-def sell(scene: Scene, place: Path, wanted: Wanted, price: int, asking: Asking, out: Path) -> Traded:
+def sell(
+    scene: Scene, place: Path, wanted: Wanted, price: int, asking: Asking, out: Path, *, with_account: bool = False
+) -> Traded:
     """Sell the agent of a folder to `wanted.receiver`, or go on with the sale in `out`. The token and the price stay
-    where they are until both sides have signed; then they change hands at once. Raises ChoreFault."""
+    where they are until both sides have signed; then they change hands at once. An order `with_account` counts only
+    while nothing is done through the agent's account. Raises ChoreFault."""
     number = token_of(place)
     if not (out / ORDER_FILE).exists():
         # What would refuse the order is found before anybody is asked.
         terms = Offer(price, wanted.receiver, wanted.backing, wanted.seconds)
         _ask(scene, place, number, wanted, asking, out)
-        offer(scene.client, scene.chain, scene.suite, scene.sign, number, terms, out / ORDER_FILE)
+        where = account_of(scene.suite, scene.client.chain_id, number, scene.registry)
+        account = scene.client.at(where, ACCOUNT) if with_account else None
+        offer(scene.client, scene.chain, scene.suite, scene.sign, number, terms, out / ORDER_FILE, account)
         return Traded("offered", (OFFER_FILE, ORDER_FILE))
     signed, said = SignedOrder.load(out / ORDER_FILE), _said(scene, out, number)
     _require_same(signed, wanted, price)

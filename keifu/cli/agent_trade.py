@@ -47,11 +47,12 @@ def _asking(body: Callable[..., Any]) -> Callable[..., Any]:
       access=Access.SEND)  # fmt: skip
 @place_argument
 @click.option("--price", type=COINS, required=True, help="Coins that the buyer pays.")
+@click.option("--with-account", is_flag=True, help="Sell only while nothing is done through the agent's account.")
 @_asking
 @json_option
 def sell(
-    session: Session, place: Path, price: int, buyer: str, public_key: bytes, backing: int, length: int, out: Path,
-    json_out: bool, **asked: Any,
+    session: Session, place: Path, price: int, with_account: bool, buyer: str, public_key: bytes, backing: int,
+    length: int, out: Path, json_out: bool, **asked: Any,
 ) -> None:  # fmt: skip
     """Sell an agent with its data. Attestors encrypt the data for the buyer, and you sign an order. When the buyer has
     agreed to both, the same command settles the sale: token and price change hands at once."""
@@ -59,7 +60,8 @@ def sell(
     from keifu.inft.requesting import Wanted
 
     wanted = Wanted(buyer, public_key, backing, length)
-    done = trade(scene_of(session), place, wanted, price, _attestors(session, **asked), out)
+    asking = _attestors(session, **asked)
+    done = trade(scene_of(session), place, wanted, price, asking, out, with_account=with_account)
     _say(done, out, "sale", json_out)
 
 

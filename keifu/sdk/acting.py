@@ -91,12 +91,13 @@ class Agents(Area[M]):
     def sell(
         self, place: str | Path, buyer: str, public_key: bytes, price: Amount, out: str | Path, *,
         backing: Amount = 0, seconds: int = DAY, attestors: Sequence[str] = (), store: str | Path | None = None,
-        most: Amount | None = None, code: Code = CODE,
+        most: Amount | None = None, code: Code = CODE, with_account: bool = False,
     ) -> trading.Traded:  # fmt: skip
         """Sell the agent with its data; call it again when the buyer has agreed to what is in `out`."""
         scene, wanted = _scene(self._link), Wanted(buyer.lower(), public_key, wei_of(backing), seconds)
         asking = _asking(scene, attestors, store, most, code)
-        return trading.sell(scene, Path(place), wanted, wei_of(price), asking, Path(out))
+        where = Path(place), wanted, wei_of(price), asking, Path(out)
+        return trading.sell(scene, *where, with_account=with_account)
 
     @verb
     def clone(

@@ -130,7 +130,7 @@ def test_an_agent_is_leased_cloned_and_sold_with_its_data(does, keifu, made, att
     assert (status, "1 of 1 clones" in err) == (1, True)
 
     before = wallet(scene)
-    sale = ("agent", "sell", "planner", "--price", 100, "--backing", 100, "--out", "sold", *asked)
+    sale = ("agent", "sell", "planner", "--price", 100, "--backing", 100, "--with-account", "--out", "sold", *asked)
     assert does(*sale)["state"] == "offered"
     does("inft", "accept", "sold/offer.json", "--key", "buyer.key", *BUYER)
     assert does(*sale) == {"state": "waiting", "missing": ["sold/order.json"], "number": ""}
