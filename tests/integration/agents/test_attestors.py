@@ -10,34 +10,10 @@ from pathlib import Path
 import pytest
 
 from keifu.units import COIN, DAY
-from tests.integration.agents.conftest import ATTESTORS, AUTHOR, BUYER
-from tests.integration.node.conftest import KEIFU, Node, until
+from tests.integration.agents.conftest import AUTHOR, BUYER, asking
+from tests.integration.node.conftest import until
 
 LYING = (sys.executable, Path(__file__).parents[2] / "lying_attestor.py")
-
-
-@pytest.fixture
-def attestors(does, tmp_path):
-    """Starts one for each role by a program; gives the nodes, and the options that name them."""
-    started = []
-
-    def start(program=(KEIFU,)):
-        for role in ATTESTORS:
-            folder = tmp_path / f"{role} of {len(started)}"
-            does("node", "attestor", "init", folder, "--role", role, "--listen", "127.0.0.1:0", "--store", "shared",
-                 "--owner-pages", "127.0.0.1:0")  # fmt: skip
-            started.append(Node("attestor", folder, program).run())
-        return started[-len(ATTESTORS) :]
-
-    yield start
-    for node in started:
-        if node.process.poll() is None:
-            node.end()
-            node.process.wait()
-
-
-def asking(nodes):
-    return [word for node in nodes for word in ("--attestor", "http://" + node.get("/status").json()["attests_at"])]
 
 
 @pytest.fixture
