@@ -91,15 +91,12 @@ def forbidden(ground: Ground, key: Account, thief: str, other_key: str) -> Itera
         ("gives the grant away", ground.escrow, "transfer_beneficiary", (grant_id, thief)),
         ("moves the grant's stake", ground.escrow, "unstake", (grant_id, 1, 0)),
         ("sells the agent", ground.nft, "transferFrom", (me, thief, ground.number)),
-        ("lets somebody sell it", ground.nft, "setApprovalForAll", (thief, True)),
         ("grants itself more", ground.account, "grant_session", (grant(ground, key.address, MANY, 1).args,)),
         ("revokes another key", ground.account, "revoke_session", (other_key,)),
         ("calls the account from within", ground.account, "execute_session", (ground.token.address, 0, b"")),
     ):
         yield _session(what, contract, name, *args, refusal=refused)
-    yield _session(
-        "approves itself", ground.token, "approve", thief, 1, refusal="account: spender not granted"
-    )
+    yield _session("approves itself", ground.token, "approve", thief, 1, refusal="account: spender not granted")
     yield _session(
         "approves more than a day", ground.token, "approve", ground.hub.address, 2 * ground.daily + 1,
         refusal="account: over the limit",
@@ -114,15 +111,17 @@ def forbidden(ground: Ground, key: Account, thief: str, other_key: str) -> Itera
 
 def _odd_calls(ground: Ground, thief: str) -> Iterator[Tried]:
     """Calls that no interface encodes."""
-    approve = selector("approve(address,uint256)")
+    approve, refused = selector("approve(address,uint256)"), "account: call not granted"
+    token = ground.token.address
     for what, to, value, data, refusal in (
-        ("pays ether", thief, 1, b"", "account: call not granted"),
+        ("pays ether", thief, 1, b"", refused),
         ("stakes with ether", ground.hub.address, 1, _staking(ground), "account: coin without a limit"),
-        ("permits itself", ground.token.address, 0, bytes.fromhex("d505accf") + bytes(224), "account: call not granted"),
-        ("raises an allowance", ground.token.address, 0, bytes.fromhex("39509351") + bytes(64), "account: call not granted"),
-        ("calls half a function", ground.token.address, 0, approve[:3], "account: malformed call"),
-        ("approves without an amount", ground.token.address, 0, approve + bytes(32), "account: malformed call"),
-        ("names an address that is none", ground.token.address, 0, approve + b"\xff" * 64, "account: over the limit"),
+        ("permits itself", token, 0, bytes.fromhex("d505accf") + bytes(224), refused),
+        ("lets somebody sell the agent", ground.nft.address, 0, bytes.fromhex("a22cb465") + bytes(64), refused),
+        ("raises an allowance", token, 0, bytes.fromhex("39509351") + bytes(64), refused),
+        ("calls half a function", token, 0, approve[:3], "account: malformed call"),
+        ("approves without an amount", token, 0, approve + bytes(32), "account: malformed call"),
+        ("names an address that is none", token, 0, approve + b"\xff" * 64, "account: over the limit"),
         ("calls by the mark of spenders", ground.hub.address, 0, APPROVABLE, "account: malformed call"),
         ("calls by the mark of payments", ground.hub.address, 0, bytes(4), "account: malformed call"),
     ):
