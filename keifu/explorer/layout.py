@@ -21,6 +21,7 @@ MENU = (
     "channels",
     "slashes",
     "cases",
+    "agents",
     "programmes",
     "grants",
     "verify",
@@ -30,7 +31,7 @@ BELOW = {
     "environment": "environments", "record": "records", "operator": "operators", "provider": "providers",
     "orders": "providers", "order": "providers", "channel": "channels", "receivers": "channels",
     "receiver": "channels", "case": "cases", "programme": "programmes", "proposal": "programmes",
-    "grant": "grants", "escrow": "grants",
+    "grant": "grants", "escrow": "grants", "agent": "agents",
 }  # fmt: skip
 NAMES = {"en": "English", "ja": "日本語"}
 
