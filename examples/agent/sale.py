@@ -25,7 +25,7 @@ from keifu.inft.asking import abouts, ask
 from keifu.inft.folder import read_item
 from keifu.inft.requests import TransferRequest
 from keifu.inft.status import clone_number
-from keifu.inft.stores import NetworkStore
+from keifu.inft.stores import FolderStore, NetworkStore, Store
 from keifu.inft.stores import Terms as Storing
 from keifu.storage.client.market import Market
 from keifu.units import COIN, DAY
@@ -75,6 +75,7 @@ class Scene:
     folder: Path
     account: Callable[[str], Account]
     code: tuple[int, int] = (10, 4)
+    shared: Path | None = None  # a folder of everybody's, in place of the storage network
     made: int = field(default=0, init=False)
 
     @cached_property
@@ -84,8 +85,10 @@ class Scene:
     def chain(self, role: str) -> RpcDeployer:
         return RpcDeployer(self.client, self.account(role))
 
-    def store(self, role: str) -> NetworkStore:
-        """Where a role stores and reads: it pays for what it puts there."""
+    def store(self, role: str) -> Store:
+        """Where a role stores and reads: in the network it pays for what it puts there."""
+        if self.shared is not None:
+            return FolderStore(self.shared)
         market = Market(self.client, self.suite, self.first_block)
         place = self.folder / f"{role}'s client"
         return NetworkStore(market, place, self.chain(role), self.account(role), Storing(self.code, DAY * 7, MOST))
@@ -103,7 +106,7 @@ class Scene:
     def sell(self, agent: Held, buyer: str, price: int) -> Held:
         """For coins, in one transaction; the buyer fetches its data then. The price is held for the window."""
         key = Account.random()
-        said = self._attested(agent, buyer, key, price)
+        said = self.attested(agent, buyer, key, price)
         order = Order.of(
             self.nft, agent.token, price=price, currency=self.suite[TOKEN], nonce=secrets.token_bytes(32),
             deadline=self.client.now + DAY, seller=self.account(agent.owner).address,
@@ -119,7 +122,7 @@ class Scene:
     def clone(self, agent: Held, receiver: str) -> Held:
         """A second token of the same data, under keys of its own, for `receiver`."""
         key = Account.random()
-        said = self._attested(agent, receiver, key, 0, is_clone=True)
+        said = self.attested(agent, receiver, key, 0, is_clone=True)
         proofs = said.proofs(len(self.attestors))
         made = actions.clone(self.chain(agent.owner), self.suite, agent.token, self.account(receiver).address, proofs)
         return self._fetched(made, receiver, said, key)
@@ -128,7 +131,7 @@ class Scene:
         """End the sale by which an agent was bought, once its window is over: creators are credited, then the seller."""
         actions.release(self.chain(agent.owner), self.suite, agent.sale)
 
-    def _attested(self, agent: Held, receiver: str, key: Account, backing: int, *, is_clone: bool = False) -> Transfer:
+    def attested(self, agent: Held, receiver: str, key: Account, backing: int, *, is_clone: bool = False) -> Transfer:
         """Encrypted anew by attestors for the receiver, which agrees."""
         owner, to = self.account(agent.owner), self.account(receiver)
         clone = clone_number(agent.token, read_token(self.nft, agent.token).clones) if is_clone else 0
