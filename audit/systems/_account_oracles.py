@@ -79,6 +79,7 @@ class SessionOracles(Differential):
                 check_alike("limit", left, parts, 0)
         return True
 
+
 class AccountOracles(SessionOracles):
     """For a description whose model is a `World`."""
 

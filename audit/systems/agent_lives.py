@@ -83,7 +83,9 @@ class AgentLives(AgentMarket, SessionOracles):
     def deadlines(self) -> list[int]:
         grant = self.book.session(self["key"])
         terms = [grant.terms] if grant else []
-        ends = [time for item in terms for time in (item.after, item.until, (self.now // item.period + 1) * item.period)]
+        ends = [
+            time for item in terms for time in (item.after, item.until, (self.now // item.period + 1) * item.period)
+        ]
         return [*super().deadlines(), *ends]
 
     def done(self, answer: Any) -> None:
@@ -138,9 +140,7 @@ class AgentLives(AgentMarket, SessionOracles):
     def pay(self, who: str, amount: int) -> Steps:
         act, call = self.payment(amount)
         order = self.tx("account.execute_session", *call, sender=who, raw_outcome=True)
-        yield from self.both(
-            lambda m: m.account.use(who, self["token"], "transfer", 0, ("", amount), act), order=order
-        )
+        yield from self.both(lambda m: m.account.use(who, self["token"], "transfer", 0, ("", amount), act), order=order)
 
     @action("", Choice("offered"), Choice((0, 0, 0, 1)), sender=("key", "key", "seller"), weight=10)
     def lease_by_key(self, who: str, token: int, off: int) -> Steps:

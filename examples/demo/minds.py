@@ -117,7 +117,9 @@ def _sell(place: _Place) -> tuple[Held, Agent]:
     first = mine.open(place.folder.path / "the author's mind")
     answers = [first.answer(picture) for picture in pictures]
     right = sum(answer == str(target) for answer, target in zip(answers, targets, strict=False))
-    story.say(f"  an agent reads {right} of {SHOWN} digits right; its token names its encrypted prompt, memory and mind")
+    story.say(
+        f"  an agent reads {right} of {SHOWN} digits right; its token names its encrypted prompt, memory and mind"
+    )
     bought = scene.sell(mine, "buyer", PRICE)
     agent = bought.open(place.folder.path / "the buyer's mind")
     story.check(
@@ -157,7 +159,9 @@ def _lease(place: _Place, bought: Held, agent: Agent) -> None:
                 actions.record_use(tenant, scene.suite, bought.token, 1)
             given.append(host.ask(tenant.sender, [0] * 64, scene.client.now))
         except AgentFault as fault:
-            story.check(f"a lease of {QUOTA} uses gives {len(given)} answers, and then none ({fault})", len(given) == QUOTA)
+            story.check(
+                f"a lease of {QUOTA} uses gives {len(given)} answers, and then none ({fault})", len(given) == QUOTA
+            )
 
 
 def _show(place: _Place, bought: Held) -> None:

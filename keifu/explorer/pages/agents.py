@@ -54,7 +54,10 @@ def agent(view: View, text: str) -> Sheet:
         facts(
             (words("agent.number"), el("code", plain)),
             (words("agents.owner"), [_owner(view, number), " ", view.proof(moves[-1])]),
-            (words("agent.parent"), [_link(view, parent["args"]["_tokenId"]), " ", view.proof(parent)] if parent else None),
+            (
+                words("agent.parent"),
+                [_link(view, parent["args"]["_tokenId"]), " ", view.proof(parent)] if parent else None,
+            ),
             *_terms(view, terms),
             (words("agent.account"), _account(view, account)),
         ),
@@ -150,7 +153,9 @@ def _leases(view: View, number: str) -> Markup:
         )
         for event in view.events(NFT, "Leased", token_id=number)
     )
-    return table([words(f"agent.{name}") for name in ("user", "price", "ends", "used", "proof")], rows, words("agent.none"))
+    return table(
+        [words(f"agent.{name}") for name in ("user", "price", "ends", "used", "proof")], rows, words("agent.none")
+    )
 
 
 def _used(view: View, lease: Event) -> str:

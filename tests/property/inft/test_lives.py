@@ -55,7 +55,9 @@ PAID_TWICE = Bug(
     "", USAGE, "transferFrom(msg.sender, owner, offer.price", "transferFrom(msg.sender, owner, 2 * offer.price",
     ("IntelligentNFT",),
 )  # fmt: skip
-HALF_A_LIMIT = Bug("", SESSIONS, "assert _lost <= limit - spent,", "assert _lost <= limit // 2 - spent,", ("AgentAccount",))
+HALF_A_LIMIT = Bug(
+    "", SESSIONS, "assert _lost <= limit - spent,", "assert _lost <= limit // 2 - spent,", ("AgentAccount",)
+)
 EACH_CALL_A_LIMIT = Bug(
     "", SESSIONS, "limit | (spent + _lost) << SPENT_AT", "limit | _lost << SPENT_AT", ("AgentAccount",)
 )
