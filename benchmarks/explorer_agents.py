@@ -46,7 +46,8 @@ def agents(scribe: Scribe, creator: str, said: str) -> dict[str, str]:
     for uses in ((30, 10), (5,)):  # the second lease begins anew
         scribe.log(
             NFT, "Leased",
-            owner=buyer, price=5 * ETHER, currency=coin, expires_at=scribe.time + 30 * DAY, quota=QUOTA, scope=1, **lease,
+            owner=buyer, price=5 * ETHER, currency=coin, expires_at=scribe.time + 30 * DAY, quota=QUOTA, scope=1,
+            **lease,
         )  # fmt: skip
         for used in uses:
             scribe.log(NFT, "UseRecorded", uses=used, left=QUOTA - used, **lease)

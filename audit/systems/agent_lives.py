@@ -15,7 +15,6 @@ from audit.systems.agent_market import BACKINGS, FORMS, PRICES, AgentMarket
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Amount, Choice
-from keifu import accounts
 from keifu.inft import Order
 from keifu.spec.accounts import COIN, Act, Granted, Owned, Terms
 from keifu.spec.agent_lives import OWNERS, AgreedWithAccount, Lives, Tenant
@@ -37,7 +36,7 @@ class AgentLives(AgentMarket, SessionOracles):
     """Everything of the market's campaign, and the account of the first token."""
 
     contracts: ClassVar[tuple[str, ...]] = ("AgentMarket", "IntelligentNFT", "AgentAccount")
-    actors = (*AgentMarket.actors, "key")
+    actors: ClassVar[tuple[str, ...]] = (*AgentMarket.actors, "key")
     model: Lives
 
     @property
@@ -164,8 +163,8 @@ class AgentLives(AgentMarket, SessionOracles):
     # its sales --------------------------------------------------------------------------------------------------------
 
     @action(
-        "", Choice(PEOPLE), Choice(PRICES), Choice(BACKINGS), Choice(FORMS), Choice(FORGERIES), Choice((0, 0, 0, 1, -1)),
-        weight=30,
+        "", Choice(PEOPLE), Choice(PRICES), Choice(BACKINGS), Choice(FORMS), Choice(FORGERIES),
+        Choice((0, 0, 0, 1, -1)), weight=30,
     )  # fmt: skip
     def sell_as_it_is(
         self, who: str, role: str, price: int, backing: int, form: str, forgery: str, ahead: int

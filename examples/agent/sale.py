@@ -97,8 +97,10 @@ class Scene:
         """Pack, encrypt, and mint the token that names what came of it."""
         place = self._place(owner)
         data = pack(*made.write(place / "files"), private=True)
-        terms = {"royalty_bps": royalty_bps, "clones": clones, "generations": min(clones, 1)}
-        token = actions.mint(self.chain(owner), self.suite, data, secrets.randbits(256), **terms)
+        token = actions.mint(
+            self.chain(owner), self.suite, data, secrets.randbits(256), royalty_bps=royalty_bps, clones=clones,
+            generations=min(clones, 1),
+        )  # fmt: skip
         data.token_id = f"{token:064x}"
         data.save(place / "data")
         return Held(token, owner, place / "data")
@@ -128,7 +130,7 @@ class Scene:
         return self._fetched(made, receiver, said, key)
 
     def release(self, agent: Held) -> None:
-        """End the sale by which an agent was bought, once its window is over: creators are credited, then the seller."""
+        """End the sale by which an agent was bought, once its window is over: creators and seller are credited."""
         actions.release(self.chain(agent.owner), self.suite, agent.sale)
 
     def attested(self, agent: Held, receiver: str, key: Account, backing: int, *, is_clone: bool = False) -> Transfer:

@@ -17,7 +17,7 @@ from examples.demo import waiting
 from examples.demo.story import Story
 from examples.digits.training import Settings
 from examples.digits.weights import held_out, make_weights
-from keifu.accounts import Token
+from keifu.accounts import Call, Token
 from keifu.accounts import actions as accounts
 from keifu.agent.data import Agent, Made
 from keifu.agent.faults import AgentFault
@@ -46,6 +46,7 @@ STORING = 50  # coins of an attestor
 GRANTED, STAKED, DAILY = 400, 50 * COIN, 10 * COIN
 ESCROW, USES = "VestingEscrow", 200
 PATIENCE_SECONDS = 180.0
+SOME = 5  # each fifth call is shown
 
 
 @dataclass
@@ -152,7 +153,7 @@ def _lease(place: _Place, bought: Held, agent: Agent) -> None:
     actions.offer_lease(scene.chain("buyer"), scene.suite, bought.token, offer)
     actions.lease(tenant, scene.suite, bought.token, offer)
     host = Host(agent, scene.nft, bought.token, place.folder.path / "answered.json")
-    given = []
+    given: list[str] = []
     for _ in range(QUOTA + 1):
         try:
             if len(given) < QUOTA:
@@ -192,7 +193,7 @@ def _invest(place: _Place) -> None:
     fund(scene.client, place.folder.deployments, key.address, ether=1, coins=0)
     ground = _ground(scene, agent, account, grant)
     staking = ground.escrow.interface.function("stake", 4).encode([grant, ground.operator, STAKED, 0])
-    accounts.execute(author, account, [accounts.Call(ground.escrow.address, 0, staking)])
+    accounts.execute(author, account, [Call(ground.escrow.address, 0, staking)])
     accounts.grant(author, account, defi.grant(ground, key.address, scene.client.now + 30 * DAY, USES))
     warp(scene.client, 3 * DAY)
     worker = RpcDeployer(scene.client, key)
@@ -207,7 +208,8 @@ def _invest(place: _Place) -> None:
     )
     tried = list(defi.forbidden(ground, key, Account.from_role("thief").address, author.sender))
     answers = defi.run(tried, call)
-    story.table("a mind that was taken over tries", ("call", "answer"), [(one.what, why) for one, why in zip(tried, answers, strict=True)][::5])  # fmt: skip
+    shown = [(one.what, why) for one, why in zip(tried, answers, strict=True)][::SOME]
+    story.table("a mind that was taken over tries", ("call", "answer"), shown)
     story.check(
         f"of {len(tried)} forbidden calls {answers.count('')} get through, each is refused for its own reason",
         answers == [one.refusal for one in tried],

@@ -48,7 +48,7 @@ class Made:
     memory: Sequence[Said] = ()
 
     def write(self, place: Path) -> tuple[list[Path], list[str]]:
-        """The files of its token, and their kinds. Raises InputError for a mind that is too large or no plain folder."""
+        """The files of its token, and their kinds. Raises InputError for a mind that is too large, or no folder of files."""
         place.mkdir(parents=True, exist_ok=True)
         mind = _tar(self.mind)
         if len(mind) > PARTS * LARGEST:

@@ -27,6 +27,7 @@ from tests.integration.node.conftest import Node, until
 
 PIXELS, PRICE, ROYALTY = [3] * 64, 100 * COIN, 1_000
 STORES = ("accuser", "labeller")
+GWEI = 10**9  # so many of a gibibyte
 HIDDEN = "You read what is written by hand, and say nothing else."
 
 
@@ -56,7 +57,7 @@ def storage(does, client, suite, running, tmp_path):
             place = f"127.0.0.1:{free.getsockname()[1]}"
         folder = tmp_path / role
         does("node", "storage", "init", folder, "--role", role, "--listen", place, "--url", f"http://{place}",
-             "--owner-pages", "127.0.0.1:0", "--poll", "1 second", "--price", 10**9, "--restitution", 10**9)  # fmt: skip
+             "--owner-pages", "127.0.0.1:0", "--poll", "1 second", "--price", GWEI, "--restitution", GWEI)  # fmt: skip
         running("storage", folder)
     market = Market(client, deployment, 0)
     until(lambda: len(providers(market)) == len(STORES))

@@ -41,7 +41,8 @@ def test_a_campaign_reaches_what_it_is_for() -> None:
         reached |= {"a sale ended its session"} if grant is not None and not book.alive(grant) else set()
 
     assert reached == {
-        "sold with its account", "leases by its key", "uses its lease", "pays", "two owners", "a sale ended its session",
+        "sold with its account", "leases by its key", "uses its lease", "pays", "two owners",
+        "a sale ended its session",
     }  # fmt: skip
 
 

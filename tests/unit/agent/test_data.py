@@ -179,7 +179,7 @@ def test_a_wrong_key_and_cut_data_are_known_when_they_are_fetched(sent, tmp_path
     item: TransferItem = said.items[0]
     wrong = seal(bytes(32), key.public_key, bytes.fromhex(item.new_hash)).hex()
     changed = msgspec.structs.replace(said, items=[msgspec.structs.replace(item, sealed_key=wrong), *said.items[1:]])
-    with pytest.raises(CheckFailed, match="prove a wrong key on chain|does not open"):
+    with pytest.raises(CheckFailed, match="prove a wrong key on chain"):
         fetch(changed, bench.store, tmp_path / "wrong", key)
     with pytest.raises(UsageError, match="sealed to another key"):
         fetch(said, bench.store, tmp_path / "foreign", Account.from_role("thief"))
