@@ -25,8 +25,8 @@ from keifu._files import read_bounded
 from keifu.agent.mind import Mind, Said, load_mind
 from keifu.errors import InputError, UsageError
 from keifu.inft import DataFolder, Transfer, receive
-from keifu.inft.folder import LARGEST, write_items
-from keifu.inft.stores import Store
+from keifu.inft.folder import LARGEST
+from keifu.inft.stores import Readable, fetch_items
 from keifu.keys import Account
 from keifu.spec.inft_limits import MAX_ITEMS
 
@@ -48,7 +48,7 @@ class Made:
     memory: Sequence[Said] = ()
 
     def write(self, place: Path) -> tuple[list[Path], list[str]]:
-        """The files of its token, and their kinds. Raises InputError for a mind that is too large, or no folder of files."""
+        """The files of its token, and their kinds. Raises InputError for a mind that is too large or in folders."""
         place.mkdir(parents=True, exist_ok=True)
         mind = _tar(self.mind)
         if len(mind) > PARTS * LARGEST:
@@ -113,13 +113,13 @@ def open_agent(folder: DataFolder, source: Path, place: Path) -> Agent:
     return Agent(text, load_mind(place), place, said)
 
 
-def fetch(transfer: Transfer, store: Store, place: Path, key: Account) -> DataFolder:
+def fetch(transfer: Transfer, store: Readable, place: Path, key: Account) -> DataFolder:
     """The data of a settled transfer, from where the attestors have stored it, opened by its buyer's key; in `place`.
 
     Raises CheckFailed when bytes are others or a key opens nothing: then `keifu inft complain`.
     """
     place.mkdir(parents=True, exist_ok=True)
-    write_items(place, (store.get(item.address) for item in transfer.items))
+    fetch_items(transfer, place, store)
     return receive(transfer, place, key)
 
 
