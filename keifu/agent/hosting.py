@@ -8,6 +8,7 @@ written down before the answer leaves, so a host that starts again gives none tw
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,17 @@ class Host:
 
     def __init__(self, agent: Agent, nft: Contract, token_id: int, answered: Path) -> None:
         self._agent, self._nft, self._token, self._file = agent, nft, token_id, answered
-        self._answered = _read(answered)
+        self._answered, self._lock = _read(answered), threading.Lock()
 
     def ask(self, user: str, question: Any, now: int) -> str:
         """Raises AgentFault for a user without the right, a lease that is over, or a use that nobody has recorded."""
         found = read_token(self._nft, self._token)
         if user.lower() in {found.owner.lower(), *(free.lower() for free in found.users)}:
             return self._agent.answer(question)
+        with self._lock:  # a use is good for one of two questions that come at once
+            return self._leased(user, question, now)
+
+    def _leased(self, user: str, question: Any, now: int) -> str:
         ends, quota, used, _ = self._nft.lease_of(self._token, user)
         if not ends:
             raise AgentFault("not_allowed", f"{user} may not use this agent", "lease it: keifu inft lease")
