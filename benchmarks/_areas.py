@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import (
     accounts,
+    agent_transfer,
     agents,
     cases,
     chores,
@@ -56,7 +57,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "suite": (*suite.ROWS, *story.ROWS),
     "deploy": (*deploying.ROWS, *explained.ROWS),
     "accounts": accounts.ROWS,
-    "agents": (*agents.ROWS, *chores.ROWS),
+    "agents": (*agents.ROWS, *agent_transfer.ROWS, *chores.ROWS),
     "events": events.ROWS,
     "explorer": explorer.ROWS,
     "sending": (*sending.ROWS, *live.ROWS),

@@ -31,6 +31,7 @@ CHAPTERS: tuple[str, ...] = (
     "compute",
     "chat",
     "storage",
+    "minds",
     "grants",
     "deployment",
 )

@@ -20,6 +20,7 @@ from keifu.explorer.deployed import Codes, Deployed, Looked
 from keifu.explorer.layout import page_of
 from keifu.explorer.live import Live, mark_of
 from keifu.explorer.pages import (
+    agents,
     bundles,
     chain,
     channels,
@@ -80,6 +81,8 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
     ("programmes", 0): programmes.programmes,
     ("programme", 1): programmes.programme,
     ("proposal", 1): programmes.proposal,
+    ("agents", 0): agents.agents,
+    ("agent", 1): agents.agent,
     ("deals", 0): storage.deals,
     ("deal", 1): storage.deal,
     ("stores", 0): storage.stores,

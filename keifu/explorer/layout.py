@@ -21,6 +21,7 @@ MENU = (
     "channels",
     "slashes",
     "cases",
+    "agents",
     "programmes",
     "grants",
     "suite",
@@ -33,7 +34,7 @@ BELOW = {
     "orders": "providers", "order": "providers", "disputes": "providers", "dispute": "providers",
     "channel": "channels", "receivers": "channels",
     "receiver": "channels", "case": "cases", "programme": "programmes", "proposal": "programmes",
-    "grant": "grants", "escrow": "grants",
+    "grant": "grants", "escrow": "grants", "agent": "agents",
 }  # fmt: skip
 NAMES = {"en": "English", "ja": "日本語"}
 

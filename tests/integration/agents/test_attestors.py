@@ -51,7 +51,7 @@ def test_a_sale_by_attestors_one_of_which_dies(does, keifu, chain, attestors, re
         assert node.get("/status").json()["trouble"] == ""
     assert len(set(does(*request_of([nodes[0], nodes[1], dead.run()]))["attestors"])) == 3
     sale_of(does, minted, address)
-    does("inft", "receive", "sold/transfer.json", "--key", "sold.key", "--out", "got")
+    receives_what_it_fetches(does, keifu, tmp_path)
     assert (tmp_path / "got" / "0-prompt.txt").read_text() == "You are brief."
     old = {item["key"] for item in json.loads((tmp_path / "mine" / "token.json").read_text())["items"]}
     new = {item["key"] for item in json.loads((tmp_path / "sold" / "token.json").read_text())["items"]}
@@ -66,6 +66,16 @@ def test_a_sale_by_attestors_one_of_which_dies(does, keifu, chain, attestors, re
     assert does("node", "attestor", "exit", dead.folder)["paid"] == str(6_000 * COIN)
     status, _, err = keifu("node", "attestor", "exit", dead.folder)
     assert (status, "has no coins behind the verifier" in err) == (1, True)
+
+
+def receives_what_it_fetches(does, keifu, folder):
+    """A buyer may have the transfer alone: what is encrypted comes from where the attestors have stored it."""
+    for path in (folder / "sold").glob("item-*"):
+        path.unlink()
+    command = ("inft", "receive", "sold/transfer.json", "--key", "sold.key", "--out", "got")
+    status, _, err = keifu(*command)
+    assert (status, "does not begin with" in err, (folder / "got").exists()) == (2, True, False), err
+    does(*command, "--store", "shared")
 
 
 def refusals(keifu, command, folder):
