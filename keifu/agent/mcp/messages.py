@@ -20,7 +20,7 @@ HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS = ("2026-07-28",)
 LARGEST = 1 << 20  # bytes of a message: a bundle in base64 fits
 LONGEST_ID = 256
-MOST_AT_ONCE = 16  # messages in a list
+LONGEST_LIST = 16  # messages in a list
 LONGEST_METHOD = 128
 META = "io.modelcontextprotocol/"
 VERSION, CAPABILITIES, SERVER = META + "protocolVersion", META + "clientCapabilities", META + "serverInfo"
@@ -135,8 +135,8 @@ def _decoded(data: bytes) -> Any:
         found = msgspec.json.decode(data)
     except (ValueError, RecursionError):
         raise _Fault(PARSE_ERROR, "this is no JSON") from None
-    if isinstance(found, list) and not 0 < len(found) <= MOST_AT_ONCE:
-        raise _Fault(INVALID_REQUEST, f"a list has 1 to {MOST_AT_ONCE} messages")
+    if isinstance(found, list) and not 0 < len(found) <= LONGEST_LIST:
+        raise _Fault(INVALID_REQUEST, f"a list has 1 to {LONGEST_LIST} messages")
     return found
 
 
