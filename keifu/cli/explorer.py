@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._types import ENDPOINT, GRANTS, IN_FOLDER
+from keifu.cli._types import ENDPOINT, FOLDER, GRANTS, IN_FOLDER
 from keifu.cli.index import LOCAL, database_option, names_option
 from keifu.cli.verbs import Noun, json_option
 
@@ -66,6 +66,9 @@ cli = Noun(
     help="Node to compare code, roles and terms with the deployment record; asked again when the timelock acts.",
 )
 @click.option(
+    "--deployments", type=FOLDER, envvar="KEIFU_DEPLOYMENTS", show_envvar=True, help="Folder of deployment records."
+)
+@click.option(
     "--dapp", "page", type=IN_FOLDER,
     help="Folder of the page for holders and authors, which make dapp builds; it is served at /dapp/.",
 )  # fmt: skip
@@ -81,6 +84,7 @@ def serve(
     port: int,
     watchers: tuple[str, ...],
     node: str | None,
+    deployments: Path | None,
     page: Path | None,
     grants: Path | None,
     names: tuple[str, ...],
@@ -94,15 +98,16 @@ def serve(
     from keifu.explorer.deployed import deployed_at
     from keifu.serving import Limits, Server
 
-    look, dapp = partial(_look, node) if node else None, Dapp(page, grants) if page else None
-    with contextlib.closing(Explorer(place, deployed=deployed_at, look=look, watchers=watchers, dapp=dapp)) as explorer:
+    look = partial(_look, node, deployments) if node else None
+    deployed, dapp = partial(deployed_at, deployments), Dapp(page, grants) if page else None
+    with contextlib.closing(Explorer(place, deployed=deployed, look=look, watchers=watchers, dapp=dapp)) as explorer:
         limits = Limits(connections=CONNECTIONS)
         server = Server(explorer, host=host, port=port, limits=limits, names=names, refused=explorer.refused)
         emit({"url": server.url, "database": place}, f"{server.url} shows {place} until Ctrl-C", json_out)
         server.run()
 
 
-def _look(rpc: str, chain_id: int, genesis: str) -> Looked:
+def _look(rpc: str, deployments: Path | None, chain_id: int, genesis: str) -> Looked:
     """Everything that `keifu deploy verify` compares, against the record of this chain at hand."""
     from ethwire.rpc import connect
     from keifu.chain import ChainClient
@@ -117,7 +122,9 @@ def _look(rpc: str, chain_id: int, genesis: str) -> Looked:
             connection.require_chain(chain_id)
             if genesis_of(connection) != genesis:
                 return Looked(0, fault=f"{rpc} has another first block than the index")
-            block, (record, _) = connection.block_number(), find_record(chain_id, genesis)
+            block, (record, _) = connection.block_number(), find_record(chain_id, genesis, deployments)
+            if not record.contracts:
+                return Looked(0, fault="no record of the deployment is at hand")
             checks = verify_suite(ChainClient(connection), record)
     except KeifuError as error:
         return Looked(0, fault=error.message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from pathlib import Path
 
 from keifu.chain.deployments import Record, find_record
 from keifu.chain.plan import Plan
@@ -27,10 +28,10 @@ class Deployed:
     schedule: Schedule | None = None  # of the token event
 
 
-def deployed_at(chain_id: int, genesis: str) -> Deployed | None:
-    """Of the record of a chain, where that is at hand."""
+def deployed_at(folder: Path | None, chain_id: int, genesis: str) -> Deployed | None:
+    """Of the record of a chain in this folder, or where records are looked for."""
     try:
-        record, _ = find_record(chain_id, genesis)
+        record, _ = find_record(chain_id, genesis, folder)
         params = record.params
         if params is None:
             return None

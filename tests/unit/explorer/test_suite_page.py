@@ -16,7 +16,7 @@ from keifu.chain.roles import NAMES
 from keifu.chain.verify import Check
 from keifu.deploy.planning import table_of
 from keifu.explorer import Explorer
-from keifu.explorer.deployed import Codes, Deployed, Looked
+from keifu.explorer.deployed import Codes, Deployed, Looked, deployed_at
 from keifu.units import DAY
 from tests.unit.explorer.conftest import text
 from tests.unit.explorer.pages import Page
@@ -125,6 +125,20 @@ def test_what_a_node_says_of_the_code(made, looked, says):
         page = text(explorer, "/en/suite")
     for words in (*says, "vyper 0.4.3", "timelock_delay", "0 seconds to 30 days"):
         assert words in page
+
+
+def test_the_record_is_looked_for_in_the_folder_that_is_named(tmp_path):
+    genesis = "0x" + "0a" * 32
+    assert deployed_at(tmp_path, 31_337, genesis) is None
+    record = recorded().record
+    record.genesis = genesis
+    record.save(tmp_path)
+    found = deployed_at(tmp_path, 31_337, genesis)
+    assert found.record == record
+    assert found.parameters == recorded().parameters
+    assert found.schedule is None  # of no token event
+    record.save(tmp_path).write_text("{")
+    assert deployed_at(tmp_path, 31_337, genesis) is None
 
 
 def test_without_a_record_or_a_node_the_page_says_so(read):
