@@ -97,7 +97,7 @@ def test_a_reply_with_another_token_comes_out_as_the_model_has_it(executor, audi
 
 def test_a_larger_model_of_the_family_is_built_run_and_audited_the_same_way(tmp_path):
     """8,192 inner lanes."""
-    build(speaking(tmp_path / "large.gguf", inner=8_192, layers=1), tmp_path / "integers")
+    build(speaking(tmp_path / "large.gguf", width=64, inner=8_192, layers=1, positions=32), tmp_path / "integers")
     executor = Executor(load(tmp_path / "integers").program)
     reply = [executor.conversation().next(PROMPT)]
     found = Auditor(executor.program).audit(PROMPT, reply, Handing(executor, PROMPT, reply).sums)
