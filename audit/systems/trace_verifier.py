@@ -247,9 +247,11 @@ class TraceVerifiers(System):
             args = (astuple(self.fixed(o, o)), o.descriptor(slot), o.lanes(slot, at), lane)
             yield self.tx("links.filling", *args, sender=who, fails="trace_verifier: lane")
             return
-        shown = replace(o, trace=replace(o.trace, records=[[list(group) for group in at] for at in o.trace.records]))
-        shown.trace.records[o.position][group][slot] = [*lanes, *[0] * (size - len(lanes))]
-        shown.trace.records[o.position][group][slot][lane] = more
+        records = [[list(group) for group in at] for at in o.trace.records]
+        filled = [*lanes, *[0] * (size - len(lanes))]
+        filled[lane] = more
+        records[o.position][group][slot] = filled
+        shown = replace(o, trace=replace(o.trace, records=records))
         opening = shown.lanes(slot, lane // each)
         yield from self.says(
             "filling", self.fixed(o, shown), o.descriptor(slot), opening, lane, wanted=more != 0, spoilt=spoilt

@@ -63,7 +63,7 @@ class TokenModel(RemoteModel):
         self._fault, self._turn = "", 0
         self.check()
         self._batches = Batches(self.executor, users, context)
-        self._hands = Hands(self.executor, self._batches.positions)
+        self._hands, self._handing_out = Hands(self.executor, self._batches.positions), asyncio.Lock()
         self._committed = secrets.token_bytes(32)  # before any client has named a seed
         self._count, self._counting = 0, threading.Lock()
         self.about = {
@@ -132,7 +132,8 @@ class TokenModel(RemoteModel):
     async def _part(self, asked: Asked, units: int) -> Result:
         self._expect_sound()
         try:
-            handed = await asyncio.to_thread(self._hands.part, asked)
+            async with self._handing_out:  # auditors wait here, and not in threads that others need
+                handed = await asyncio.to_thread(self._hands.part, asked)
         except UsageError as error:
             raise ModelFault(400, "invalid_input", str(error)) from error
         return Result(answer_of(self.name, units, handed), units)

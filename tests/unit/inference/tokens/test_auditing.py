@@ -12,12 +12,15 @@ from keifu.errors import InputError, UsageError
 from keifu.inference.tokens import auditing
 from keifu.inference.tokens.again import computed_again
 from keifu.inference.tokens.auditing import Auditor, WrongProducts, positions_at_once
+from keifu.inference.tokens.building import build
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.field import LARGEST, PRIME, drawn, first_difference, halves, projected
+from keifu.inference.tokens.keeping import load
 from keifu.inference.tokens.linear import MATRICES, Handing, rows_of_matrices
 from keifu.inference.tokens.sampling import drawing_of
 from tests.conformance.inference.arrays import program_of
-from tests.conformance.inference.tiny import Sizes, tiny
+from tests.conformance.inference.gguf_file import speaking
+from audit.tiny_model import Sizes, tiny
 
 SIZES = Sizes()
 PROMPT = [(place * 37 + 5) % SIZES.tokens for place in range(9)]
@@ -90,6 +93,16 @@ def test_a_reply_with_another_token_comes_out_as_the_model_has_it(executor, audi
     found = auditor.audit(PROMPT, false, Handing(executor, PROMPT, false).sums)
     assert found == computed_again(executor, PROMPT, false)
     assert found[0][6] == reply[6]
+
+
+def test_a_larger_model_of_the_family_is_built_run_and_audited_the_same_way(tmp_path):
+    """8,192 inner lanes."""
+    build(speaking(tmp_path / "large.gguf", width=64, inner=8_192, layers=1, positions=32), tmp_path / "integers")
+    executor = Executor(load(tmp_path / "integers").program)
+    reply = [executor.conversation().next(PROMPT)]
+    found = Auditor(executor.program).audit(PROMPT, reply, Handing(executor, PROMPT, reply).sums)
+    assert found == computed_again(executor, PROMPT, reply)
+    assert found[0] == reply
 
 
 @pytest.mark.parametrize("place", range(4))
