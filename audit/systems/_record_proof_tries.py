@@ -23,7 +23,7 @@ __all__ = ["RecordProofTries"]
 
 BAD_HEADER, BAD_WORD = "state proof: bad header", "state proof: bad word"
 WIDEST = 2 ** (8 * 31) - 1  # of a number that is read
-LONGEST_NODE, MOST_NODES, LONGEST_HEADER = 576, 16, 1_024
+LONGEST_NODE, LONGEST_WAY, LONGEST_HEADER = 576, 16, 1_024
 
 
 class RecordProofTries(RecordProofEdgeSystem):
@@ -71,10 +71,10 @@ class RecordProofTries(RecordProofEdgeSystem):
         self.shows(self.shown(b"\x05", filled), 5)
         shown = self.shown(b"\x05", filled + b"\x00")
         self.refused("", "record_at", keccak256(shown[0]), FULL, IDS[0], shown)
-        root, nodes = full_way(record_path(IDS[0]), encode(5), MOST_NODES)
+        root, nodes = full_way(record_path(IDS[0]), encode(5), LONGEST_WAY)
         assert max(map(len, nodes)) <= LONGEST_NODE, "a full branch"
         self.shows(self.over(root, nodes), 5)
-        root, nodes = full_way(record_path(IDS[0]), encode(5), MOST_NODES + 1)
+        root, nodes = full_way(record_path(IDS[0]), encode(5), LONGEST_WAY + 1)
         shown = self.over(root, nodes)
         self.refused("", "record_at", keccak256(shown[0]), FULL, IDS[0], shown)
         yield from ()

@@ -1,7 +1,7 @@
-"""RecordProof at its edges: headers and nodes of every length, the second in which a binding begins, ends and is over,
-the last wei of a lock, every form of a signature, and what views and log say of each of them.
+"""RecordProof at its edges: headers and nodes of every length, every form of a signature, the last wei of a lock.
 
-Each action goes a short way of its own from the same start, and is undone.
+The second in which a binding begins, ends and is over decides, too. Views and log have to say so. Each action goes a
+short way of its own from the same start, and is undone.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from keifu.chain.deployments import user_folder
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import checksum
 from keifu.provenance._model import digest_bytes
+from keifu.units import DAY
 
 __all__ = [
     "FILE_VARIABLE",
@@ -105,7 +106,7 @@ class Notaries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contract: str
     accounts: tuple[str, ...]
     quorum: int
-    max_age: int = 86_400  # seconds
+    max_age: int = DAY
 
     def checked(self) -> Notaries:
         """Raises InputError naming what cannot be right."""

@@ -146,9 +146,7 @@ class Notary(Work):
     def _go_on(self) -> float:
         self._filing.go_on()
         step = self._sender.step()
-        if self._sender.trouble not in ("", self._last_trouble):
-            self.body.log.warning("a transaction waits", why=self._sender.trouble)
-        self._last_trouble = self._sender.trouble
+        self._last_trouble = self.body.tell_trouble(self._sender, self._last_trouble)
         self._facts = self._now()
         if self._peers.waits or step.open or self._filing.open():
             return SOON_SECONDS

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
 from keifu.errors import InputError
 from keifu.keys import keccak256
+from keifu.node.backup import backup, restore
+from keifu.node.folder import NodeFolder
+from keifu.node.kinds import kind_of
 from keifu.node.notary.book import SHOWN, Book, begin_above_the_head
+from keifu.node.settings import FILE
+from keifu.node.setup import toml_of
 from keifu.node.watcher.peers import MAX_LINES, read_headers
 from keifu.provenance.signed_headers import read_header_line
 from tests.killed_process import require_nothing_wrong
+from tests.unit.node.conftest import CLOSED, GENESIS, tables
 from tests.unit.node.notarising import CHAIN, DOMAIN, KEY, NOW, Bench, Chain
 
 LEAST_PLACES = 40  # lines that run
@@ -115,3 +121,22 @@ def test_lines_of_strangers(bench):
     for bad in (line.replace('"hash": "0x', '"hash": "0x00'), line.replace('"key": "0x', '"key": "0y')):
         with pytest.raises((ValueError, InputError)):
             read_header_line(bad)
+
+
+def test_not_1_from_a_backup_it_begins_anew(tmp_path):
+    """By the commands' own backup and restore, with the same account."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    own = {"listen": "127.0.0.1:0", "foreign": CLOSED, "foreign_chain": CHAIN, "foreign_genesis": GENESIS, "poll": 1}
+    changed = {name: table for name, table in tables(key={"role": "notary"}).items() if name != "operator"}
+    (before / FILE).write_text(toml_of("notary", changed | {"notary": own}))
+    with ExitStack() as held:
+        database = NodeFolder(before).open_database(held, {"kind": "notary", "key": KEY.address})
+        book = Book(database, KEY.address, CHAIN)
+        book.begin(3)
+        signed = book.sign(4, bytes(32), NOW, lambda header: header.sign(DOMAIN, KEY))
+    backup(kind_of("notary"), before, tmp_path / "saved")
+    assert restore(kind_of("notary"), tmp_path / "saved", after, role="notary").replaces == ""
+    with closing(sqlite3.connect(NodeFolder(after).database_file, isolation_level=None)) as database:
+        book = Book(database, KEY.address, CHAIN)
+        assert (book.floor, book.may_sign(5), book.shown()) == (None, False, [signed])
