@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pytest
 
+from audit.tiny_model import Sizes, tiny
 from benchmarks.disputed import BOND, RESERVE, RESTITUTION
 from keifu.inference.disputes import Challenger, Place, Provider
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Trace, run
-from tests.conformance.inference.tiny import Sizes, tiny
 from tests.unit.inference_disputes.conftest import IDS, OUT, PROMPT, refused
 
 FEE = 1  # wei: what the receipt charges

@@ -8,6 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
+from audit.tiny_model import Sizes, tiny
 from keifu.errors import InputError, UsageError
 from keifu.inference.tokens import auditing
 from keifu.inference.tokens.again import computed_again
@@ -20,7 +21,6 @@ from keifu.inference.tokens.linear import MATRICES, Handing, rows_of_matrices
 from keifu.inference.tokens.sampling import drawing_of
 from tests.conformance.inference.arrays import program_of
 from tests.conformance.inference.gguf_file import speaking
-from audit.tiny_model import Sizes, tiny
 
 SIZES = Sizes()
 PROMPT = [(place * 37 + 5) % SIZES.tokens for place in range(9)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from audit.tiny_model import Sizes, tiny
 from keifu.inference.disputes import Provider
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.replaying import Replayed, published_of
 from keifu.spec.inference_model import run
 from keifu.spec.inference_openings import Published
 from tests.conformance.inference.arrays import program_of
-from tests.conformance.inference.tiny import Sizes, tiny
 
 PROMPT, REPLY = [3, 1, 4, 1, 5], [9, 2, 6]
 
