@@ -89,9 +89,9 @@ class DisputeLog(ComputePromises):
     """What descriptions of disputes need. The covers' contract stands in the market's place: it keeps covers, keys and
     reserves by the same rules."""
 
-    contracts = ("InferenceDisputes", "InferenceGame")
+    contracts = ("InferenceDisputes", "InferenceGame")  # type: ignore[assignment]
     wait_weight = 6
-    serve = end = bind_to = unbind = None  # there are no services
+    serve = end = bind_to = unbind = None  # type: ignore[assignment]  # there are no services
 
     # set-up -----------------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from keifu.compute.receipt import Evidence
 from keifu.inference.disputes import NO_PERMIT, Place, Proof, Question, Stage, permit
 from keifu.spec import inference_trees as trees
 
-__all__ = ["InferenceDisputeBook"]
+__all__ = ["LAYER", "POSITIONS", "TURN", "Dispute", "InferenceDisputeBook", "answers"]
 
 OPENERS = (*PAYERS, *PAYERS, "watcher", "watcher", "operator", "stranger")
 WHERE = ("right", "right", "right", "alone", "alone", (0, LAYER), (3, LAYER), (0, 2), (2, 2), (3, 0), (1, -1), (3, -1))

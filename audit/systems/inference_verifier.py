@@ -31,7 +31,7 @@ STEPS += [(name, 5, group, 1) for name in ("blocks", "rows") for group in (0, LA
 # Of sums: trace, position, group, slot.
 SUMMED = [("blocks", 33, LAYER, 8), ("blocks", 33, LAYER, 9), ("blocks", 5, LAYER, 9), ("long row", 0, 0, 3),
           ("long norm", 0, 0, 1)]  # fmt: skip
-TABLES = (1, 2, 3, 16, 17, 255, 257, 4_096, 4_097, 49_152, 65_536, 65_537, 131_073, 2**24, 2**31 + 1)
+TABLES = (1, 2, 3, 16, 17, 255, 257, 4_096, 4_097, 49_152, 65_536, 65_537, 131_073, 2**24, 2**31)
 SPOILT = ("group", "descriptor", "word", "other type", "flip", "cut", "longer", "path", "path flip", "lane", "leaf",
           "leaf cut", "part")  # fmt: skip
 WRONG = bytes([7]) * 32
@@ -154,10 +154,12 @@ class InferenceVerifiers(System):
     @action("", Choice(TABLES), Amount(1 << 20), Choice((0, 0, 1, -1)), Choice((0, 0, 1, -1)), weight=4)
     def height(self, who: str, rows: int, number: int, more: int, wrong: int) -> Steps:
         """VRF-1: a table of any number of rows: a row's way to its root has a node a level."""
+        levels = (rows - 1).bit_length()
+        more = max(more, -levels)
         number, random = number % rows, Random(number)  # noqa: S311 - must repeat
         row = Row([random.randint(-127, 127) for _ in range(64)], 90_001, 20)
         leaf = trees.row_leaf(number, row, trees.ROWS_8)
-        way = [random.randbytes(32) for _ in range((rows - 1).bit_length() + more)]
+        way = [random.randbytes(32) for _ in range(levels + more)]
         table = Operator("embedding", width=64, height=64, multiplier=rows, shift=16)
         made = right_embedding(row, 16)
         made[5] += wrong

@@ -205,9 +205,7 @@ def _dot(_x: Bytes[LANE_BYTES], _lanes: uint256, _part: Bytes[PART_BYTES], _layo
     x: DynArray[uint256, X_WORDS] = abi_decode(concat(LIST, count, _x), DynArray[uint256, X_WORDS])
     # The last word of scales is filled up.
     count = convert(unsafe_add(len(_part), 31) >> 5, bytes32)
-    part: DynArray[uint256, PART_WORDS] = abi_decode(
-        concat(LIST, count, _part, NOTHING), DynArray[uint256, PART_WORDS]
-    )
+    part: DynArray[uint256, PART_WORDS] = abi_decode(concat(LIST, count, _part, NOTHING), DynArray[uint256, PART_WORDS])
     if _layout == ROWS_8:
         return self._dot_rows(x, blocks, part)
     if _layout == BLOCKS_4:
@@ -228,11 +226,15 @@ def _dot_rows(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynArray[
             unsafe_add(
                 unsafe_add(
                     unsafe_mul(unsafe_sub(first & LANES_16, HALVES_16), unsafe_sub(w & LANES_8, HALVES_8)),
-                    unsafe_mul(unsafe_sub((first >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 8) & LANES_8, HALVES_8)),
+                    unsafe_mul(
+                        unsafe_sub((first >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 8) & LANES_8, HALVES_8)
+                    ),
                 ),
                 unsafe_add(
                     unsafe_mul(unsafe_sub(second & LANES_16, HALVES_16), unsafe_sub((w >> 16) & LANES_8, HALVES_8)),
-                    unsafe_mul(unsafe_sub((second >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 24) & LANES_8, HALVES_8)),
+                    unsafe_mul(
+                        unsafe_sub((second >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 24) & LANES_8, HALVES_8)
+                    ),
                 ),
             ),
         )
@@ -301,11 +303,15 @@ def _dot_blocks_8(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynAr
             unsafe_add(
                 unsafe_add(
                     unsafe_mul(unsafe_sub(first & LANES_16, HALVES_16), unsafe_sub(w & LANES_8, HALVES_8)),
-                    unsafe_mul(unsafe_sub((first >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 8) & LANES_8, HALVES_8)),
+                    unsafe_mul(
+                        unsafe_sub((first >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 8) & LANES_8, HALVES_8)
+                    ),
                 ),
                 unsafe_add(
                     unsafe_mul(unsafe_sub(second & LANES_16, HALVES_16), unsafe_sub((w >> 16) & LANES_8, HALVES_8)),
-                    unsafe_mul(unsafe_sub((second >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 24) & LANES_8, HALVES_8)),
+                    unsafe_mul(
+                        unsafe_sub((second >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 24) & LANES_8, HALVES_8)
+                    ),
                 ),
             )
         )

@@ -6,9 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from audit.systems._dispute_answers import LAYER, POSITIONS, answers
-from audit.systems._disputes import TURN, Dispute
-from audit.systems.inference_disputes import InferenceDisputeBook
+from audit.systems.inference_disputes import LAYER, POSITIONS, TURN, Dispute, InferenceDisputeBook, answers
 from audit.systems.inference_verifier import InferenceVerifiers
 from audit.systems.trace_verifier import TraceVerifiers
 from evmstorm.evm import artifacts
