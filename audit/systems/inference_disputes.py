@@ -16,6 +16,7 @@ from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Amount, Choice
 from keifu.compute.receipt import Evidence
 from keifu.inference.disputes import NO_PERMIT, Place, Proof, Question, Stage, permit
+from keifu.inference.disputes.moves import ANSWERS
 from keifu.spec import inference_trees as trees
 
 __all__ = ["LAYER", "POSITIONS", "TURN", "Dispute", "InferenceDisputeBook", "answers"]
@@ -194,23 +195,10 @@ class InferenceDisputeBook(DisputeEnds):
         return "show_chunks", [count, data, path], why
 
     def was_shown(self, dispute: Dispute, args: list[Any]) -> None:
-        seen, turn, stage = dispute.seen, dispute.turn, dispute.stage
-        match stage:
-            case Stage.GROUPS:
-                seen.boundaries = args[0]
-            case Stage.RECORD:
-                seen.roots, seen.committed = args
-                turn = turn.with_record(seen.roots)
-            case Stage.NODES:
-                seen.count, seen.nodes, _ = args
-                turn = turn.with_chunks(args[0])
-            case Stage.CHUNKS:
-                seen.count, seen.chunks, seen.part = args[0], args[1], turn.part
-                turn = turn.with_chunks(args[0])
-            case _:
-                seen.sums = args[0]
-                turn = turn.with_sums(seen.sums)
-        self.goes_on(dispute, turn, Stage.NAMING if stage == Stage.GROUPS else Stage.ASKING)
+        name = ANSWERS[Stage(dispute.stage)]
+        dispute.seen.take(name, args, dispute.turn.part)
+        turn = dispute.turn.after(name, args)
+        self.goes_on(dispute, turn, Stage.NAMING if dispute.stage == Stage.GROUPS else Stage.ASKING)
 
     # the challenger ---------------------------------------------------------------------------------------------------
 
