@@ -49,8 +49,8 @@ def _seen(engine: Engine, data: bytes) -> str:
 
 
 def _unsigned(value: Any, hashes: dict[bytes, str]) -> Any:
-    """What was passed, with the length alone of what may be a signature, and a hash by when it came first: both machines
-    are given the same."""
+    """What was passed, with the length alone of what may be a signature, and a hash by when it came first: both
+    machines are given the same."""
     if isinstance(value, bytes) and len(value) > WORD:
         return f"{len(value)} bytes"
     if isinstance(value, bytes) and len(value) == WORD:
