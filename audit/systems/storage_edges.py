@@ -21,7 +21,8 @@ from audit.systems._storage import (
     WINDOW,
 )
 from audit.systems._storage_edges import StorageEdgeSystem, edge
-from ethwire.constants import GWEI
+from audit.systems._storage_dealing import words_to
+from ethwire.constants import GWEI, ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
 from keifu.spec.storage import deal_path, deal_root
@@ -187,6 +188,18 @@ class StorageEdges(StorageEdgeSystem):
         assert len(self.tenures[self["provider"]]) == 1 + before + count, "STO-2"
         yield from self.seeded(2, *PROVIDERS[:2])
 
+    @edge()
+    def whose_shard_is_cleared(self, who: str) -> Steps:
+        """STO-4: what ended is no reason to clear another shard, of its provider or of somebody else."""
+        ended = yield from self.accepted(1, term=2)
+        yield from self.accepted(1, by=("other provider",))
+        self.goes(3)
+        for role, ordinal in (("provider", 0), ("other provider", 1)):
+            piece = (ended.id, 0, ordinal, words_to(self.sequence(self[role]), ordinal))
+            yield self.tx("deals.clear", [piece], sender=self[role], fails="deals: not that shard")
+        yield from self.clear(self["provider"], 1, "")
+        assert ended.shards[0].last.cleared, "STO-4"
+
     # widths -----------------------------------------------------------------------------------------------------------
 
     @way(Choice((0, 1)))
@@ -229,6 +242,21 @@ class StorageEdges(StorageEdgeSystem):
         yield from self.accept(who, deal.shards[0], "", True)
         yield from self.unlocking(provider, 1)
         assert bool(deal.shards[0].tenures) == (not less), "STO-3"
+
+    @edge()
+    def a_gwei_for_an_epoch(self, who: str) -> Steps:
+        third = self["third provider"]
+        yield from self.accepted(1, price=1, by=("third provider",))
+        yield from self.seeded(2, "third provider")
+        yield from self.withdraw(third, third)
+        assert self.paid_earned[third] == 1, "STO-1"
+
+    @way()
+    def what_the_service_promises(self, who: str) -> Steps:
+        """At the hub: three epochs and seven for evidence, no court, and amounts of 64 bits."""
+        wanted = ((EVIDENCE + TOP_UP) * SECONDS, 0, ZERO_ADDRESS, 0, MOST * GWEI)
+        assert tuple(self.answer_of("market.terms")) == wanted, "STO-3"
+        yield self.tx("market.settle", self["provider"], sender=who)
 
     # misses -----------------------------------------------------------------------------------------------------------
 
@@ -275,6 +303,21 @@ class StorageEdges(StorageEdgeSystem):
             yield from self.locks_more("provider", 50)
             yield from self.top_up(who, "provider")
             yield from self.top_up(who, "provider")
+
+    @edge(Choice((0, 1)))
+    def a_buffer_that_is_filled_to_the_wei(self, who: str, less: int) -> Steps:
+        yield from self.seeded(2, *PROVIDERS[:2])
+        yield from self.tight("provider")
+        epoch, provider = 3, self["provider"]
+        while not self.found(provider).dry:
+            yield from self.seeded(epoch)
+            epoch += 1
+        yield from self.settling("provider")
+        missing = self.needed(provider, self.epoch) - self.locked[provider] - less
+        yield self.tx("hub.lock", self["market"], provider, missing, sender=provider)
+        self.locked[provider] += missing
+        yield from self.top_up(who, "provider")
+        assert bool(self.dry[provider]) == bool(less), "STO-8"
 
     @edge(Choice((STEP, STEP + 1)))
     def epochs_that_one_call_decides(self, who: str, epochs: int) -> Steps:

@@ -137,6 +137,30 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.clear(self["provider"], 2, "")
         yield from self.refund(who, shard, "one", False)
 
+    @edge(Choice((-1, 0)))
+    def an_end_that_was_not_prolonged(self, who: str, early: int) -> Steps:
+        """Of a renewed deal: from that epoch on nobody prolongs the shard or hands it over."""
+        deal = yield from self.accepted(1, term=4)
+        shard, end = deal.shards[0], deal.end
+        yield from self.renew(who, shard, 10)
+        yield from self.propose(who, shard, "third provider", True)
+        self.goes(end + early)
+        yield from self.prolong(who, shard, True)
+        yield from self.accept_proposal(who, shard, True, True)
+        assert len(shard.tenures) == (2 if early else 1), "STO-12"
+
+    @edge()
+    def a_hand_over_before_it_begins(self, who: str) -> Steps:
+        """Whoever hands a shard over in the epoch in which it took it clears it from the next one on."""
+        giver = self["third provider"]
+        deal = yield from self.accepted(1, by=("third provider",))
+        yield from self.propose(who, deal.shards[0], "provider", True)
+        yield from self.accept_proposal(who, deal.shards[0], True, True)
+        yield from self.clear(giver, 1, "")
+        self.goes(2)
+        yield from self.clear(giver, 1, "")
+        assert self.leaves_now(giver) == 0, "STO-12"
+
     @edge(Choice((0, 1)))
     def nobody_accepted(self, who: str, late: int) -> Steps:
         """The client's own choice counts from the epoch after `accept_by` on."""
@@ -159,6 +183,18 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.settling("provider")
         yield from self.declare_lost(who, self.other_shard)
         assert (self.locked[self["provider"]] < 300 * COIN) == (early < 0), "STO-10"
+
+    @edge()
+    def closed_before_it_begins(self, who: str) -> Steps:
+        """What ends in its first epoch is cleared in that."""
+        deal = yield from self.accepted(1)
+        yield self.tx("hub.remove_service", self["market"], sender=self.owner)
+        self.removed = self.now
+        yield from self.close(who, deal.shards[0], "one", True)
+        yield from self.clear(self["provider"], 2, "")
+        self.goes(2)
+        yield from self.clear(self["provider"], 1, "")
+        assert deal.shards[0].last.cleared, "STO-4"
 
     @edge(Choice((0, 1, 2)))
     def closed_at_once(self, who: str, proven: int) -> Steps:
