@@ -22,10 +22,12 @@ from keifu.units import COIN
 
 __all__ = ["StorageCoinEdges"]
 
+MOST = 2**64 - 1  # of a field of a ledger
+
 
 class StorageCoinEdges(StorageEdgeSystem):
     """Short ways of markets with a coin that takes a fee, one that answers nothing or calls back; tips, fees and misses
-    of one wei; repairs that are a person; and deals that nobody opened."""
+    of one wei; deals or repairs that are a person; and deals that nobody opened."""
 
     def open(self) -> None:
         super().open()
@@ -48,6 +50,26 @@ class StorageCoinEdges(StorageEdgeSystem):
         for name in ("hook", "own"):
             self.contract("hub").list_service(self[f"{name}_market"], HORIZON, 4, sender=self.owner)
             self.contract("hub").lock(self[f"{name}_market"], self["provider"], 10 * COIN, sender=self["provider"])
+        self.opens_wide(maker)
+
+    def opens_wide(self, maker: Any) -> None:
+        """A market to which a person speaks as its deals, and a lock there of more than 2^64 gwei."""
+        coin, provider = self.contract("hook"), self["provider"]
+        hub = self.evm.deploy("StakingHub", *self.arguments(coin), sender=self.owner)
+        terms = (coin, hub, self.market_terms[2], self["watcher"], SECONDS, WINDOW, 1, 1)
+        market = self.evm.deploy("StorageMarket", *terms, sender=maker)
+        self.bind(wide_hub=hub, wide_market=market)
+        hub.list_service(market, HORIZON, 4, sender=self.owner)
+        hub.register_operator(0, "", sender=provider)
+        coin.mint(provider, 2**95, sender=maker)
+        coin.approve(hub, 2**95, sender=provider)
+        hub.lock(market, provider, 2**95, sender=provider)
+
+    def stores(self, *entries: tuple[int, int, int], fails: str | None = None) -> Any:
+        """Said by the person: words of the sequence, price and gwei of damages, until epoch 9."""
+        entered = [(*entry, 9) for entry in entries]
+        args = (self["stranger"], self["provider"], entered)
+        return self.tx("wide_market.store", *args, sender=self["watcher"], fails=fails)
 
     def opens_market(self, name: str, token: Any, repairs: str, buffer: int) -> None:
         """A market and its deals, by an account that makes the market next but `token`."""
@@ -156,6 +178,33 @@ class StorageCoinEdges(StorageEdgeSystem):
             yield self.tx("own_deals.refund", place[0], [0], sender=client)
         take = ("own_deals.take_over", *place, self["provider"], named)
         yield self.tx(*take, sender=repairs, fails="deals: shard is not under repair")
+
+    # widths of a ledger -----------------------------------------------------------------------------------------------
+
+    @way(Choice((0, 1)))
+    def leaves_of_64_bits(self, who: str, more: int) -> Steps:
+        full = "storage: sequence is full" if more else None
+        yield self.stores((1 << 64 | MOST - 1, 0, 0), (2 << 64 | 1 + more, 0, 0), fails=full)
+        assert self.answer_of("wide_market.ledger", self["provider"])[0] == (0 if more else MOST), "STO-4"
+        yield self.tx("wide_market.settle", self["provider"], sender=who)
+
+    @way(Choice((0, 1)))
+    def damages_of_64_bits(self, who: str, more: int) -> Steps:
+        small = "storage: lock too small" if more else None
+        yield self.stores((1 << 64 | 1, 0, MOST - 1), (2 << 64 | 1, 0, 1 + more), fails=small)
+        assert self.answer_of("wide_market.ledger", self["provider"])[8] == (0 if more else MOST), "STO-3"
+        yield self.tx("wide_market.settle", self["provider"], sender=who)
+
+    @way()
+    def whose_ledger_it_is(self, who: str) -> Steps:
+        """STO-3: the provider's, not that of whoever has it settled; and its peak is the word that was stored."""
+        provider, other = self["provider"], self["stranger"]
+        yield self.stores((1, 2, 3))
+        yield self.tx("wide_market.prolong", other, provider, 2, 3, 9, 12, sender=self["watcher"])
+        wanted = (1, 0, 1, 1, 0, 0, 0, False, 3, 0, 2, 0)
+        assert tuple(self.answer_of("wide_market.ledger", provider)) == wanted, "STO-3"
+        assert tuple(self.answer_of("wide_market.ledger", other)) == (0,) * 7 + (False, 0, 0, 0, 0), "STO-3"
+        assert self.ask("wide_market.peak", provider, 0) == 1, "STO-4"
 
     # deals ------------------------------------------------------------------------------------------------------------
 

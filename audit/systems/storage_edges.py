@@ -133,7 +133,7 @@ class StorageEdges(StorageEdgeSystem):
         who = self["provider"]
         last = 64 * 256
         for begin, end, is_good in ((0, last, True), (0, last + 1, False), (255, last, True), (256, last + 256, True),
-                                    (256, last + 257, False), (5, 5, True), (6, 5, True)):  # fmt: skip
+                                    (256, last + 257, False), (5, 5, True), (6, 5, True), (256, 256, True)):  # fmt: skip
             assert self.refuses("market.proven", who, begin, end) != is_good, f"STO-5: {begin} to {end}"
         yield self.tx("market.offer", 1, 1, "", sender=who)
         self.emitted("market.Offered", provider=who, price=1, restitution=1, url="")
@@ -197,6 +197,10 @@ class StorageEdges(StorageEdgeSystem):
         for role, ordinal in (("provider", 0), ("other provider", 1)):
             piece = (ended.id, 0, ordinal, words_to(self.sequence(self[role]), ordinal))
             yield self.tx("deals.clear", [piece], sender=self[role], fails="deals: not that shard")
+        entry, *beside = words_to(self.sequence(self["provider"]), 1)
+        for words in ([], [entry], [entry, *beside, 1]):
+            piece = (ended.id, 0, 1, words)
+            yield self.tx("deals.clear", [piece], sender=self["provider"], fails="storage: no such shard")
         yield from self.clear(self["provider"], 1, "")
         assert ended.shards[0].last.cleared, "STO-4"
 
@@ -251,11 +255,36 @@ class StorageEdges(StorageEdgeSystem):
         yield from self.withdraw(third, third)
         assert self.paid_earned[third] == 1, "STO-1"
 
+    @edge()
+    def a_proof_that_is_owed_for_one_leaf(self, who: str) -> Steps:
+        """Whoever clears it in an open epoch gives that up."""
+        third = self["third provider"]
+        yield from self.accepted(1, term=2, by=("third provider",))
+        yield from self.seeded(3)
+        yield from self.clear(third, 1, "")
+        self.emitted("market.GivenUp", count=0)
+        assert (third, 3) in self.given_up, "STO-4"
+
+    @edge()
+    def epochs_of_two_words(self, who: str) -> Steps:
+        """STO-5: an epoch and the one 256 later are proven each for itself, and the last ones of a word are counted."""
+        deal = yield from self.accepted(1, term=300, by=("third provider",))
+        yield from self.seeded(2, "third provider")
+        for epoch in (66, 130, 194):
+            self.goes(epoch)
+            yield from self.settling("third provider")
+        for epoch in (248, 252, 254, 255, 256, 258):
+            yield from self.seeded(epoch, *["third provider"] * 2)
+            self.agrees()
+        self.goes(deal.end)
+        yield from self.refund(who, deal.shards[0], "one", False)
+
     @way()
     def what_the_service_promises(self, who: str) -> Steps:
         """At the hub: three epochs and seven for evidence, no court, and amounts of 64 bits."""
         wanted = ((EVIDENCE + TOP_UP) * SECONDS, 0, ZERO_ADDRESS, 0, MOST * GWEI)
         assert tuple(self.answer_of("market.terms")) == wanted, "STO-3"
+        yield self.tx("market.seed_number", 9, sender=who, fails="storage: epoch is not open")
         yield self.tx("market.settle", self["provider"], sender=who)
 
     # misses -----------------------------------------------------------------------------------------------------------
@@ -285,12 +314,7 @@ class StorageEdges(StorageEdgeSystem):
     def a_buffer_that_stays_empty(self, who: str, early: int) -> Steps:
         """Seven epochs to fill it."""
         yield from self.accepted(1)
-        yield from self.seeded(2, *PROVIDERS[:2])
-        yield from self.tight("provider")
-        epoch = 3
-        while not self.found(self["provider"]).dry:
-            yield from self.seeded(epoch)
-            epoch += 1
+        yield from self.dried("provider")
         since = self.found(self["provider"]).dry
         yield from self.settling("provider")
         yield from self.top_up(who, "provider")
@@ -303,21 +327,6 @@ class StorageEdges(StorageEdgeSystem):
             yield from self.locks_more("provider", 50)
             yield from self.top_up(who, "provider")
             yield from self.top_up(who, "provider")
-
-    @edge(Choice((0, 1)))
-    def a_buffer_that_is_filled_to_the_wei(self, who: str, less: int) -> Steps:
-        yield from self.seeded(2, *PROVIDERS[:2])
-        yield from self.tight("provider")
-        epoch, provider = 3, self["provider"]
-        while not self.found(provider).dry:
-            yield from self.seeded(epoch)
-            epoch += 1
-        yield from self.settling("provider")
-        missing = self.needed(provider, self.epoch) - self.locked[provider] - less
-        yield self.tx("hub.lock", self["market"], provider, missing, sender=provider)
-        self.locked[provider] += missing
-        yield from self.top_up(who, "provider")
-        assert bool(self.dry[provider]) == bool(less), "STO-8"
 
     @edge(Choice((STEP, STEP + 1)))
     def epochs_that_one_call_decides(self, who: str, epochs: int) -> Steps:

@@ -1,4 +1,5 @@
-"""Demands, repairs, hand-overs and a removed market at their edges: one second, one epoch or one demand more.
+"""Demands, repairs, hand-overs, buffers that are filled and a removed market at their edges: one second, one epoch, one
+wei or one demand more.
 
 Each action goes a short way of its own from the same start, and is undone; the campaign's log says what comes of it.
 """
@@ -170,6 +171,33 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.accept_proposal(who, deal.shards[0], True, True)
         assert bool(deal.shards[0].tenures) == bool(late), "STO-12"
 
+    # a buffer that is used up -----------------------------------------------------------------------------------------
+
+    @edge(Choice((0, 1)))
+    def a_buffer_that_is_filled_to_the_wei(self, who: str, less: int) -> Steps:
+        provider = self["provider"]
+        yield from self.dried("provider")
+        yield from self.settling("provider")
+        missing = self.needed(provider, self.epoch) - self.locked[provider] - less
+        yield self.tx("hub.lock", self["market"], provider, missing, sender=provider)
+        self.locked[provider] += missing
+        yield from self.top_up(who, "provider")
+        assert bool(self.dry[provider]) == bool(less), "STO-8"
+
+    @edge(Choice((False, True)))
+    def a_buffer_that_a_promise_fills(self, who: str, new: bool) -> Steps:
+        """STO-8: a promise asks for the whole buffer, too."""
+        deal = yield from self.accepted(1)
+        yield from self.renew(who, deal.shards[0], 1)
+        yield from self.dried("provider")
+        yield from self.seeded(self.epoch + 1, "provider")
+        yield from self.locks_more("provider", 50)
+        if new:
+            yield from self.accepted(1, by=("provider",))
+        else:
+            yield from self.prolong(who, deal.shards[0], True)
+        assert not self.dry[self["provider"]], "STO-8"
+
     # a market that is removed -----------------------------------------------------------------------------------------
 
     @edge(Choice((-1, 0)))
@@ -183,6 +211,19 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.settling("provider")
         yield from self.declare_lost(who, self.other_shard)
         assert (self.locked[self["provider"]] < 300 * COIN) == (early < 0), "STO-10"
+
+    @edge()
+    def lost_when_nothing_is_taken(self, who: str) -> Steps:
+        """STO-10: what is lost behind the horizon restores nobody, to the wei."""
+        deal = yield from self.accepted(1, term=300, by=("third provider",))
+        yield self.tx("hub.remove_service", self["market"], sender=self.owner)
+        self.removed = self.now
+        yield from self.missed_until(5)
+        self.evm.warp_to(self.removed + HORIZON)
+        for _ in range(2):
+            yield from self.settling("third provider")
+        yield from self.declare_lost(who, deal.shards[0])
+        assert deal.shards[0].state == LOST, "STO-10"
 
     @edge()
     def closed_before_it_begins(self, who: str) -> Steps:
