@@ -232,8 +232,8 @@ class StorageCoinEdges(StorageEdgeSystem):
         """STO-1: a deal that nobody opened, and shards beyond the last one of a deal."""
         nothing, deal = b"\1" * 32, self.promised[1]
         assert self.refuses("deals.deal", nothing), "STO-1: a deal that nobody opened"
-        calls = (("refund", [0]), ("close", []), ("renew", 30), ("transfer_deal", who), ("prolong", 0))
-        for function, argument in calls:
+        calls: dict[str, Any] = {"refund": [0], "close": [], "renew": 30, "transfer_deal": who, "prolong": 0}
+        for function, argument in calls.items():
             yield self.tx(f"deals.{function}", nothing, argument, sender=who, fails="deals: no such deal")
         self.goes(deal.accept_by + 1)
         for index in (len(deal.shards), len(deal.shards) + 1, 2**255):

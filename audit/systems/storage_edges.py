@@ -20,8 +20,8 @@ from audit.systems._storage import (
     TOP_UP,
     WINDOW,
 )
-from audit.systems._storage_edges import StorageEdgeSystem, edge
 from audit.systems._storage_dealing import words_to
+from audit.systems._storage_edges import StorageEdgeSystem, edge
 from ethwire.constants import GWEI, ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
@@ -132,8 +132,9 @@ class StorageEdges(StorageEdgeSystem):
         """64 words of epochs in one call."""
         who = self["provider"]
         last = 64 * 256
-        for begin, end, is_good in ((0, last, True), (0, last + 1, False), (255, last, True), (256, last + 256, True),
-                                    (256, last + 257, False), (5, 5, True), (6, 5, True), (256, 256, True)):  # fmt: skip
+        spans = [(0, last, True), (0, last + 1, False), (255, last, True), (256, last + 256, True),
+                 (256, last + 257, False), (5, 5, True), (6, 5, True), (256, 256, True)]  # fmt: skip
+        for begin, end, is_good in spans:
             assert self.refuses("market.proven", who, begin, end) != is_good, f"STO-5: {begin} to {end}"
         yield self.tx("market.offer", 1, 1, "", sender=who)
         self.emitted("market.Offered", provider=who, price=1, restitution=1, url="")

@@ -90,9 +90,9 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.declare_lost(who, self.shard)
         yield from self.reserve_repair(self["third provider"], self.shard)
         yield from self.seeded(6)
-        place, named = (self.shard.deal.id, self.shard.index), self.shard.deal.shown(self.shard.index)
+        at, named = (self.shard.deal.id, self.shard.index), self.shard.deal.shown(self.shard.index)
         yield self.tx(
-            "repairs.complete_repair", *place, (*named[:2], 0, *named[3:]), 6, bytes(DRAWS * LEAF_BYTES), [],
+            "repairs.complete_repair", *at, (*named[:2], 0, *named[3:]), 6, bytes(DRAWS * LEAF_BYTES), [],
             sender=self["third provider"], fails="repairs: no such leaf",
         )  # fmt: skip
 
