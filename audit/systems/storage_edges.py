@@ -25,7 +25,7 @@ from audit.systems._storage_edges import StorageEdgeSystem, edge
 from ethwire.constants import GWEI, ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
-from keifu.spec.storage import deal_path, deal_root
+from keifu.spec.storage import DRAWS, LEAF_BYTES, deal_path, deal_root
 
 __all__ = ["StorageEdges"]
 
@@ -204,6 +204,23 @@ class StorageEdges(StorageEdgeSystem):
             yield self.tx("deals.clear", [piece], sender=self["provider"], fails="storage: no such shard")
         yield from self.clear(self["provider"], 1, "")
         assert ended.shards[0].last.cleared, "STO-4"
+
+    @edge()
+    def which_mountain_it_is(self, who: str) -> Steps:
+        """STO-4: of three shards, words of one mountain clear nothing that stands in another, and open no leaf that is
+        not there."""
+        ended = yield from self.accepted(1, 1, term=2, by=("provider",))
+        self.goes(3)
+        for place, ordinal in ((0, 2), (1, 0)):
+            piece = (ended.id, place, 1 + place, words_to(self.sequence(self["provider"]), ordinal))
+            yield self.tx("deals.clear", [piece], sender=self["provider"], fails="storage: no such shard")
+        yield from self.seeded(3)
+        for ordinal, leaves, index in ((3, 1, 0), (0, 4, 4), (0, 0, 0)):
+            words = [ordinal | leaves << 32 | index << 72, *[0] * 20]
+            proof = (self["provider"], 3, bytes(LEAF_BYTES * DRAWS), words)
+            yield self.tx("market.prove", *proof, sender=who, fails="storage: no such leaf")
+        yield from self.clear(self["provider"], 2, "")
+        assert self.leaves_now(self["provider"]) == 4, "STO-4"
 
     # widths -----------------------------------------------------------------------------------------------------------
 
