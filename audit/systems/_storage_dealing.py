@@ -315,7 +315,9 @@ class StorageDealing(StorageProving):
         if done is None:
             return
         self.settle_by(found, who)
-        if opened and self.draws_from(who, self.epoch) and self.epoch not in self.proofs[who]:
+        gives_up = opened and self.draws_from(who, self.epoch) and self.epoch not in self.proofs[who]
+        self.emitted("market.GivenUp", count=int(gives_up and (who, self.epoch) not in self.given_up))
+        if gives_up:
             self.given_up.add((who, self.epoch))
         for tenure in chosen:
             tenure.cleared = self.epoch, opened
