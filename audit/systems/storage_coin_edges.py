@@ -205,6 +205,7 @@ class StorageCoinEdges(StorageEdgeSystem):
         assert tuple(self.answer_of("wide_market.ledger", provider)) == wanted, "STO-3"
         assert tuple(self.answer_of("wide_market.ledger", other)) == (0,) * 7 + (False, 0, 0, 0, 0), "STO-3"
         assert self.ask("wide_market.peak", provider, 0) == 1, "STO-4"
+        self.goes(2)
         yield self.tx("wide_market.clear", provider, [(0, [1])], sender=self["watcher"])
         assert self.ask("wide_market.peak", provider, 0) == 0, "STO-4"
 
