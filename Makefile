@@ -33,6 +33,9 @@ demo: $(SETUP) ## the whole story on a real local chain; FAST=1 shortens it
 chain: $(SETUP) ## a local chain with everything deployed, kept until Ctrl-C
 	@keifu chain
 
+dapp: $(SETUP) ## build the page for token holders and data authors into out/dapp
+	@node examples/dapp/build.mjs out/dapp
+
 lint: $(SETUP) ## format and type checks, contract section order and size
 	@bash scripts/lint.sh
 
@@ -73,4 +76,4 @@ lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks
 clean: ## remove everything that make created
 	rm -rf .venv .cache .build node_modules out .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup test pages demo chain lint format abi docs fuzz fuzz-deep soak state-tests bench lock clean
+.PHONY: help setup test pages demo chain dapp lint format abi docs fuzz fuzz-deep soak state-tests bench lock clean

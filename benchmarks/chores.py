@@ -9,8 +9,9 @@ from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from benchmarks._started import network
 from ethwire.rpc import Rpc
-from keifu.agent.chores import CHORES, Chore, Chores, Scene
+from keifu.agent.chores import CHORES, Chore, Chores
 from keifu.agent.plan import make_plan
+from keifu.agent.scene import Scene
 from keifu.agent.wishes import Mind, Rented, Staked, Wishes
 from keifu.chain import ChainClient, RpcDeployer
 from keifu.errors import CheckFailed

@@ -16,7 +16,6 @@ from keifu.inference.disputes import (
     Case,
     Challenger,
     Place,
-    Proof,
     Provider,
     Question,
     Seen,
@@ -24,6 +23,7 @@ from keifu.inference.disputes import (
     Turn,
     receipt_fields,
 )
+from keifu.inference.disputes.moves import answer, question
 from keifu.keys import Account, keccak256
 from keifu.payments import Channel, Vouchers
 from keifu.provenance import Kind, Record, RegistryDomain
@@ -168,46 +168,22 @@ class Disputed:
 
     def step(self, played: Played, name: str, *args: Any, sender: Account) -> Played:
         mined = getattr(self.game, name)(played.turn.args, *args, sender=sender)
-        turn = _after(played.turn, name, args).moved(mined.events("Moved")[0])
+        turn = played.turn.after(name, args).moved(mined.events("Moved")[0])
         return Played(turn, played.case, [*played.mined, (name, mined)])
 
     def show(self, played: Played, provider: Provider, seen: Seen) -> Played:
         """The provider's turn."""
-        turn, position, by = played.turn, played.case.position, self.operator
-        at = (position, turn.group, turn.slot)
-        match turn.stage:
-            case Stage.GROUPS:
-                seen.boundaries = provider.boundaries(position)
-                return self.step(played, "show_groups", seen.boundaries, sender=by)
-            case Stage.RECORD:
-                seen.roots, seen.committed = provider.record(position, turn.group)
-                return self.step(played, "show_record", seen.roots, seen.committed, sender=by)
-            case Stage.NODES:
-                shown_nodes = provider.nodes(*at)
-                seen.count, seen.nodes, _ = shown_nodes
-                return self.step(played, "show_nodes", *shown_nodes, sender=by)
-            case Stage.CHUNKS:
-                shown_chunks = provider.chunks(*at, turn.part)
-                seen.count, seen.chunks, seen.part = shown_chunks[0], shown_chunks[1], turn.part
-                return self.step(played, "show_chunks", *shown_chunks, sender=by)
-            case _:
-                seen.sums = provider.sums(*at, turn.part, turn.stride, turn.count)
-                return self.step(played, "show_sums", seen.sums, sender=by)
+        name, args = answer(provider, played.case, played.turn)
+        seen.take(name, args, played.turn.part)
+        return self.step(played, name, *args, sender=self.operator)
 
     def go_on(
         self, played: Played, challenger: Challenger, seen: Seen, asked: Question | None
     ) -> tuple[Played, Question | None]:
         """The challenger's turn: the dispute afterwards, and the question."""
-        turn, case = played.turn, played.case
-        if turn.stage == Stage.NAMING:
-            group = challenger.group(case.position, seen.boundaries)
-            path = challenger.path(group, seen)
-            named = (group, seen.boundaries[group], path)
-            return self.step(played, "name_group", *named, sender=self.account_of(turn)), None
-        found = challenger.next(seen, case, turn, asked)
-        if isinstance(found, Proof):
-            return self.step(played, "prove", case.args, *found, sender=self.stranger), None
-        return self.step(played, "ask", *found.args, sender=self.account_of(turn)), found
+        name, args = question(challenger, seen, played.case, played.turn, asked)
+        sender = self.stranger if name == "prove" else self.account_of(played.turn)
+        return self.step(played, name, *args, sender=sender), Question(*args) if name == "ask" else None
 
     def account_of(self, turn: Turn) -> Account:
         return next(self.account(role) for role in ROLES if self.account(role).address == turn.challenger)
@@ -240,20 +216,3 @@ class Disputed:
     def close(self, played: Played, sender: Account | None = None) -> Mined:
         mined: Mined = self.disputes.close(played.turn.args, self.channel_id, sender=sender or self.stranger)
         return mined
-
-
-def _after(turn: Turn, name: str, args: tuple[Any, ...]) -> Turn:
-    """A turn as a call of the game changes it."""
-    match name:
-        case "name_group":
-            return turn.named(args[0], args[1])
-        case "ask":
-            return turn.questioned(Question(*args))
-        case "show_record":
-            return turn.with_record(args[0])
-        case "show_nodes" | "show_chunks":
-            return turn.with_chunks(args[0])
-        case "show_sums":
-            return turn.with_sums(args[0])
-        case _:
-            return turn

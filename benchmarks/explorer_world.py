@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.explorer_agents import agents
 from benchmarks.explorer_grants import grant
 from ethwire.constants import DAY, ETHER, ZERO_ADDRESS
 from keifu.abi import names
@@ -172,10 +173,11 @@ def small(
     grant(scribe, lab, second, [owner, reviewer, honest], said=name)
     answers = _answers(scribe, environment)
     stored = _stored(scribe)
+    sold = agents(scribe, lab, name)
     scribe.write()
     return {
         "lab": lab, "environment": environment, "owner": owner, "first": first, "second": second, "data": data,
-        "honest": honest, "cheat": cheat, "schema": schema, **answers, **stored,
+        "honest": honest, "cheat": cheat, "schema": schema, **answers, **stored, **sold,
     }  # fmt: skip
 
 

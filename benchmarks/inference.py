@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from benchmarks import limits
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
+from benchmarks.llama_cpp import LlamaTimes, chosen, times
 from keifu.errors import EnvironmentFault
 from keifu.inference.tokens.committing import HASH_BYTES, boundaries, position_roots, token_boundaries, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, read_together
@@ -28,8 +29,10 @@ from keifu.inference.tokens.fetching import place_of
 from keifu.inference.tokens.floats import FloatModel, source_of
 from keifu.inference.tokens.gguf import Gguf
 from keifu.inference.tokens.quantising import Quantised, calibrated, quantise
+from keifu.inference.tokens.tokenizer import Tokenizer
+from keifu.inference.tokens.vocabulary import vocabulary_of
 
-__all__ = ["ROWS"]
+__all__ = ["BLOCKS", "CONTEXT", "ROWS", "begun", "executor_of_blocks"]
 
 TOKENS = Path(__file__).with_name("llm_tokens.json")
 REPLY, END = 32, 2
@@ -58,7 +61,7 @@ def _sides(_: Lab) -> _Sides:
     return _Sides(FloatModel(source), quantise(source, maxima), quantise(source, maxima, rows=True), texts)
 
 
-def _executor(lab: Lab) -> Executor:
+def executor_of_blocks(lab: Lab) -> Executor:
     return Executor(lab.shared(_sides).blocks.program)
 
 
@@ -71,7 +74,7 @@ def _executor_of_rows(lab: Lab) -> Executor:
 
 def _agreement(lab: Lab) -> float:
     """How often the integers pick the floats' token, after the floats' own tokens."""
-    sides, executor = lab.shared(_sides), lab.shared(_executor)
+    sides, executor = lab.shared(_sides), lab.shared(executor_of_blocks)
     equal = count = 0
     for prompt in sides.texts["prompts"]:
         reply = _reply(sides.floats, prompt)
@@ -92,7 +95,7 @@ def _reply(floats: FloatModel, prompt: Sequence[int]) -> list[int]:
 
 
 def _perplexity_ratio(lab: Lab) -> float:
-    sides, executor = lab.shared(_sides), lab.shared(_executor)
+    sides, executor = lab.shared(_sides), lab.shared(executor_of_blocks)
     head = sides.blocks.program.head.numbers[0][:, 1] * sides.blocks.logit_scale
 
     def floats(ids: Sequence[int]) -> Logits:
@@ -116,6 +119,47 @@ def _perplexity(logits: Callable[[Sequence[int]], Logits], texts: Sequence[Seque
 # speed ----------------------------------------------------------------------------------------------------------------
 
 
+def _llama_times(lab: Lab) -> LlamaTimes:
+    with limits.one_core():
+        return times(place_of("smollm2"), begun(lab, executor_of_blocks)[2])
+
+
+def _llama_decode(lab: Lab) -> float:
+    return _floats_seconds(lab, [5]) / lab.shared(_llama_times)[1]
+
+
+def _llama_prefill(lab: Lab) -> float:
+    return _floats_seconds(lab, begun(lab, executor_of_blocks)[2]) / lab.shared(_llama_times)[0]
+
+
+def _floats_seconds(lab: Lab, given: list[int]) -> float:
+    """Of a prompt, or of a token behind one."""
+    floats, _, prompt = begun(lab, executor_of_blocks)
+    if given != prompt:
+        floats.read(prompt)
+    length, best = floats.length, float("inf")
+    with limits.one_core():
+        for _ in range(PREFILLS):
+            floats.length = length
+            started = time.thread_time()
+            floats.logits(floats.read(given)[-1:])
+            best = min(best, time.thread_time() - started)
+    return best
+
+
+def _llama_agreement(lab: Lab) -> float:
+    """By texts, for it names no ids; an end token has none."""
+    sides = lab.shared(_sides)
+    tokenizer = Tokenizer(vocabulary_of(Gguf(place_of("smollm2"))))
+    prompts, wanted = [], []
+    for prompt in sides.texts["prompts"]:
+        reply = _reply(sides.floats, prompt)
+        prompts += [[*prompt, *reply[:place]] for place in range(len(reply))]
+        wanted += ["" if token == END else tokenizer.decode([token]) for token in reply]
+    found = chosen(place_of("smollm2"), prompts)
+    return sum(own == said for own, said in zip(wanted, found, strict=True)) / len(wanted)
+
+
 def _ratio(ours: Callable[[], object], floats: Callable[[], object], rounds: int) -> float:
     """Processor time of the floats over ours, the best of each."""
     mine, theirs = _best(ours, floats, rounds)
@@ -133,8 +177,8 @@ def _best(ours: Callable[[], object], floats: Callable[[], object], rounds: int)
     return best[0], best[1]
 
 
-def _decode(lab: Lab, build: Callable[[Lab], Executor] = _executor) -> float:
-    floats, talk, prompt = _begun(lab, build)
+def _decode(lab: Lab, build: Callable[[Lab], Executor] = executor_of_blocks) -> float:
+    floats, talk, prompt = begun(lab, build)
     talk.read(prompt)
     floats.read(prompt)
 
@@ -150,7 +194,7 @@ def _decode(lab: Lab, build: Callable[[Lab], Executor] = _executor) -> float:
 
 
 def _prefill(lab: Lab, build: Callable[[Lab], Executor] = _executor_of_rows) -> float:
-    floats, talk, prompt = _begun(lab, build)
+    floats, talk, prompt = begun(lab, build)
 
     def ours() -> None:
         talk.back_to(0)
@@ -163,7 +207,7 @@ def _prefill(lab: Lab, build: Callable[[Lab], Executor] = _executor_of_rows) -> 
     return _ratio(ours, theirs, PREFILLS)
 
 
-def _begun(lab: Lab, build: Callable[[Lab], Executor]) -> tuple[FloatModel, Conversation, list[int]]:
+def begun(lab: Lab, build: Callable[[Lab], Executor]) -> tuple[FloatModel, Conversation, list[int]]:
     sides = lab.shared(_sides)
     sides.floats.forget()
     first, second = sides.texts["texts"][:2]
@@ -213,7 +257,7 @@ def _commitment_prefill(lab: Lab) -> float:
 
 
 def _watched(lab: Lab, rows: int) -> tuple[Conversation, list[int], Seen]:
-    _, talk, prompt = _begun(lab, _executor)
+    _, talk, prompt = begun(lab, executor_of_blocks)
     sizes = talk.memory.executor.program.sizes
     return talk, prompt, np.empty((sizes.layers + 1, rows, sizes.width), np.int32)
 
@@ -223,44 +267,50 @@ def _decode_of_rows(lab: Lab) -> float:
 
 
 def _prefill_of_blocks(lab: Lab) -> float:
-    return _prefill(lab, _executor)
+    return _prefill(lab, executor_of_blocks)
 
 
-_BLOCKS = "blocks: the publisher's Q4_1 and Q8_0 as integers, activations of 14 bits"
+BLOCKS = "blocks: the publisher's Q4_1 and Q8_0 as integers, activations of 14 bits"
 ROWS = (
-    Row("score.llm_agreement", _agreement, f"{_BLOCKS}; teacher-forced on the floats' replies, 24 × 32", heavy=True),
-    Row("ratio.llm_perplexity", _perplexity_ratio, f"{_BLOCKS}; 2,005 committed tokens of docs/", heavy=True),
+    Row(
+        "score.llm_agreement",
+        _agreement,
+        f"{BLOCKS}; teacher-forced on the floats' replies, 24 × 32",
+        also=(("llama.cpp on the same file", _llama_agreement),),
+        heavy=True,
+    ),
+    Row("ratio.llm_perplexity", _perplexity_ratio, f"{BLOCKS}; 2,005 committed tokens of docs/", heavy=True),
     Row(
         "ratio.llm_decode",
         _decode,
-        f"{_BLOCKS}; a token after {CONTEXT}, one core, numpy float32 in turn",
-        also=(("rows of 8 bits", _decode_of_rows),),
+        f"{BLOCKS}; a token after {CONTEXT}, one core, numpy float32 in turn",
+        also=(("rows of 8 bits", _decode_of_rows), ("llama.cpp on the same file", _llama_decode)),
         heavy=True,
     ),
     Row(
         "ratio.llm_prefill",
         _prefill,
         f"rows of 8 bits, which fail both quality bars; {CONTEXT} tokens, one core, numpy float32 in turn",
-        also=(("blocks, whose bar is 0.8", _prefill_of_blocks),),
+        also=(("blocks, whose bar is 0.8", _prefill_of_blocks), ("llama.cpp on the same file", _llama_prefill)),
         heavy=True,
     ),
     Row(
         "rate.llm_tokens",
         lambda lab: 1 / lab.shared(_decoding)[0],
-        f"{_BLOCKS}; SmolLM2-135M, a token after {CONTEXT}, hashed for its receipt, one core; the cost report reads it",
+        f"{BLOCKS}; SmolLM2-135M, a token after {CONTEXT}, hashed for its receipt, one core; the cost report reads it",
         heavy=True,
         unit="1/CPU-s",
     ),
     Row(
         "ratio.llm_commitment",
         _commitment,
-        f"{_BLOCKS}; a token after {CONTEXT}, one core, with and without hashing in turn",
+        f"{BLOCKS}; a token after {CONTEXT}, one core, with and without hashing in turn",
         heavy=True,
     ),
     Row(
         "ratio.llm_commitment_prefill",
         _commitment_prefill,
-        f"{_BLOCKS}; {CONTEXT} tokens, one core, with and without hashing in turn",
+        f"{BLOCKS}; {CONTEXT} tokens, one core, with and without hashing in turn",
         heavy=True,
     ),
 )

@@ -61,12 +61,12 @@ def _whole(size: int) -> Whole:
         pids = [node.pid for node in nodes]
         used = [sum(map(processor_seconds, pids))]
         client = stack.enter_context(python_beside("benchmarks._put", str(file), str(K), str(M), *urls))
-        ways = []
-        for _ in ("put", "get"):
-            ways.append(msgspec.json.decode(line_of(client), type=Taken))
-            used.append(sum(map(processor_seconds, pids)))
-        steady = max(map(_steady_bytes, pids))
-        return Whole(size, *ways, used[1] - used[0], used[2] - used[1], max(map(peak_bytes, pids)), steady)
+        put = msgspec.json.decode(line_of(client), type=Taken)
+        used.append(sum(map(processor_seconds, pids)))
+        get = msgspec.json.decode(line_of(client), type=Taken)
+        used.append(sum(map(processor_seconds, pids)))
+        peak, steady = max(map(peak_bytes, pids)), max(map(_steady_bytes, pids))
+        return Whole(size, put, get, used[1] - used[0], used[2] - used[1], peak, steady)
 
 
 def _steady_bytes(pid: int) -> int:

@@ -1,34 +1,56 @@
-"""Sending through an ape account: ape signs and confirms, with our artefacts and our reads. Imports ape."""
+"""Sending through an ape account: it signs, be it a key file or a hardware wallet. Nonces, fees, what is sent again and
+what is waited for are ours, as with a key of our own. Imports ape."""
 
 from __future__ import annotations
 
 import ape
 from ape.api import AccountAPI
-from ape.exceptions import ContractLogicError
 
-from keifu.abi import Receipt
-from keifu.chain import ChainClient, ClientDeployer
-from keifu.errors import Revert
+from keifu.chain import ChainClient, ExternalAccount, RpcDeployer, Transaction
+from keifu.errors import EnvironmentFault
 
-__all__ = ["ApeDeployer"]
+__all__ = ["ApeAccount", "ApeDeployer"]
+
+DYNAMIC_FEE = 2
 
 
-class ApeDeployer(ClientDeployer):
+class ApeAccount(ExternalAccount):
+    """One of ape's accounts, whichever plugin has it."""
+
+    def __init__(self, account: AccountAPI) -> None:
+        super().__init__(account.address, account.alias or "")
+        self._account = account
+
+    def signed(self, transaction: Transaction) -> bytes:
+        """Raises EnvironmentFault when the account's owner, or its device, does not sign."""
+        where = {"receiver": ape.convert(transaction.to, ape.types.AddressType)} if transaction.to else {}
+        asked = ape.networks.provider.network.ecosystem.create_transaction(
+            type=DYNAMIC_FEE,
+            chain_id=transaction.chain_id,
+            sender=self._account.address,
+            nonce=transaction.nonce,
+            gas_limit=transaction.gas,
+            max_fee=transaction.fees.max_fee,
+            max_priority_fee=transaction.fees.priority,
+            value=transaction.value,
+            data=transaction.data,
+            **where,
+        )
+        why = "its owner declined"
+        try:
+            if signed := self._account.sign_transaction(asked):
+                raw: bytes = signed.serialize_transaction()
+                return raw
+        except Exception as error:  # of each maker its own
+            why = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise EnvironmentFault(
+            f"{self._account.address} signed nothing: {why}",
+            remedy="look at the wallet, then run the same command again: what was done before stays",
+        )
+
+
+class ApeDeployer(RpcDeployer):
     """Deploys and sends with an ape account on the network that ape is connected to."""
 
     def __init__(self, account: AccountAPI, client: ChainClient, factory: str = "") -> None:
-        super().__init__(client, account.address.lower(), factory)
-        self.account = account
-
-    def send(self, to: str | None, data: bytes) -> Receipt:
-        """Raises Revert with the contract's reason. Our own estimate finds a refusal before ape signs anything."""
-        request = {"from": self.sender, "data": "0x" + data.hex()} | ({"to": to} if to else {})
-        self.client.rpc.call("eth_estimateGas", request)
-        where = {"receiver": ape.convert(to, ape.types.AddressType)} if to else {}
-        ecosystem = ape.networks.provider.network.ecosystem
-        transaction = ecosystem.create_transaction(sender=self.account.address, data=data, **where)
-        try:
-            receipt = self.account.call(transaction)
-        except ContractLogicError as error:
-            raise Revert(error.revert_message) from error
-        return Receipt(tx_hash=receipt.txn_hash, block_number=receipt.block_number)
+        super().__init__(client, ApeAccount(account), factory)

@@ -19,11 +19,11 @@ from ape.cli import ConnectedProviderCommand, account_option, network_option
 from ape.exceptions import ApeException
 from ape.logging import LogLevel, logger
 
-from keifu.chain import ChainClient, Rpc
+from keifu.chain import ChainClient, ExternalAccount, Rpc
 from keifu.cli.session import Session
 from keifu.cli.verbs import Access, Noun, Verb
 from keifu.errors import EnvironmentFault, KeifuError
-from scripts._ape_deployer import ApeDeployer
+from scripts._ape_deployer import ApeAccount, ApeDeployer
 
 __all__ = ["adapted", "unset_variable"]
 
@@ -54,6 +54,11 @@ class ApeSession(Session):
     @property
     def is_local(self) -> bool:
         return bool(ape.networks.provider.network.is_local)
+
+    @cached_property
+    def account(self) -> ExternalAccount:
+        assert self.ape_account is not None
+        return ApeAccount(self.ape_account)
 
     @cached_property
     def deployer(self) -> ApeDeployer:

@@ -17,6 +17,7 @@ import msgspec
 from ethwire.eip712 import StructType
 from keifu import abi
 from keifu.abi.messages import MESSAGES, Messages
+from keifu.abi.remedies import IN_GENERAL, remedy_of
 from scripts.abi_surface import Surface, changes, surface
 
 __all__ = ["PACKAGE", "drift", "main", "rendered"]
@@ -40,6 +41,7 @@ def rendered() -> dict[Path, str]:
     )
     files[folder / "events.ts"] = _events()
     files[folder / "reasons.ts"] = _reasons()
+    files[folder / "remedies.ts"] = _remedies()
     files[folder / "messages.ts"] = _messages()
     return files
 
@@ -79,6 +81,22 @@ def _reasons() -> str:
             table.setdefault(reason, []).append(name)
     note = "/** Every reason with which a contract reverts, and the contracts that have it in their sources. */\n"
     return f"{HEAD}{note}export const reasons = {_text(dict(sorted(table.items())))} as const;\n"
+
+
+def _remedies() -> str:
+    """Each remedy once, as many reasons have the same."""
+    found = {reason: remedy_of(reason) for name in names() for reason in abi.load(name).reasons}
+    texts = sorted({*found.values(), IN_GENERAL})
+    places = {reason: texts.index(remedy) for reason, remedy in sorted(found.items())}
+    function = (
+        "/** What to do about a reason. */\n"
+        "export const remedyOf = (reason: string): string =>\n"
+        f"  texts[Object.hasOwn(places, reason) ? places[reason]! : {texts.index(IN_GENERAL)}]!;\n"
+    )
+    return (
+        f"{HEAD}const texts: readonly string[] = {_text(texts)};\n\n"
+        f"const places: Readonly<Record<string, number>> = {_text(places)};\n\n{function}"
+    )
 
 
 def _messages() -> str:

@@ -30,6 +30,7 @@ MOMENTS = (
     ("Now three people cheat", 9),
     ("A proven fault", 9),
     ("The provider signs a second", 9),
+    ("The client computes the reply", 9),
     ("Token:", 6),
 )
 MOVE = 0.8  # seconds from one moment to the next

@@ -26,6 +26,7 @@ PAGES = {
     "engine/README.md": "engine.md",
     "packages/ethwire/README.md": "ethwire.md",
     "packages/abi/README.md": "abi.md",
+    "packages/testkit/README.md": "testkit.md",
     "packages/verify/README.md": "verify.md",
 }
 SOURCES = {page: source for source, page in PAGES.items()}

@@ -63,10 +63,10 @@ def no_answers(largest: int) -> list[object]:
         pytest.param(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (2 * largest), False, "huge", id="huge"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", False, "malformed", id="no heartbeats"),
         pytest.param(b"\x00\x01\x02\r\n\r\n", False, "not reached", id="no HTTP"),
-        pytest.param(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", False, "no heartbeats", id="no such page"),
-        pytest.param(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", False, "no heartbeats", id="out of order"),
+        pytest.param(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", False, "no such page", id="no such page"),
+        pytest.param(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", False, "no such page", id="out of order"),
         pytest.param(
-            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1\r\nContent-Length: 0\r\n\r\n", False, "no heartbeats",
+            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1\r\nContent-Length: 0\r\n\r\n", False, "no such page",
             id="led elsewhere",
         ),
     ]  # fmt: skip

@@ -17,14 +17,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from audit.second_engines._solidity_project import FORGE, HERE, ROOT, SOLC, write_solidity_project
+from audit.second_engines._solidity_project import FORGE, HERE, SOLC, write_solidity_project
+from audit.second_engines.tools import tool_environment
 from ethwire.commands import exit_status
 from keifu.errors import EnvironmentFault
 
 __all__ = ["LOCK", "PROPERTY_NAME", "Proof", "prove"]
 
-TOOL = ROOT / ".cache" / "tools" / "halmos"
-UV = ROOT / ".cache" / "uv" / "bin" / "uv"
 LOCK = HERE / "halmos.lock"
 SOLVER_SECONDS = 300  # for one question; what takes longer counts as not proved
 PROVED, REFUTED = 0, 1  # halmos' verdicts; everything else is a time-out or a fault of its own
@@ -51,33 +50,8 @@ class Proof:
 
 
 def install() -> Path:
-    """The halmos of the lock in an environment of its own: it needs another z3 than the project.
-
-    Raises EnvironmentFault when it cannot be installed.
-    """
-    stamp = TOOL / "lock"
-    if not stamp.is_file() or stamp.read_bytes() != LOCK.read_bytes():
-        env = os.environ | {"UV_NATIVE_TLS": "1"}
-        for command in (
-            [str(UV), "venv", "--quiet", "--clear", "--python", sys.executable, str(TOOL)],
-            [
-                str(UV),
-                "pip",
-                "sync",
-                "--quiet",
-                "--python",
-                str(TOOL / "bin" / "python"),
-                "--require-hashes",
-                str(LOCK),
-            ],
-        ):
-            done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise EnvironmentFault(
-                    f"halmos does not install: {done.stderr[-400:]}", remedy="make setup, then again"
-                )
-        stamp.write_bytes(LOCK.read_bytes())
-    return TOOL / "bin" / "halmos"
+    """The halmos of the lock, which needs a z3 of its own. Raises EnvironmentFault when it does not install."""
+    return tool_environment("halmos", LOCK) / "halmos"
 
 
 def prove(contract: str = "", test: str = "^(check|wrong)_", *, solver_seconds: int = SOLVER_SECONDS) -> list[Proof]:
@@ -86,10 +60,11 @@ def prove(contract: str = "", test: str = "^(check|wrong)_", *, solver_seconds: 
     report = folder / "halmos.json"
     report.unlink(missing_ok=True)
     # Vyper hashes a map's slot before its key, so that the layout of Solidity does not fit.
-    command = [str(install()), "--match-test", test, "--storage-layout", "generic", "--json-output", str(report)]
+    halmos = install()
+    command = [str(halmos), "--match-test", test, "--storage-layout", "generic", "--json-output", str(report)]
     command += ["--forge-build-out", "out-halmos", "--solver-timeout-assertion", str(solver_seconds * 1_000)]
     command += ["--match-contract", contract] if contract else []
-    path = f"{TOOL / 'bin'}:{FORGE.parent}:{os.environ['PATH']}"
+    path = f"{halmos.parent}:{FORGE.parent}:{os.environ['PATH']}"
     settings = {"FOUNDRY_PROFILE": "halmos", "FOUNDRY_SOLC": str(SOLC), "FOUNDRY_OFFLINE": "true", "PATH": path}
     done = subprocess.run(command, cwd=folder, env=os.environ | settings, capture_output=True, text=True, check=False)
     if not report.is_file():

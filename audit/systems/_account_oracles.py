@@ -12,17 +12,82 @@ from evmstorm.oracles.neutrality import check_alike, split
 from evmstorm.oracles.profit import check_paid_in_full, check_profit
 from keifu.spec.accounts import COIN, Granted, World
 
-__all__ = ["AccountOracles"]
+__all__ = ["AccountOracles", "SessionOracles"]
 
 PARTS = 3
 
 
-class AccountOracles(Differential):
+class SessionOracles(Differential):
+    """Promise, delay and neutrality of one account, wherever the model has its `World`."""
+
+    payee: str
+
+    @property
+    def book(self) -> World:
+        found: World = self.model
+        return found
+
+    @property
+    def session_keys(self) -> list[str]:
+        raise NotImplementedError
+
+    def owner_leaves(self) -> bool:
+        """Delay: at once, in one batch, whatever was granted."""
+        me, token, owner = self["account"], self.contract("token"), self.book.owner
+        held = self.ask("token.balanceOf", me), self.evm.balance(me)
+
+        def leave() -> bool:
+            calls = [(token.address, 0, token.transfer.encode(self.payee, held[0])), (self.payee, held[1], b"")]
+            self.do("account.execute_batch", calls, sender=owner)
+            return (self.ask("token.balanceOf", me), self.evm.balance(me)) == (0, 0)
+
+        with self.evm.anchor():
+            if int(owner, 16):
+                check_exits([Exit("owner", self.now, 0, leave)], lambda: self.now, self.evm.warp_to)
+        return True
+
+    def spendable(self, grant: Granted) -> int:
+        """Tokens that a session may still pay out in this window, where it may now and they are there."""
+        terms, token, now = grant.terms, self["token"], self.now
+        book = self.book
+        book.now = now
+        runs = book.alive(grant) and terms.after <= now < terms.until and book.uses_left(grant) > PARTS
+        if not runs or (token, "transfer") not in terms.rights:
+            return 0
+        left = dict(terms.limits)[token] - book.spent(grant, token)
+        return left if book.balances[token, self["account"]] > left else 0
+
+    def pays(self, key: str, amount: int) -> bool:
+        """Whether a session's payment goes through."""
+        token = self.contract("token")
+        to, encode = self.resolve("account.execute_session", 3)
+        call: tuple[Any, ...] = (token.address, 0, token.transfer.encode(self.payee, amount))
+        return self.evm.raw.call(key, to, encode(call)) is not None
+
+    def grants_are_spendable(self) -> bool:
+        """Promise: each living session pays what is left of its limit; ORA-5, neutrality: in one call or in three."""
+        for key in self.session_keys:
+            grant = self.book.session(key)
+            left = self.spendable(grant) if grant else 0
+            if left < PARTS:
+                continue
+            with self.evm.anchor():
+                assert self.pays(key, left), f"promise: {key} was granted {left} more, and cannot spend it"
+                assert not self.pays(key, 1), f"promise: {key} spends more than it was granted"
+            with self.evm.anchor():
+                parts = [part for part in split(left, PARTS) if self.pays(key, part)]
+                check_alike("limit", left, parts, 0)
+        return True
+
+
+class AccountOracles(SessionOracles):
     """For a description whose model is a `World`."""
 
-    model: World
-    payee: str
     signers: list[str]
+
+    @property
+    def session_keys(self) -> list[str]:
+        return self.signers
 
     def held(self) -> dict[str, int]:
         """Of account, shop and payee, tokens and coins apart."""
@@ -48,49 +113,10 @@ class AccountOracles(Differential):
 
     @invariant("ORA-4", at_end=True)
     def the_owner_gets_everything_out(self) -> bool:
-        """Delay: at once, in one batch, whatever was granted."""
-        me, token, owner = self["account"], self.contract("token"), self.model.owner
-        held = self.ask("token.balanceOf", me), self.evm.balance(me)
-
-        def leave() -> bool:
-            calls = [(token.address, 0, token.transfer.encode(self.payee, held[0])), (self.payee, held[1], b"")]
-            self.do("account.execute_batch", calls, sender=owner)
-            return (self.ask("token.balanceOf", me), self.evm.balance(me)) == (0, 0)
-
-        with self.evm.anchor():
-            if int(owner, 16):
-                check_exits([Exit("owner", self.now, 0, leave)], lambda: self.now, self.evm.warp_to)
-        return True
-
-    def spendable(self, grant: Granted) -> int:
-        """Tokens that a session may still pay out in this window, where it may now and they are there."""
-        terms, token, now = grant.terms, self["token"], self.now
-        self.model.now = now
-        runs = self.model.alive(grant) and terms.after <= now < terms.until and self.model.uses_left(grant) > PARTS
-        if not runs or (token, "transfer") not in terms.rights:
-            return 0
-        left = dict(terms.limits)[token] - self.model.spent(grant, token)
-        return left if self.model.balances[token, self["account"]] > left else 0
-
-    def pays(self, key: str, amount: int) -> bool:
-        """Whether a session's payment goes through."""
-        token = self.contract("token")
-        to, encode = self.resolve("account.execute_session", 3)
-        call: tuple[Any, ...] = (token.address, 0, token.transfer.encode(self.payee, amount))
-        return self.evm.raw.call(key, to, encode(call)) is not None
+        """Delay."""
+        return self.owner_leaves()
 
     @invariant("ORA-2", at_end=True)
     def what_was_granted_can_be_spent(self) -> bool:
-        """Promise: each living session pays what is left of its limit; ORA-5, neutrality: in one call or in three."""
-        for key in self.signers:
-            grant = self.model.session(key)
-            left = self.spendable(grant) if grant else 0
-            if left < PARTS:
-                continue
-            with self.evm.anchor():
-                assert self.pays(key, left), f"promise: {key} was granted {left} more, and cannot spend it"
-                assert not self.pays(key, 1), f"promise: {key} spends more than it was granted"
-            with self.evm.anchor():
-                parts = [part for part in split(left, PARTS) if self.pays(key, part)]
-                check_alike("limit", left, parts, 0)
-        return True
+        """Promise, with ORA-5, neutrality."""
+        return self.grants_are_spendable()

@@ -51,7 +51,7 @@ class InftSystem(Differential):
     """Three attestors that count, one that is not named yet, and creators with nothing."""
 
     contracts: ClassVar[tuple[str, ...]] = ("IntelligentNFT", "DataVerifier", "AgentMarket")
-    actors = (*INSIDERS, "stranger")
+    actors: ClassVar[tuple[str, ...]] = (*INSIDERS, "stranger")
     wait_weight = 8
 
     # set-up -----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -221,7 +222,7 @@ class VerifierSystem(InftSystem):
     def entitled(self) -> dict[str, Fraction]:
         """What everybody should have, by the log: leases are paid to owners, and wrong keys to those who sent them."""
         book = self.model
-        owed = {self[role]: Fraction(FUNDS) for role in self.actors}
+        owed = defaultdict(Fraction, {self[role]: Fraction(FUNDS) for role in self.actors})
         for item in book.tokens.log:
             if isinstance(item, Leased):
                 owed[item.user] -= item.offer.price

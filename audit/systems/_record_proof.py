@@ -14,11 +14,13 @@ from ethwire.constants import ZERO_ADDRESS
 from ethwire.keys import keccak256
 from ethwire.rlp import encode
 from keifu.provenance.foreign import BlockHeader, record_path, record_proof_domain
+from keifu.spec.staking import RAISE_NOTICE
 from keifu.units import COIN, DAY
 
 __all__ = [
-    "ATTESTORS", "CHAIN", "DAMAGES", "IDS", "LOCK", "LONGEST", "REGISTRIES", "RESERVE", "REWARD", "WINDOW", "Block",
-    "Period", "RecordProofLog", "Statement", "blocks",
+    "ATTESTORS", "BOUND", "CHAIN", "DAMAGES", "HORIZON", "IDS", "LOCK", "LONGEST", "MULTIPLE", "NODE", "NUMBER",
+    "PENALTY", "REGISTRIES", "RESERVE", "REWARD", "STAKED", "WINDOW", "Block", "Period", "RecordProofLog", "Statement",
+    "blocks",
 ]  # fmt: skip
 
 WINDOW, LONGEST = 14 * DAY, 180 * DAY
@@ -26,6 +28,8 @@ REWARD, PENALTY = 200 * COIN, 2_000 * COIN
 DAMAGES = REWARD * 5 // 4
 RESERVE = DAMAGES + PENALTY
 LOCK = 5 * RESERVE // 2
+HORIZON, MULTIPLE = 60 * EPOCH, 4
+STAKED = 3 * PENALTY  # by a delegator, behind each attestor
 BOUND = 100 * DAY  # of the promises at the start
 ATTESTORS = ("operator", "other operator", "third operator")
 NODE = "node"
@@ -119,7 +123,7 @@ class RecordProofLog(HubSystem):
     """What the description of the service needs."""
 
     contracts = ("RecordProof",)
-    actors = (*ATTESTORS, "watcher", "other watcher", "stranger")
+    actors = (*ATTESTORS, "watcher", "other watcher", "stranger", "delegator")
     wait_weight = 4
 
     # set-up -----------------------------------------------------------------------------------------------------------
@@ -130,11 +134,16 @@ class RecordProofLog(HubSystem):
         service = evm.deploy("RecordProof", token, hub, sender=deployer)
         self.bind(proofs=service)
         self.operators, self.services = [self[role] for role in ATTESTORS], [service.address]
-        hub.list_service(service, 60 * EPOCH, 4, sender=self.owner)
+        hub.list_service(service, HORIZON, MULTIPLE, sender=self.owner)
         for operator in self.operators:
             hub.register_operator(0, "", sender=operator)
             hub.lock(service, operator, LOCK, sender=operator)
+            hub.set_multiple(service, MULTIPLE, sender=operator)
+        evm.warp(RAISE_NOTICE + EPOCH)
+        for operator in self.operators:
             service.bind(evm.now + BOUND, sender=operator)
+            hub.poke(operator, service, sender=operator)
+            hub.stake(operator, STAKED, 0, 0, sender=self["delegator"])
         self.bound_at = evm.now
         self.node = evm.account(NODE)
         self.signers = {self[role]: evm.account(role) for role in ATTESTORS} | {self.node.address: self.node}

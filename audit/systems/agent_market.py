@@ -77,11 +77,13 @@ class AgentMarket(Inft):
     ) -> Steps:
         pair = self.order(token, self[role], price, backing, form)
         self.agreed = [*self.agreed[-5:], pair]
-        if form == "seller calls":
-            who = max(self.model.tokens.owner(token), self["creator"], key=lambda one: one == pair[1].seller)
-        if form == "buyer calls":
-            who = self[role]
+        who = self.caller(who, form, pair[1].seller, self[role])
         yield from self.settling(who, *pair, form, forgery, wrong=wrong, backing=max(backing - short, 0))
+
+    def caller(self, who: str, form: str, seller: str, buyer: str) -> str:
+        """Who settles. A contract that was sent a token calls nothing by itself."""
+        calls = {"seller calls": seller, "buyer calls": buyer}.get(form, who)
+        return calls if calls in self.signers else who
 
     def earlier(self, who: str) -> Sequence[tuple[Order, Agreed] | None]:
         return self.agreed or [None]

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from audit.oracles.profit import check_self_slash
-from audit.oracles.promise import Promise, check_payable
 from audit.systems._record_proof import (
     ATTESTORS,
     CHAIN,
@@ -24,9 +23,9 @@ from audit.systems._record_proof import (
     REWARD,
     Block,
     Period,
-    RecordProofLog,
     Statement,
 )
+from audit.systems._record_proof_oracles import HEADER, RecordProofOracles, secret_of
 from ethwire.abi import encode_args
 from ethwire.keys import keccak256
 from evmstorm.fuzz.system import Steps, action, invariant
@@ -40,13 +39,12 @@ __all__ = ["RecordProofs"]
 
 WATCHERS = (*["watcher"] * 6, "other watcher", "operator")
 FORGERIES = ("", "", "", "other key", "cut")
-HEADER = "(address,uint256,uint256,bytes32,uint64)"
 CHANGES = ("", "", "byte", "drop", "twice", "swap", "other", "cut", "longer", "crossed", "header", "hash", "foreign")
 MAX_AGES = (0, DAY, 400 * DAY, 400 * DAY, 400 * DAY)
 Proof = tuple[bytes, list[bytes], list[bytes]]
 
 
-class RecordProofs(RecordProofLog):
+class RecordProofs(RecordProofOracles):
     """The service with three attestors, watchers, and two blocks of another chain."""
 
     # promises ---------------------------------------------------------------------------------------------------------
@@ -170,9 +168,8 @@ class RecordProofs(RecordProofLog):
     def committing(self, pair: tuple[Statement, Statement], who: str) -> Any:
         self.pairs_made = [*self.pairs_made[-9:], pair]
         evidence = keccak256(encode_args([HEADER, HEADER], [item.header.args for item in pair]))
-        yield self.tx(
-            "proofs.commit_proof", keccak256(encode_args(["bytes32", "address"], (evidence, who))), sender=who
-        )
+        secret = secret_of(pair[0].header.args, pair[1].header.args, who)
+        yield self.tx("proofs.commit_proof", secret, sender=who)
         self.committed.setdefault((evidence, who), self.evm.block_number)
 
     @action("", Choice("pairs"), Choice((1, 1, 1, 0)), sender=WATCHERS, weight=14)
@@ -190,7 +187,7 @@ class RecordProofs(RecordProofLog):
         known = self.committed.get((evidence, who), self.evm.block_number) < self.evm.block_number
         fault = same and one and first.header.block_hash != second.header.block_hash
         counts = fault and first.signed and second.signed and known and period is not None
-        before = self.friends()
+        before, delegated = self.friends(), self.delegated(attestor) if period else 0
         done = yield self.tx(
             "proofs.report", first.header.args, first.signature, second.header.args, second.signature, sender=who,
             raw_outcome=True,
@@ -201,6 +198,7 @@ class RecordProofs(RecordProofLog):
             self.locked[period.attestor] -= RESERVE
             self.owed[who] += REWARD
             check_self_slash(before, self.friends(), DAMAGES)
+            self.slashed(period.attestor, delegated)
 
     def friends(self) -> int:
         """What everybody holds together who may be a friend of an attestor."""
@@ -346,28 +344,6 @@ class RecordProofs(RecordProofLog):
         if any(self.ask("proofs.credits", who) != self.owed[who] for who in self.addresses):
             return False
         return bool(self.stored(self["proofs"]) == sum(self.owed.values()))
-
-    @invariant("ORA-2", at_end=True)
-    def bindings_are_payable(self) -> bool:
-        """Promise: every open binding is paid in full, in whatever order reports come."""
-        watcher, service = self["watcher"], self["proofs"]
-        kept = [item for item in self.periods if not item.over and item.since <= self.now <= item.until]
-        promises = [Promise(str(number), item.attestor, REWARD, RESERVE) for number, item in enumerate(kept)]
-
-        def claim(promise: Promise) -> int:
-            item = kept[int(promise.service)]
-            pair = [BlockHeader(item.attestor, CHAIN, block.number, block.hash, item.since) for block in self.blocks]
-            first, second = ((header.args, header.sign(self.domain, self.signers[item.attestor])) for header in pair)
-            evidence = keccak256(encode_args([HEADER, HEADER], [first[0], second[0]]))
-            secret = keccak256(encode_args(["bytes32", "address"], (evidence, watcher)))
-            self.do("proofs.commit_proof", secret, sender=watcher)
-            self.evm.mine()
-            before = self.ask("proofs.credits", watcher)
-            self.do("proofs.report", *first, *second, sender=watcher)
-            return self.ask("proofs.credits", watcher) - before
-
-        check_payable(promises, self.evm.anchor, lambda _, attestor: self.ask("hub.lock_of", service, attestor), claim)
-        return True
 
 
 def _flipped(data: bytes, at: int) -> bytes:

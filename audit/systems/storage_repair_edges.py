@@ -83,9 +83,9 @@ class StorageRepairEdges(StorageEdgeSystem):
         """Nobody has one, so nobody repairs one, and no leaf of another size is one."""
         yield from self.demand(who, self.other_shard, 0, False)
         data, words = self.leaf_of(self.other_shard, 0)
-        place = (self.other_shard.deal.id, self.other_shard.index, self.other_shard.deal.shown(self.other_shard.index))
+        asked = (self.other_shard.deal.id, self.other_shard.index, self.other_shard.deal.shown(self.other_shard.index))
         for wrong in (data[:-1], b""):
-            yield self.tx("repairs.answer", *place, wrong, words, sender=who, fails="repairs: not a leaf")
+            yield self.tx("repairs.answer", *asked, wrong, words, sender=who, fails="repairs: not a leaf")
         yield from self.missed_until(5)
         yield from self.declare_lost(who, self.shard)
         yield from self.reserve_repair(self["third provider"], self.shard)

@@ -21,7 +21,20 @@ from keifu.errors import CheckFailed
 __all__ = ["CHAPTERS", "GENESIS", "cli", "tell"]
 
 # Modules of examples.demo with `TITLE` and `tell(story)`, in the order of the story.
-CHAPTERS: tuple[str, ...] = ("token", "provenance", "staking", "agents", "network", "compute", "storage", "grants")
+CHAPTERS: tuple[str, ...] = (
+    "token",
+    "provenance",
+    "chains",
+    "staking",
+    "agents",
+    "network",
+    "compute",
+    "chat",
+    "storage",
+    "minds",
+    "grants",
+    "deployment",
+)
 GENESIS = 1_767_225_600  # 2026-01-01T00:00:00Z: the story has the same dates every time
 
 

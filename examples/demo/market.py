@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from examples.demo import waiting
 from examples.digits.training import Settings as Training
@@ -37,7 +38,8 @@ from keifu.provenance.registry import Provenance
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
-__all__ = ["ETHER", "FUNDS", "PRICE", "RESTITUTION", "Market", "Provider", "open_market", "until"]
+__all__ = ["ETHER", "FUNDS", "PRICE", "RESTITUTION", "Market", "Provider", "open_chain", "open_market", "promote",
+           "until"]  # fmt: skip
 
 YOUTH = 40 * DAY  # the first block's age: what takes weeks has happened when the market opens
 TERM = 30 * DAY
@@ -79,8 +81,10 @@ class Market:
 class Provider:
     """An operator, and the node that it runs with the same key."""
 
-    def __init__(self, market: Market) -> None:
-        self.market, self.folder, self.url = market, market.folder / "node", ""
+    program = "keifu"  # the module whose command line runs the node
+
+    def __init__(self, market: Market, name: str = "node") -> None:
+        self.market, self.folder, self.url = market, market.folder / name, ""
         self.role = f"provider of {secrets.token_hex(4)}"  # two demos of one user share no key
         self.account = market.account(self.role, FUNDS)
         self.receipt_key = Account.from_role(f"{self.role} {RECEIPT_KEY}")
@@ -98,16 +102,13 @@ class Provider:
     def start(self) -> None:
         """Run the node until it answers, and has promised. Raises CheckFailed with the place of its log when it does
         not."""
-        market, log = self.market, self.market.folder / "node.log"
-        promised = market_section(PAGE, cap=needed_for(RESTITUTION))
-        artefacts = [str(market.folder / MODEL)]
-        own = own_section("127.0.0.1:0", "1 second", artefacts, (), {"request": PRICE}, market=promised)
+        market, log = self.market, self.folder.with_suffix(".log")
         wish = Wish(
-            market.anvil.url, "127.0.0.1:0", market.folder / RECORDS, role=self.role, own=own,
+            market.anvil.url, "127.0.0.1:0", market.folder / RECORDS, role=self.role, own=self.section(),
             environment=market.environment.hex(), second_key=RECEIPT_KEY,
         )  # fmt: skip
         make_node(kind_of(KIND), self.folder, wish)
-        command = [sys.executable, "-m", "keifu", "node", KIND, "run", str(self.folder)]
+        command = [sys.executable, "-m", self.program, "node", KIND, "run", str(self.folder)]
         with log.open("wb") as lines:
             self._process = subprocess.Popen(command, stdout=lines, stderr=lines)  # noqa: S603
         if not until(self._answers):
@@ -130,29 +131,48 @@ class Provider:
         except EnvironmentFault:
             return False
         self.url = f"http://{status['answers_at']}"
+        return bool(status["models"]) and self.has_promised()
+
+    def section(self) -> dict[str, Any]:
+        """What its configuration says of its work."""
+        promised = market_section(PAGE, cap=needed_for(RESTITUTION))
+        artefacts = [str(self.market.folder / MODEL)]
+        return own_section("127.0.0.1:0", "1 second", artefacts, (), {"request": PRICE}, market=promised)
+
+    def has_promised(self) -> bool:
         handle = self.market.suite.at(self.market.client, COMPUTE)
-        promised = services.read_service(handle, self.account.address, self.market.environment).reserve
-        return bool(status["models"] and promised)
+        return bool(services.read_service(handle, self.account.address, self.market.environment).reserve)
 
 
 def open_market(held: ExitStack, folder: Path) -> Market:
     """A chain of its own until `held` ends, with the suite and the digits model in production."""
+    market = open_chain(held, folder)
+    (folder / MODEL).mkdir()
+    make_weights(folder / MODEL, market.training)
+    promote(market, "digits", folder / MODEL)
+    return market
+
+
+def open_chain(held: ExitStack, folder: Path) -> Market:
+    """The same without a model."""
     shutil.rmtree(folder, ignore_errors=True)
     anvil = held.enter_context(Anvil(since=int(time.time()) - YOUTH))
     client = anvil.client()
     record = Record(client.chain_id, genesis_of(client.rpc))
     deploy_suite(client, record, folder / RECORDS)
     warp(client, max(int(time.time()) - client.now, 1))
-    market = Market(anvil, client, record, folder)
-    (folder / MODEL).mkdir()
-    make_weights(folder / MODEL, market.training)
+    return Market(anvil, client, record, folder)
+
+
+def promote(market: Market, name: str, folder: Path, program_root: bytes = bytes(32)) -> None:
+    """Put a model in production."""
+    client = market.client
     author, owner = market.account("author"), market.account("owner")
     provenance = Provenance(client, market.suite["ProvenanceRegistry"], market.suite["Environments"])
-    digest = digest_path(folder / MODEL).root
-    artefact = provenance.register(Artefact(author.address, Kind.WEIGHTS, digest), author)
-    market.environment = provenance.declare("digits", [], owner)
+    record = Artefact(author.address, Kind.WEIGHTS, digest_path(folder).root, program_root=program_root)
+    artefact = provenance.register(record, author)
+    market.environment = provenance.declare(name, [], owner)
     provenance.promote(market.environment, artefact, owner)
-    return market
 
 
 def until(holds: Callable[[], bool]) -> bool:

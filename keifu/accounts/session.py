@@ -54,6 +54,13 @@ class Target:
     def of(cls, address: str, signature: str) -> Target:
         return cls(address, selector(signature))
 
+    @classmethod
+    def named(cls, address: str, function: str) -> Target:
+        """As commands name one: a function, "approvable", or nothing for a plain payment."""
+        if function == "approvable":
+            return cls(address, APPROVABLE)
+        return cls.of(address, function) if function else cls(address)
+
 
 @dataclass(frozen=True)
 class Limit:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from keifu.accounts import Call, Grant, Limit, Target
+from keifu.accounts import Call
+from keifu.agent.allowing import Allowance, encoded, grant_of
 from keifu.agent.wishes import Wishes
 from keifu.chain import ChainClient, Deployment
 from keifu.chain.suite import ACCOUNT, CHANNELS, HUB, IDENTITY, STORAGE_DEALS, TOKEN
 from keifu.payments import Channel
-from keifu.units import DAY
 
 __all__ = ["ESCROW", "Batch"]
 
@@ -69,14 +69,10 @@ class Batch:
 
     def _session(self) -> Call:
         """The key may pay from the account, so much a day."""
-        token, wishes = self.suite[TOKEN], self.wishes
-        target, limit = Target.of(token, "transfer(address,uint256)"), Limit(token, wishes.session_limit)
-        grant = Grant(self.session, self.until, wishes.session_uses, DAY, (target,), (limit,))
-        return self._to(self.account, ACCOUNT, "grant_session", grant.args)
+        wishes = self.wishes
+        allowance = Allowance(uses=wishes.session_uses, a_day=wishes.session_limit)
+        given = grant_of(self.suite[TOKEN], self.session, self.until, allowance)
+        return encoded(self.client, self.account, ACCOUNT, "grant_session", given.args)
 
     def _call(self, name: str, function: str, *args: Any) -> Call:
-        return self._to(self.suite[name], name, function, *args)
-
-    def _to(self, address: str, name: str, function: str, *args: Any) -> Call:
-        encoded = self.client.at(address, name).interface.function(function, len(args)).encode(list(args))
-        return Call(address, 0, encoded)
+        return encoded(self.client, self.suite[name], name, function, *args)

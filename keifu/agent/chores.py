@@ -17,22 +17,21 @@ from pathlib import Path
 
 from ethwire.rpc import quantity
 from keifu.abi import Contract
-from keifu.accounts import Intent, Token
+from keifu.accounts import Intent
 from keifu.accounts import actions as accounts
 from keifu.agent.batch import ESCROW, Batch
 from keifu.agent.errands import Relayer, refund_of, terms_of
 from keifu.agent.faults import ChoreFault
-from keifu.agent.plan import DATA, STORED, Plan, session_key
+from keifu.agent.making import Breed, make_account, mint
+from keifu.agent.plan import STORED, Plan, session_key
+from keifu.agent.scene import Scene
 from keifu.agent.wishes import Wishes
-from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.logs import find_events
-from keifu.chain.suite import ACCOUNT, CHANNELS, NFT, TOKEN
+from keifu.chain.suite import ACCOUNT, CHANNELS, TOKEN
 from keifu.compute.client.client import ComputeClient, Provider
 from keifu.compute.client.side import chain_side
 from keifu.compute.client.store import Store
-from keifu.errors import Revert, UsageError
-from keifu.inft import DataFolder, read_token
-from keifu.inft import actions as inft
+from keifu.errors import Revert
 from keifu.keys import keccak256
 from keifu.payments import Channel, Vouchers
 from keifu.payments.wallet import KeptChannel, Terms, Wallet
@@ -43,7 +42,7 @@ from keifu.storage.client.storing import Storing, address_of
 from keifu.storage.client.trees import source_of
 from keifu.units import coins
 
-__all__ = ["CHORES", "UPLOAD", "Chore", "Chores", "Scene"]
+__all__ = ["CHORES", "UPLOAD", "Chore", "Chores", "Tenant"]
 
 CHORES = (
     "mint", "account", "claim", "sponsorship", "identity", "stake", "deposit", "session", "storage", "inference",
@@ -64,20 +63,6 @@ class Chore:
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class Scene:
-    """Where the chores are done: a chain with the suite, the owner, and folders of storage and channels."""
-
-    client: ChainClient
-    suite: Deployment
-    chain: Deployer  # sends for the owner
-    sign: Callable[[bytes], bytes]
-    first_block: int
-    storage: Path
-    channels: Path
-    registry: str = ""  # of accounts, where it is another than the suite's
-
-
 class Chores:
     """Of one agent. `tell` hears of each chore when it is done."""
 
@@ -87,9 +72,9 @@ class Chores:
     def run(self) -> Plan:
         """All ten. Raises ChoreFault, and what its parts raise; the same call goes on then."""
         with self._timed("mint"):
-            self._mint()
+            mint(self._scene, self._place, self._plan, Breed())
         with self._timed("account"):
-            self._make_account()
+            make_account(self._scene, self._plan)
         with self._stored() as storing:
             if storing is not None and self._plan.intent is None:
                 with self._timed(UPLOAD):
@@ -101,25 +86,6 @@ class Chores:
         with self._timed("inference"):
             self._ask()
         return self._plan
-
-    # the owner's own transactions ----------------------------------------------------------------------------------
-
-    def _mint(self) -> None:
-        """Raises ChoreFault when the token is another's by now."""
-        scene, plan = self._scene, self._plan
-        try:
-            owner = read_token(scene.suite.at(scene.client, NFT), plan.token_id).owner
-        except UsageError:
-            inft.mint(scene.chain, scene.suite, DataFolder.load(self._place / DATA), int(plan.salt, 16))
-            return
-        if owner != plan.owner:
-            raise ChoreFault("sold", f"the agent is {owner}'s by now", "its new owner begins anew")
-
-    def _make_account(self) -> None:
-        scene, plan = self._scene, self._plan
-        if not scene.client.code(plan.account):
-            token = Token(plan.chain_id, scene.suite[NFT], plan.token_id)
-            accounts.create(scene.chain, scene.suite, token, scene.registry)
 
     # the one signature ---------------------------------------------------------------------------------------------
 
@@ -220,13 +186,17 @@ class Chores:
         return any(event.nonce == intent.nonce for event in done) and next(granted, None) is not None
 
     def _require_alive(self, intent: Intent) -> None:
-        if intent.deadline < self._scene.client.now:
-            self._plan.intent = None
-            self._plan.keep(self._place)
-            raise ChoreFault(
-                "too_late", "what was signed can no longer be brought, and nothing of it happened",
-                "call again: it is signed anew",
-            )  # fmt: skip
+        """What can no longer be brought is forgotten: all of it would be refused, and nothing of it has happened."""
+        now = self._scene.client.now
+        if min(intent.deadline, self._plan.session_until - 1) >= now:
+            return
+        self._plan.intent = None
+        self._plan.keep(self._place)
+        if intent.deadline < now:
+            code, why = "too_late", "what was signed can no longer be brought, and nothing of it happened"
+        else:
+            code, why = "session_over", "the session that was signed for is over before it began; nothing has happened"
+        raise ChoreFault(code, why, "call again: it is signed anew")
 
     def _wait(self, intent: Intent, transaction: str) -> None:
         for _ in range(LOOKS):
@@ -246,7 +216,7 @@ class Chores:
         scene = self._scene
         market = Market(scene.client, scene.suite, scene.first_block)
         with Ledger(scene.storage) as ledger:
-            yield Storing(market, ledger, scene.chain, _Tenant(self._plan.account, scene.sign), time.sleep)
+            yield Storing(market, ledger, scene.chain, Tenant(self._plan.account), time.sleep)
 
     def _row(self, storing: Storing) -> Row:
         """Sent to its providers, on terms that are agreed; the same at each call."""
@@ -327,8 +297,12 @@ class Chores:
 
 
 @dataclass(frozen=True)
-class _Tenant:
-    """The account as the client of storage: its deals are the account's, what is signed is by its owner."""
+class Tenant:
+    """The account as the client of storage. It says nothing by a signature: nodes take a client's word for its code
+    from keys alone, so its owner would sign for nothing."""
 
     address: str
-    sign: Callable[[bytes], bytes]
+
+    def sign(self, digest: bytes) -> bytes:
+        del digest
+        return b""

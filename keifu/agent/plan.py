@@ -15,15 +15,15 @@ import msgspec
 
 from keifu._files import read_bounded, write_whole
 from keifu._handed import Handed
-from keifu.accounts import Intent, account_of
+from keifu.accounts import NO_SALT, Intent, account_of
 from keifu.chain import Deployment
 from keifu.errors import InputError
-from keifu.inft import pack, token_id_of
+from keifu.inft import DataFolder, pack, token_id_of
 from keifu.inft.folder import write_items
 from keifu.keys import Account
 from keifu.keys.private_file import write_private
 
-__all__ = ["Plan", "load_plan", "make_plan", "session_key"]
+__all__ = ["DATA", "FILE", "STORED", "Plan", "load_plan", "make_plan", "plan_around", "session_key"]
 
 FILE, SESSION, DATA, STORED = "agent.json", "session.json", "data", "stored"
 SALT_BYTES = 32
@@ -45,6 +45,7 @@ class Plan(Handed):
     session_until: int = 0
     refund: str = "0"  # wei of the coin that the relayer gets, inside the intent
     address: str = ""  # of the data in storage
+    addresses: list[str] = msgspec.field(default_factory=list)  # of each item that `deploy` stored by itself
     seconds: dict[str, float] = msgspec.field(default_factory=dict)  # that each chore took
 
     @property
@@ -68,20 +69,34 @@ def make_plan(
     registry: str = "",
 ) -> Plan:  # fmt: skip
     """Encrypt the agent's files and draw what is to be drawn. Raises InputError when the folder has an agent."""
-    if place.exists() and any(place.iterdir()):
-        raise InputError(f"{place} is not empty", remedy="choose a new folder: keys are never overwritten")
-    folder, salt, key = pack(files, kinds, private=True), secrets.token_bytes(SALT_BYTES), Account.random()
-    number = token_id_of(owner, int.from_bytes(salt, "big"))
-    folder.token_id = f"{number:064x}"
-    folder.save(place / DATA)
+    _require_new(place)
+    folder, salt = pack(files, kinds, private=True), secrets.token_bytes(SALT_BYTES)
+    folder.token_id = f"{token_id_of(owner, int.from_bytes(salt, 'big')):064x}"
+    plan = plan_around(place, suite, chain_id, owner, folder, registry, salt)
     (place / STORED).mkdir()
     write_items(place / STORED, folder.stored)
+    return plan
+
+
+def plan_around(
+    place: Path, suite: Deployment, chain_id: int, owner: str, folder: DataFolder, registry: str = "",
+    salt: bytes = NO_SALT,
+) -> Plan:  # fmt: skip
+    """A new folder with an agent's data, and a key for its sessions. Raises InputError when the folder has an agent."""
+    _require_new(place)
+    key, number = Account.random(), int(folder.token_id, 16)
+    folder.save(place / DATA)
     content = json.dumps({"key": key.secret().hex()}).encode() + b"\n"
     write_private(place / SESSION, content, remedy="choose a new folder")
     account = account_of(suite, chain_id, number, registry)
     plan = Plan(chain_id, owner, salt.hex(), folder.token_id, account, key.address)
     plan.keep(place)
     return plan
+
+
+def _require_new(place: Path) -> None:
+    if place.exists() and any(place.iterdir()):
+        raise InputError(f"{place} is not empty", remedy="choose a new folder: keys are never overwritten")
 
 
 def load_plan(place: Path, chain_id: int, owner: str) -> Plan:
@@ -96,7 +111,7 @@ def load_plan(place: Path, chain_id: int, owner: str) -> Plan:
 
 
 def session_key(place: Path) -> Account:
-    """The key that acts for the agent, and signs its vouchers."""
+    """The key that acts for the agent, and signs its vouchers. Raises InputError for none."""
     path = place / SESSION
     try:
         document = msgspec.json.decode(read_bounded(path, LARGEST_KEY, "a key"), type=dict[str, str])

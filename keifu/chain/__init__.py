@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ethwire.rpc import Rpc
     from keifu.chain._client import Call, ChainClient
     from keifu.chain._deployer import FACTORY, ClientDeployer, Deployer, FactoryDeployer, RpcDeployer
-    from keifu.chain._transaction import Fees, sign_transaction
+    from keifu.chain._transaction import ExternalAccount, Fees, Transaction, sign_transaction
     from keifu.chain.anvil import Anvil
     from keifu.chain.factory import created_address
     from keifu.chain.protocol import Deployment, Params, deploy_protocol
@@ -25,11 +25,13 @@ __all__ = [
     "ClientDeployer",
     "Deployer",
     "Deployment",
+    "ExternalAccount",
     "FactoryDeployer",
     "Fees",
     "Params",
     "Rpc",
     "RpcDeployer",
+    "Transaction",
     "created_address",
     "deploy_protocol",
     "sign_transaction",
@@ -40,7 +42,7 @@ __getattr__, __dir__ = attach(
     {
         "keifu.chain._client": ["Call", "ChainClient"],
         "keifu.chain._deployer": ["FACTORY", "ClientDeployer", "Deployer", "FactoryDeployer", "RpcDeployer"],
-        "keifu.chain._transaction": ["Fees", "sign_transaction"],
+        "keifu.chain._transaction": ["ExternalAccount", "Fees", "Transaction", "sign_transaction"],
         "keifu.chain.anvil": ["Anvil"],
         "keifu.chain.factory": ["created_address"],
         "keifu.chain.protocol": ["Deployment", "Params", "deploy_protocol"],

@@ -396,3 +396,7 @@ class RpcDeployer(ClientDeployer):
 
     def send(self, to: str | None, data: bytes) -> Receipt:
         return self.client.send(self.account, to, data)
+
+    def pay(self, to: str, value: int) -> Receipt:
+        """Send coins of the chain, wei."""
+        return self.client.send(self.account, to, value=value)

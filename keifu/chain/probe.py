@@ -46,7 +46,15 @@ _PRECOMPILES = (
     ("ecmul", 7, "00" * 96, "00" * 64),
     ("ecpairing", 8, "", _WORD + "01"),
 )  # fmt: skip
-_FLOOR = re.compile(r"minimum needed (\d+)|tip .*?below .*?(\d+)")
+# A pool that refuses for the price, in the words of geth, Nethermind, reth, Besu, Erigon and Cosmos; and what they say
+# of the least, if they do.
+_PRICE = re.compile(r"underpriced|\btip\b|fee|price|minimum", re.IGNORECASE)
+_FUNDS = re.compile(r"funds|balance", re.IGNORECASE)
+_FLOOR = re.compile(
+    r"(?:minimum needed|tip needed|higher than|minimum required priority fee|too low \d+ <|below.*?) (\d+)",
+    re.IGNORECASE,
+)
+_CLIMB = tuple(2**step * GWEI for step in range(6))  # tips that are tried where a refusal names no number
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -163,19 +171,27 @@ def _said_tip(rpc: Rpc) -> int:
 
 
 def _floor(rpc: Rpc, chain_id: int, base: int) -> int:
-    """The least tip that the pool takes: it says so when it refuses one of 1 wei. The transaction is of an account that
-    nobody has heard of and that has nothing, so it can never be in a block."""
+    """The least tip that the pool takes: it says so when it refuses one of 1 wei, or takes no offence at a larger one.
+    The transaction is of an account that nobody has heard of and that has nothing, so it can never be in a block."""
     nobody = Account.random()
-    low = Fees(fresh_fees(chain_id, base, 0).max_fee, priority=1)
-    raw, _ = sign_transaction(
-        nobody, chain_id=chain_id, nonce=0, fees=low, gas=BASE_GAS, to=nobody.address, value=GWEI, data=b""
-    )
-    try:
-        rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
-    except (RpcError, Revert) as error:
-        found = _FLOOR.search(error.message)
-        return int(found[1] or found[2]) if found else 0
-    return 0
+
+    def refusal(tip: int) -> str:
+        """Why the pool does not take it, if that is for its price."""
+        fees = Fees(fresh_fees(chain_id, base, tip).max_fee, tip)
+        raw, _ = sign_transaction(
+            nobody, chain_id=chain_id, nonce=0, fees=fees, gas=BASE_GAS, to=nobody.address, value=GWEI, data=b""
+        )
+        try:
+            rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
+        except (RpcError, Revert) as error:
+            return error.message if _PRICE.search(error.message) and not _FUNDS.search(error.message) else ""
+        return ""
+
+    if not (said := refusal(1)):
+        return 0
+    if found := _FLOOR.search(said):
+        return int(found[1])
+    return next((tip for tip in _CLIMB if not refusal(tip)), 0)
 
 
 def _prevrandao(rpc: Rpc, newest: int) -> str:

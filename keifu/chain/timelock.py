@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from keifu.abi import Interface
+from keifu import abi
+from keifu.abi import FunctionAbi, Interface, decode_args
 from keifu.chain._deployer import Deployer
+from keifu.chain.creation import readable
 from keifu.chain.suite import TIMELOCK
+from keifu.errors import AbiError
 
-__all__ = ["Batch", "Operation", "advance", "advance_batch", "is_done", "operation"]
+__all__ = ["Batch", "Operation", "advance", "advance_batch", "call_in_words", "in_words", "is_done", "operation"]
 
 Operation = tuple[str, int, bytes, bytes, bytes]  # target, value, payload, predecessor, salt
+SELECTOR = 4  # bytes
 NONE = bytes(32)  # no predecessor, no salt: a call is one operation, however often it is asked for
 
 
 def operation(target: str, payload: bytes) -> Operation:
     """A call as the timelock takes it."""
     return target, 0, payload, NONE, NONE
+
+
+def in_words(contract: str, function: FunctionAbi, arguments: Sequence[Any]) -> str:
+    """A call as people read it: `Channels.setFee(basisPoints=50)`."""
+    names = (name.strip("_") for name in function.input_names)
+    said = ", ".join(f"{name}={readable(value)}" for name, value in zip(names, arguments, strict=True))
+    return f"{contract}.{function.name}({said})"
+
+
+def call_in_words(contract: str, target: str, payload: bytes) -> str:
+    """The same of data; in hex where `contract` is not of the suite, or has no such function."""
+    function = _functions(contract).get(payload[:SELECTOR]) if contract else None
+    try:
+        arguments = decode_args(function.inputs, payload[SELECTOR:], "") if function else ()
+    except AbiError:
+        function = None
+    return in_words(contract, function, arguments) if function else f"{contract or target} 0x{payload.hex()}"
+
+
+@cache
+def _functions(contract: str) -> dict[bytes, FunctionAbi]:
+    return {function.selector: function for function in abi.load(contract).interface.functions}
 
 
 def is_done(chain: Deployer, timelock: str, call: Operation) -> bool:

@@ -79,13 +79,9 @@ def token_number(session: Session, given: Id) -> int:
 
 def parse_transfer(path: Path) -> Transfer:
     """The transfer in a file, whose signatures are over it; what its receiver has agreed to beside it is agreed to."""
-    from keifu.inft.transfer import OFFER_FILE, Transfer
+    from keifu.inft.transfer import Transfer
 
-    found, offer = Transfer.load(path), path.parent / OFFER_FILE
-    if not found.access and offer.exists():
-        seen = Transfer.load(offer)
-        found.access = seen.access if seen.access_digest == found.access_digest else ""
-    return found
+    return Transfer.agreed(path)
 
 
 def parse_key(path: Path) -> Account:

@@ -14,7 +14,7 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu._files import read_bounded
 from keifu.cli._types import ADDRESS, COINS, IN_FILE
 from keifu.errors import InputError, UsageError
-from keifu.units import is_address, parse_amount
+from keifu.spec.functions import FUNCTION as WRITTEN
 
 if TYPE_CHECKING:
     from keifu.accounts.session import Call
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["CALLED", "LIMIT", "TARGET", "calling", "calls_of"]
 
 CALLED = Any  # values of the options of `calling`
-_FUNCTION = re.compile(r"[A-Za-z_]\w*\(((?:[a-z]+[0-9]*(?:,[a-z]+[0-9]*)*)?)\)")
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})*)")
-AMOUNT = "coins"
 LARGEST_FILE = 16 << 20  # bytes
 
 
@@ -34,7 +32,7 @@ class Function(click.ParamType):
     name = "function"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if _FUNCTION.fullmatch(str(value)) is None:
+        if WRITTEN.fullmatch(str(value)) is None:
             self.fail(f"{value!r} is no function: write name(type,type), as transfer(address,uint256)", param, ctx)
         return str(value)
 
@@ -117,51 +115,10 @@ def calls_of(
         raise UsageError("--call and --data are two ways to say what to call", remedy="give one of them")
     if arguments and not function:
         raise UsageError("arguments without a function", remedy='--call "name(type,type)"')
-    values = _values(function, arguments) if function else []
+    from keifu.accounts.calling import encode_call
     from keifu.accounts.session import Call
 
-    return [Call(to, value, _encoded(function, values) if function else data or b"")]
-
-
-def _types(function: str) -> list[str]:
-    found = _FUNCTION.fullmatch(function)
-    assert found is not None
-    return found[1].split(",") if found[1] else []
-
-
-def _values(function: str, arguments: Sequence[str]) -> list[Any]:
-    types = _types(function)
-    if len(types) != len(arguments):
-        raise UsageError(
-            f"{function} takes {len(types)} arguments, {len(arguments)} given", remedy="one --arg for each"
-        )
-    return [_value(kind, text) for kind, text in zip(types, arguments, strict=True)]
-
-
-def _value(kind: str, text: str) -> Any:
-    try:
-        if kind == "address":
-            if not is_address(text):
-                raise ValueError("0x and 40 hex digits")
-            return ADDRESS.convert(text, None, None)
-        if kind.startswith(("uint", "int")):
-            return parse_amount(text.removesuffix(AMOUNT)) if text.endswith(AMOUNT) else int(text, 0)
-        if kind == "bool":
-            return {"true": True, "false": False}[text.lower()]
-        if kind.startswith("bytes"):
-            return bytes.fromhex(text.removeprefix("0x"))
-        if kind == "string":
-            return text
-    except (ValueError, KeyError) as error:
-        raise UsageError(f"--arg {text!r} is no {kind}: {error}", remedy=f"write it as {kind}") from error
-    raise UsageError(f"{kind} cannot be written as an argument", remedy="give the whole call by --data")
-
-
-def _encoded(function: str, values: Sequence[Any]) -> bytes:
-    from keifu.abi import encode_args
-    from keifu.accounts.session import selector
-
-    return selector(function) + encode_args(_types(function), values, function)
+    return [Call(to, value, encode_call(function, arguments) if function else data or b"")]
 
 
 def _read(path: Path) -> list[Call]:

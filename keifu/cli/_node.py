@@ -35,6 +35,7 @@ OWNER_PAGES = {
     "relayer": "127.0.0.1:9700",
     "storage": "127.0.0.1:9710",
     "attestor": "127.0.0.1:9720",
+    "notary": "127.0.0.1:9740",
 }
 DRAIN_SECONDS = 60
 

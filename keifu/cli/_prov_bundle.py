@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "checked_file", "record_line"]
 
+TRUSTED = "you trust this block"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -47,7 +49,8 @@ def checked_file(
     of_one_record = is_record_proof(Path(path))
     what = "a record's proof" if of_one_record else "a bundle"
     trust = registry.pinned
-    if registry.block_hash is None and (trust is None or not trust.block):
+    by_notaries = of_one_record and trust is not None and trust.notaries
+    if registry.block_hash is None and not by_notaries and (trust is None or not trust.block):
         raise UsageError(f"{what} proves nothing without a block hash", remedy="--block-hash, from a node you trust")
     if trust is None:
         raise UsageError(
@@ -61,14 +64,21 @@ def checked_file(
 
 
 def _proof_of_one(path: Path, trust: Trust, held: Documents) -> tuple[list[Finding], Lineage, Documents, Trust]:
+    from msgspec.structs import replace
+
+    from keifu.keys import keccak256
     from keifu.provenance.foreign import RecordProof
     from keifu.provenance.lineage import Lineage
 
-    entry, header = RecordProof.read(path).verify(trust)
+    proof = RecordProof.read(path)
+    entry, header = proof.verify(trust)
+    signed = not trust.block
+    trust = replace(trust, block="0x" + keccak256(proof.header).hex()) if signed else trust
     graph = Lineage(entry.id)
     graph.entries[entry.id] = entry
     graph.cut = bool(entry.record.links)
-    return [_block_line(header.number, header.timestamp, trust), record_line(graph)], graph, held, trust
+    why = "notaries whom you trust signed it" if signed else TRUSTED
+    return [_block_line(header.number, header.timestamp, trust, why), record_line(graph)], graph, held, trust
 
 
 def _bundle(path: str, trust: Trust, asked: Asked) -> tuple[list[Finding], Lineage, Documents, Trust]:
@@ -90,11 +100,11 @@ def _bundle(path: str, trust: Trust, asked: Asked) -> tuple[list[Finding], Linea
     return findings, graph, Documents(made.parts.documents), verified.followed(trust)
 
 
-def _block_line(number: int, time: int, trust: Trust) -> Finding:
+def _block_line(number: int, time: int, trust: Trust, why: str = TRUSTED) -> Finding:
     from keifu.provenance.statement import rfc3339
     from keifu.provenance.verify import Finding
 
-    return Finding("block", True, f"{number} {trust.block} of {rfc3339(time)}: you trust this block")
+    return Finding("block", True, f"{number} {trust.block} of {rfc3339(time)}: {why}")
 
 
 def record_line(graph: Lineage) -> Finding:

@@ -111,6 +111,12 @@ class Registry:
             )
         return known
 
+    def fix(self, block: bytes) -> None:
+        """From now on everything is proved at this block."""
+        self.block_hash = block
+        self.__dict__.pop("pinned", None)
+        self.__dict__.pop("trust", None)
+
     def _narrowed(self, trust: Trust) -> Trust:
         from msgspec.structs import replace
 

@@ -121,16 +121,11 @@ def grant(
         if len(given) > most:
             raise UsageError(f"{len(given)} {what}", remedy=f"a session has at most {most}")
     from keifu.accounts import actions
-    from keifu.accounts.session import APPROVABLE, Grant, Limit, Target
-
-    def target(address: str, function: str) -> Target:
-        if function == "approvable":
-            return Target(address, APPROVABLE)
-        return Target.of(address, function) if function else Target(address)
+    from keifu.accounts.session import Grant, Limit, Target
 
     address = _account(session, token)
     until = session.client.now + length
-    made = Grant(key, until, uses, period, [target(*item) for item in targets], [Limit(*item) for item in limits])
+    made = Grant(key, until, uses, period, [Target.named(*item) for item in targets], [Limit(*item) for item in limits])
     actions.grant(session.deployer, address, made)
     message = f"{key} may act through {address} until {day(until)}: {counted(uses, 'call')}"
     emit({"account": address, "key": key, "valid_until": until, "uses": uses}, message, json_out)

@@ -10,6 +10,16 @@ __all__ = ["VERBS", "cli"]
 VERBS = {
     "plan": ("keifu.cli.agent_begin:plan", "Encrypt a new agent's files, and print the address of its account."),
     "begin": ("keifu.cli.agent_begin:begin", "Do ten chores for a new agent by one signature."),
+    "create": ("keifu.cli.agent_life:create", "Make an agent of files: token, account and keys."),
+    "take": ("keifu.cli.agent_life:take", "Take over an agent that you bought, or had cloned."),
+    "fund": ("keifu.cli.agent_life:fund", "Give an agent's account coins, and its key ether."),
+    "deploy": ("keifu.cli.agent_life:deploy", "Store an agent's data, register it, let its key act."),
+    "status": ("keifu.cli.agent_life:status", "Show how an agent stands, and what its key may still do."),
+    "serve": ("keifu.cli.agent_serve:serve", "Serve reads, and what an agent's key may do, as tools (MCP)."),
+    "card": ("keifu.cli.agent_serve:card", "Write what an agent says of itself: A2A's card, ERC-8004's file."),
+    "lease": ("keifu.cli.agent_trade:lease", "Let anybody lease an agent's data on your terms."),
+    "sell": ("keifu.cli.agent_trade:sell", "Sell an agent with its data, encrypted anew for its buyer."),
+    "clone": ("keifu.cli.agent_trade:clone", "Have a clone of an agent made for somebody."),
     "register": ("keifu.cli.agent_make:register", "Make an agent of yours, and print its number."),
     "list": ("keifu.cli.agent_make:agents", "List every agent, its owner and its data."),
     "show": ("keifu.cli.agent_make:show", "Show an agent: owner, file, wallet, data, editions, clients."),
@@ -43,6 +53,6 @@ VERBS = {
 cli = LazyNoun(
     "agent",
     VERBS,
-    help="Register agents, say how they did, and have validators answer for them.",
+    help="Make agents and let them act; register them, say how they did, and have validators answer for them.",
     example="keifu agent list",
 )

@@ -12,13 +12,14 @@ from keifu.cli._agents import ACCOUNT, NFT, other_registry
 from keifu.cli._print import emit
 from keifu.cli._store import CODE
 from keifu.cli._types import ADDRESS, COINS, DURATION, ENDPOINT, FOLDER, IN_FILE, IN_FOLDER, Text
+from keifu.cli.agent_life import scene_of
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
 from keifu.spec.inft_limits import DATA_KINDS
 from keifu.units import COIN, coins, counted
 
 if TYPE_CHECKING:
-    from keifu.agent.chores import Chore, Scene
+    from keifu.agent.chores import Chore
     from keifu.agent.wishes import Mind, Rented, Staked, Wishes
     from keifu.cli.session import Session
 
@@ -101,7 +102,7 @@ def begin(session: Session, place: Path, json_out: bool, **wished: Any) -> None:
             number = CHORES.index(chore.name) + 1 if chore.name in CHORES else ""
             click.echo(f"{number:>2} {chore.name:<12} {chore.detail or f'{chore.seconds:.2f} s'}")
 
-    done = Chores(_scene(session), place, found, wishes, tell).run()
+    done = Chores(scene_of(session), place, found, wishes, tell).run()
     document = {
         "token": done.token, "account": done.account, "session": done.session, "seconds": done.seconds,
         "refund": done.refund, "address": done.address,
@@ -156,15 +157,3 @@ def _mind(
         return None
     request = request_in(path) if path else question
     return Mind(provider, operator, model, deposit, most, request, endpoint)
-
-
-def _scene(session: Session) -> Scene:
-    from keifu.agent.chores import Scene
-    from keifu.compute.client.store import usual_folder as channels_folder
-    from keifu.storage.client.ledger import usual_folder
-
-    suite = session.suite(NFT, ACCOUNT, "VestingEscrow", "Channels", "AgentIdentity", "StorageDeals")
-    return Scene(
-        session.client, suite, session.deployer, session.sign, session.record.first_block, usual_folder(),
-        channels_folder(), other_registry(session),
-    )  # fmt: skip

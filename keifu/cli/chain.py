@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit, table
-from keifu.cli._types import DURATION, ENDPOINT
+from keifu.cli._types import DURATION, ENDPOINT, FOLDER
 from keifu.cli.verbs import Noun, json_option
 from keifu.errors import KeifuError
 from keifu.units import COIN, day, duration
@@ -170,6 +170,27 @@ def warp(period: int, blocks: int, rpc: str | None, json_out: bool) -> None:
     suite.warp(client, period, blocks)
     now, block = client.now, client.rpc.block_number()
     emit({"now": now, "block": block}, f"{duration(period)} later: {day(now)}, block {block:,}", json_out)
+
+
+@cli.verb("save", example="keifu chain save --out kit")
+@click.option("--out", "folder", type=FOLDER, required=True, help="Folder for the kit; one that is there is replaced.")
+@rpc_option
+@json_option
+def save(folder: Path, rpc: str | None, json_out: bool) -> None:
+    """Write a local chain as it is now into a folder, from which tests of a dApp start: a test kit.
+
+    It has the state that anvil loads, the deployment record, the accounts with their keys, and the list of grants.
+    """
+    from keifu.local import running
+    from keifu.local.kit import save_kit
+    from keifu.local.suite import record_of
+
+    client, known = _connect(rpc)
+    record = record_of(client, known)
+    grants = next((note.grants for note in running() if note.url == client.rpc.url and note.grants), "")
+    kit = save_kit(client, record, Path(grants) if grants else None, folder)
+    document = {"folder": str(folder), "chain_id": kit.chain_id, "time": kit.time, "grants": kit.grants}
+    emit(document, f"chain {kit.chain_id} as of {day(kit.time)} is in {folder}", json_out)
 
 
 @cli.verb("stop", example="keifu chain stop")

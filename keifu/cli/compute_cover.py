@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,12 +19,28 @@ from keifu.errors import CheckFailed, UsageError
 from keifu.units import coins, day
 
 if TYPE_CHECKING:
+    from keifu.abi import Contract
     from keifu.cli.session import RpcSession
     from keifu.compute.client.covering import Covers
     from keifu.compute.market import CoverState
     from keifu.payments.wallet import KeptChannel
 
 __all__ = ["cover", "covered", "release", "sign"]
+
+
+def _for_disputes(body: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--disputes", is_flag=True, help="For wrong tokens, which you dispute, not for the rest.")(body)
+
+
+def _contract(disputes: bool) -> str:
+    from keifu.chain.suite import COMPUTE, DISPUTES
+
+    return DISPUTES if disputes else COMPUTE
+
+
+def _contract_of(session: RpcSession, disputes: bool) -> Contract:
+    name = _contract(disputes)
+    return session.suite(name).at(session.client, name)
 
 
 @verb(
@@ -38,6 +54,7 @@ __all__ = ["cover", "covered", "release", "sign"]
 @click.option("--most", type=COINS, required=True, help="Coins that the cover may cost.")
 @click.option("--provider", "url", metavar="URL", help="The provider's address, which is asked for it.")
 @click.option("--signed", type=IN_FILE, help="What the provider signed, instead of asking for it.")
+@_for_disputes
 @client_folder
 @json_option
 def cover(
@@ -48,6 +65,7 @@ def cover(
     most: int,
     url: str | None,
     signed: Path | None,
+    disputes: bool,
     folder: Path | None,
     json_out: bool,
 ) -> None:
@@ -62,22 +80,23 @@ def cover(
         raise UsageError(f"--provider {url} is no address of a provider", remedy="http://HOST:PORT")
     given = SignedCover.decode(bytes_of(signed, "a signed cover")) if signed else None
     provider = Provider(url or "", operator)
-    with _covers(session, channel, folder) as (asked, kept):
+    with _covers(session, channel, folder, _contract(disputes)) as (asked, kept):
         wanted = given or asked.ask(provider, kept, restitution)
         asked.check(provider, kept, wanted, restitution=restitution, most=most)
-        covers.open_cover(session.deployer, suite_of(session), kept.channel, wanted)
+        covers.open_cover(session.deployer, suite_of(session), kept.channel, wanted, _contract(disputes))
         _show(asked.state(provider, kept), channel, operator, json_out)
 
 
 @verb("covered", example="keifu compute covered 0x… --operator 0x…", access=Access.READ)
 @click.argument("channel", type=BYTES32)
 @operator_option
+@_for_disputes
 @json_option
-def covered(session: RpcSession, channel: bytes, operator: str, json_out: bool) -> None:
+def covered(session: RpcSession, channel: bytes, operator: str, disputes: bool, json_out: bool) -> None:
     """Show what CHANNEL's payer gets if the operator breaks its word, and until when. Exit status 1 for no cover."""
     from keifu.compute.market import read_cover
 
-    state = read_cover(market_of(session), channel, operator)
+    state = read_cover(_contract_of(session, disputes), channel, operator)
     _show(state, channel, operator, json_out)
     if not state.reserve:
         raise CheckFailed(f"{operator} covers no channel {channel.hex()} now", remedy="keifu compute cover")
@@ -124,7 +143,7 @@ def sign(
         )
     receipts = Receipts(session.client.chain_id, suite[COMPUTE])
     signed = sign_cover(
-        receipts, session.account, named, Cover(channel, restitution, price, now + seconds, now + good_for)
+        receipts.domain, session.account, named, Cover(channel, restitution, price, now + seconds, now + good_for)
     )
     text = signed.encode().decode()
     if out is None:
@@ -140,12 +159,13 @@ def sign(
 @verb("release", example="keifu compute release 0x… --operator 0x… --role client", access=Access.SEND)
 @click.argument("channel", type=BYTES32)
 @operator_option
+@_for_disputes
 @json_option
-def release(session: RpcSession, channel: bytes, operator: str, json_out: bool) -> None:
+def release(session: RpcSession, channel: bytes, operator: str, disputes: bool, json_out: bool) -> None:
     """Free the cover of CHANNEL at once, as its payer: you have nothing to claim."""
     from keifu.compute.market import covers
 
-    covers.release(session.deployer, suite_of(session), channel, operator)
+    covers.release(session.deployer, suite_of(session), channel, operator, _contract(disputes))
     emit({"channel": channel.hex(), "operator": operator}, f"{channel.hex()} is not covered any more", json_out)
 
 
@@ -159,7 +179,9 @@ def _show(state: CoverState, channel: bytes, operator: str, json_out: bool) -> N
 
 
 @contextmanager
-def _covers(session: RpcSession, channel: bytes, folder: Path | None) -> Iterator[tuple[Covers, KeptChannel]]:
+def _covers(
+    session: RpcSession, channel: bytes, folder: Path | None, contract: str
+) -> Iterator[tuple[Covers, KeptChannel]]:
     """For a channel as the chain has it: another program than this client may have opened it."""
     from keifu.chain.suite import CHANNELS
     from keifu.compute.client.client import ComputeClient
@@ -172,4 +194,4 @@ def _covers(session: RpcSession, channel: bytes, folder: Path | None) -> Iterato
     with Store(folder or usual_folder(), beside=True) as store:
         wallet = Wallet(session.account, store, Terms(side.chain_id, side.channels, side.market, 0))
         with ComputeClient(wallet, side.sources) as client:
-            yield Covers(client, session.client, suite_of(session)), kept
+            yield Covers(client, session.client, suite_of(session), contract), kept

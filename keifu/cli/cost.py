@@ -47,16 +47,10 @@ def _print_template(ctx: click.Context, param: click.Parameter, wanted: bool) ->
 def cli(results: Path, prices: Path | None, commit: str, page_file: Path | None, json_out: bool) -> None:
     """Compute what payments, answers, storage and records cost here and elsewhere, from measured gas, bytes and
     processor time and dated prices. What no benchmark has measured is said to be so, and never guessed."""
-    from keifu.cost.commits import require_commits
-    from keifu.cost.inputs import Inputs, read_prices, read_results
     from keifu.cost.page import page
-    from keifu.cost.report import Report, rows_of
-    from keifu.cost.sheet import format_inputs
+    from keifu.cost.reading import read_report
 
-    priced, found = read_prices(prices), read_results(results)
-    measured = require_commits(found.commits.values(), results, commit)
-    inputs = Inputs.of([*priced, *found.inputs(), *format_inputs()])
-    report = Report(inputs, rows_of(inputs), measured)
+    report = read_report(results, prices, commit)
     if page_file is not None:
         page_file.write_text(page(report), encoding="utf-8")
     if json_out:

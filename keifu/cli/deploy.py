@@ -14,6 +14,7 @@ VERBS = {
     "status": ("keifu.cli.deploy_run:status", "Say how far a deployment has come, and what comes next."),
     "verify": ("keifu.cli.deploy_keep:verify", "Compare code, roles, parameters and services with the record."),
     "change": ("keifu.cli.deploy_keep:change", "Have the timelock make calls that a file names."),
+    "cancel": ("keifu.cli.deploy_keep:cancel", "Stop what waits in the timelock, before it is executed."),
     "handover": ("keifu.cli.deploy_keep:handover", "Give the timelock to others, and show that nothing is left."),
     "publish": ("keifu.cli.deploy_publish:publish", "Send the sources to an explorer, which compiles and compares."),
     "unsigned": ("keifu.cli.deploy_offline:unsigned", "Write a plan's transactions for a machine without a network."),

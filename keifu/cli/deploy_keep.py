@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from keifu.chain.timelock import Batch
     from keifu.cli.session import Session
 
-__all__ = ["change", "handover", "verify"]
+__all__ = ["cancel", "change", "handover", "verify"]
 
 
 @verb("verify", example="keifu deploy verify", access=Access.READ)
@@ -55,6 +55,34 @@ def change(session: Session, calls: Path, out: Path | None, send: bool, json_out
     _advance(session, batch, out, send=send, json_out=json_out)
 
 
+@verb("cancel", example="keifu deploy cancel 0x5d59f1d0 --send --role deployer", access=Access.MAY_SIGN)
+@click.argument("number")
+@click.option("--out", type=OUT_PATH, help="Write a file for a Safe's transaction builder.")
+@click.option("--send", is_flag=True, help="Cancel it now, as the account that signs.")
+@json_option
+def cancel(session: Session, number: str, out: Path | None, send: bool, json_out: bool) -> None:
+    """Stop the operation whose number begins with NUMBER, as `keifu deploy status` shows it. Whoever proposes may."""
+    from keifu.chain.suite import TIMELOCK
+    from keifu.deploy.changes import safe_file
+    from keifu.deploy.waiting import find_waiting
+
+    _require_something(out, send=send)
+    timelock = session.suite(TIMELOCK)[TIMELOCK]
+    found = find_waiting(session.client, session.record, number)
+    words = "; ".join(found.calls)
+    document: dict[str, Any] = {"number": found.number, "calls": list(found.calls), "cancelled": send}
+    lines = list(found.calls)
+    if out is not None:
+        call = session.client.load(TIMELOCK).interface.function("cancel", 1)
+        data = call.encode((bytes.fromhex(found.number[2:]),))
+        document["file"] = str(safe_file(session.client, timelock, "cancel", data, words, out))
+        lines.append(f"for a Safe's transaction builder: {document['file']}")
+    if send:
+        session.deployer.call(timelock, TIMELOCK, "cancel", bytes.fromhex(found.number[2:]))
+        lines.append("cancelled")
+    emit(document, "\n".join(lines), json_out)
+
+
 @verb("handover", example="keifu deploy handover --to 0x… --out safe.json --role deployer", access=Access.MAY_SIGN)
 @click.option("--to", "to", type=ADDRESS, required=True, multiple=True, help="Who proposes from then on: a Safe.")
 @click.option("--executor", type=ADDRESS, multiple=True, help="Who executes; zero for anyone.  [default: --to]")
@@ -85,8 +113,7 @@ def _advance(session: Session, batch: Batch, out: Path | None, *, send: bool, js
     from keifu.chain.timelock import advance_batch
     from keifu.deploy.changes import safe_files
 
-    if not send and out is None:
-        raise UsageError("nothing is to be done with this batch", remedy="--out FILE, or --send with a key")
+    _require_something(out, send=send)
     document: dict[str, Any] = {"calls": [words for _, _, words in batch.calls]}
     lines = [*document["calls"]]
     if out is not None:
@@ -99,3 +126,8 @@ def _advance(session: Session, batch: Batch, out: Path | None, *, send: bool, js
         lines.append(f"queued; run this again from {day(ready)} on" if ready else "executed")
     emit(document, "\n".join(lines), json_out)
     return ready == 0
+
+
+def _require_something(out: Path | None, *, send: bool) -> None:
+    if not send and out is None:
+        raise UsageError("nothing is to be done with it", remedy="--out FILE, or --send with a key")

@@ -11,11 +11,14 @@ from keifu.cli._print import emit, table
 from keifu.cli.deploy_plan import plan_argument
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
+from keifu.units import day
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
 
 __all__ = ["all_", "status"]
+
+SHORT = 10  # digits by which people tell operations apart
 
 
 @verb("all", example="keifu deploy all plan.json --role deployer", access=Access.SEND)
@@ -63,10 +66,7 @@ def all_(session: Session, plan_path: Path, digest: str | None, replace_stuck: b
 def _replace(session: Session, *, json_out: bool) -> None:
     from keifu.deploy.pool import replace_stuck
 
-    account = getattr(session, "account", None)
-    if account is None:
-        raise UsageError("--replace-stuck needs a key file or a role", remedy="replace it in the wallet of the account")
-    for nonce in replace_stuck(session.client, account):
+    for nonce in replace_stuck(session.client, session.account):
         if not json_out:
             click.echo(f"nonce {nonce} was stuck, and is replaced by a transfer of nothing")
 
@@ -83,6 +83,10 @@ def status(session: Session, json_out: bool) -> None:
         rows += [("pending", found.pending)] if found.pending else []
         rows += [(f"service {name}", state) for name, state in found.services.items()]
         rows += [(name, ", ".join(who)) for name, who in found.holders.items()]
+        rows += [
+            (f"waits {item.number[:SHORT]}", f"ready from {day(item.ready)} on: {'; '.join(item.calls)}")
+            for item in found.waiting
+        ]
         table(("", ""), [*rows, ("next", found.next or "nothing")])
         return
     emit(found.data(), "", json_out)

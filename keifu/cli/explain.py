@@ -18,7 +18,7 @@ __all__ = ["explain"]
 @json_option
 def explain(message: str | None, json_out: bool) -> None:
     """Say why a message comes, where from, with which exit status, and what to do. Without MESSAGE, of all of them."""
-    from keifu.cli._catalogue import catalogue, matching
+    from keifu.cli.catalogue import catalogue, matching
 
     found = catalogue() if message is None else matching(message)
     if not found:

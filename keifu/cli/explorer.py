@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
 from keifu.cli._print import emit
+from keifu.cli._types import ENDPOINT, FOLDER, GRANTS, IN_FOLDER
 from keifu.cli.index import LOCAL, database_option, names_option
 from keifu.cli.verbs import Noun, json_option
 
 if TYPE_CHECKING:
-    from keifu.spec.vesting import Schedule
+    from keifu.explorer.deployed import Looked
 
 __all__ = ["cli"]
 
@@ -55,31 +58,74 @@ cli = Noun(
     "--heartbeats", "watchers", type=_Server(), multiple=True,
     help="Address of a watcher whose heartbeats are verified here and shown; may be repeated.",
 )  # fmt: skip
+@click.option(
+    "--verify-with",
+    "node",
+    type=ENDPOINT,
+    metavar="URL",
+    help="Node to compare code, roles and terms with the deployment record; asked again when the timelock acts.",
+)
+@click.option(
+    "--deployments", type=FOLDER, envvar="KEIFU_DEPLOYMENTS", show_envvar=True, help="Folder of deployment records."
+)
+@click.option(
+    "--dapp", "page", type=IN_FOLDER,
+    help="Folder of the page for holders and authors, which make dapp builds; it is served at /dapp/.",
+)  # fmt: skip
+@click.option(
+    "--grants", "grants", type=GRANTS, envvar="KEIFU_GRANTS", show_envvar=True,
+    help="Folder of the published list of grants, for that page.",
+)  # fmt: skip
 @names_option
 @database_option
 @json_option
-def serve(host: str, port: int, watchers: tuple[str, ...], names: tuple[str, ...], place: str, json_out: bool) -> None:
+def serve(
+    host: str,
+    port: int,
+    watchers: tuple[str, ...],
+    node: str | None,
+    deployments: Path | None,
+    page: Path | None,
+    grants: Path | None,
+    names: tuple[str, ...],
+    place: str,
+    json_out: bool,
+) -> None:
     """Serve the pages until Ctrl-C, from the database that `keifu index run` keeps: pages that are open change with
     it. They load nothing from elsewhere."""
     from keifu.explorer import Explorer
+    from keifu.explorer.dapp import Dapp
+    from keifu.explorer.deployed import deployed_at
     from keifu.serving import Limits, Server
 
-    with contextlib.closing(Explorer(place, schedule=_schedule, watchers=watchers)) as explorer:
+    look = partial(_look, node, deployments) if node else None
+    deployed, dapp = partial(deployed_at, deployments), Dapp(page, grants) if page else None
+    with contextlib.closing(Explorer(place, deployed=deployed, look=look, watchers=watchers, dapp=dapp)) as explorer:
         limits = Limits(connections=CONNECTIONS)
         server = Server(explorer, host=host, port=port, limits=limits, names=names, refused=explorer.refused)
         emit({"url": server.url, "database": place}, f"{server.url} shows {place} until Ctrl-C", json_out)
         server.run()
 
 
-def _schedule(chain_id: int, genesis: str) -> Schedule | None:
-    """Of the token event, where the deployment record of the chain is at hand: no event says it."""
+def _look(rpc: str, deployments: Path | None, chain_id: int, genesis: str) -> Looked:
+    """Everything that `keifu deploy verify` compares, against the record of this chain at hand."""
+    from ethwire.rpc import connect
+    from keifu.chain import ChainClient
     from keifu.chain.deployments import find_record
+    from keifu.chain.header import genesis_of
+    from keifu.chain.verify import verify_suite
     from keifu.errors import KeifuError
-    from keifu.tge.chain import recorded, schedule_of
+    from keifu.explorer.deployed import Looked
 
     try:
-        record, _ = find_record(chain_id, genesis)
-        distribution = recorded(record)
-    except KeifuError:
-        return None
-    return schedule_of(distribution) if distribution else None
+        with contextlib.closing(connect(rpc)) as connection:
+            connection.require_chain(chain_id)
+            if genesis_of(connection) != genesis:
+                return Looked(0, fault=f"{rpc} has another first block than the index")
+            block, (record, _) = connection.block_number(), find_record(chain_id, genesis, deployments)
+            if not record.contracts:
+                return Looked(0, fault="no record of the deployment is at hand")
+            checks = verify_suite(ChainClient(connection), record)
+    except KeifuError as error:
+        return Looked(0, fault=error.message)
+    return Looked(block, len(checks), tuple(check for check in checks if not check.holds))

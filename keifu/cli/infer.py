@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.cli._compute import asked_of, side_of, trust_options
+from keifu.cli._paying import client_of, paying_options
 from keifu.cli._print import emit
-from keifu.cli._types import IN_FILE, IN_FOLDER
-from keifu.cli.usage import client_folder
+from keifu.cli._types import IN_FILE, IN_FOLDER, OUT_PATH
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
-    from keifu.compute.client.client import Answer, ComputeClient, Provider
+    from keifu.compute.client.client import Answer
     from keifu.compute.client.recomputing import Recomputing
 
 __all__ = ["infer", "proxy", "request_in"]
 
 LARGEST_REQUEST = 2 << 20
 LOOPBACK = "127.0.0.1"
-LARGEST_STEP = 1_024
-
-
-def _paying(body: Callable[..., Any]) -> Callable[..., Any]:
-    """Whom to ask, and up to what."""
-    for option in (
-        click.option(
-            "--ahead", type=click.IntRange(1, LARGEST_STEP), default=1, show_default=True,
-            help="Requests that one voucher may pay, where the provider takes it: so much can be lost at once.",
-        ),
-        click.option(
-            "--deposit", type=click.IntRange(0), default=0, show_default=True,
-            help="Open a channel with the first request where there is none, and put so much into it.",
-        ),
-        click.option(
-            "--most", type=click.IntRange(1), required=True,
-            help="What one request may cost, in the token's smallest unit.",
-        ),
-        click.option("--provider", "url", required=True, metavar="URL", help="The provider's address."),
-    ):  # fmt: skip
-        body = option(body)
-    return trust_options(client_folder(asked_of(body)))
 
 
 @verb(
@@ -66,7 +41,10 @@ def _paying(body: Callable[..., Any]) -> Callable[..., Any]:
     type=IN_FOLDER,
     help="The token model as keifu model build wrote it: computes the reply again.",
 )
-@_paying
+@click.option(
+    "--keep", type=OUT_PATH, help="Write question, answer and receipt to a HAR file, for verify-reply and audit."
+)
+@paying_options
 @json_option
 def infer(
     session: RpcSession,
@@ -75,6 +53,7 @@ def infer(
     path: Path | None,
     endpoint: str,
     integers: Path | None,
+    keep: Path | None,
     json_out: bool,
     **paying: Any,
 ) -> None:
@@ -82,8 +61,10 @@ def infer(
     differ: then the answer is not printed."""
     document = {"model": model, **_document(text, path)}
     own = _recomputing(integers) if integers else None
-    with _client(session, **paying) as (client, provider):
+    with client_of(session, **paying) as (client, provider):
         answer = client.ask(provider, f"/v1/{endpoint}", document)
+    if keep is not None:
+        _keep(keep, f"{provider.url.rstrip('/')}/v1/{endpoint}", answer)
     if own is not None:
         own.require(answer.request, answer.body, answer.receipt)
     receipt = answer.receipt
@@ -110,7 +91,7 @@ def infer(
 @click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0: any that is free.")
 @click.option("--open-to-others", is_flag=True, help="Listen on an address that other machines reach.")
-@_paying
+@paying_options
 @json_option
 def proxy(session: RpcSession, host: str, port: int, open_to_others: bool, json_out: bool, **paying: Any) -> None:
     """Serve OpenAI's endpoints on this machine: sign vouchers, compare receipts, pass on what holds. Plain clients
@@ -125,7 +106,7 @@ def proxy(session: RpcSession, host: str, port: int, open_to_others: bool, json_
         raise UsageError(f"--host {host} is no address", remedy=f"{LOOPBACK}") from error
     if not is_local and not open_to_others:
         raise UsageError(f"other machines reach {host}", remedy="--open-to-others, when they may spend by their keys")
-    with _client(session, **paying) as (client, provider):
+    with client_of(session, **paying) as (client, provider):
         served = Proxy(client, provider, host=host, port=port)
         emit({"url": served.url, "provider": provider.url}, f"{served.url}, for {provider.url}", json_out)
         served.run()
@@ -138,42 +119,10 @@ def _recomputing(folder: Path) -> Recomputing:
     return Recomputing(load(folder))
 
 
-@contextmanager
-def _client(
-    session: RpcSession,
-    *,
-    url: str,
-    operator: str,
-    environment: bytes | None,
-    tees: tuple[str, ...],
-    folder: Path | None,
-    most: int,
-    deposit: int,
-    ahead: int,
-    trust: Path | None,
-    offline: bool,
-) -> Iterator[tuple[ComputeClient, Provider]]:
-    from keifu.compute.client.client import ComputeClient, Provider
-    from keifu.compute.client.store import Store, usual_folder
-    from keifu.payments.wallet import Terms, Wallet
+def _keep(path: Path, url: str, answer: Answer) -> None:
+    from keifu.compute.client.capture import Captured, write_har
 
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(f"--provider {url} is no address of a provider", remedy="http://HOST:PORT")
-    if deposit and offline:
-        raise UsageError("--deposit needs the chain's record", remedy="leave out --offline, or keifu channel open")
-    side = side_of(session, trust, offline=offline)
-    collector = _collector(session) if deposit else ""
-    terms = Terms(side.chain_id, side.channels, side.market, most, collector, deposit, ahead=ahead)
-    with Store(folder or usual_folder()) as store:
-        wallet = Wallet(session.account, store, terms)
-        with ComputeClient(wallet, side.sources) as client:
-            yield client, Provider(url, operator, environment, tees=frozenset(map(str.lower, tees)))
-
-
-def _collector(session: RpcSession) -> str:
-    from keifu.chain.suite import ERC3009_COLLECTOR
-
-    return session.suite(ERC3009_COLLECTOR)[ERC3009_COLLECTOR]
+    write_har(path, Captured(answer.request, answer.receipt_text, answer.body, False, url, tee=answer.tee_text))
 
 
 def _document(text: str | None, path: Path | None) -> dict[str, Any]:

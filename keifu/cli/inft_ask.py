@@ -7,24 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keifu.cli._agents import NFT, VERIFIER, contract, first_block, require_new, token_argument, token_number
+from keifu.cli._agents import NFT, VERIFIER, require_new, token_argument, token_number
 from keifu.cli._print import emit
 from keifu.cli._store import CODE
 from keifu.cli._types import ADDRESS, COINS, DURATION, ENDPOINT, FOLDER, IN_FOLDER, PUBLIC_KEY, Id
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import CheckFailed, UsageError
 from keifu.units import DAY, counted
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
-    from keifu.inft.folder import DataFolder
-    from keifu.inft.statements import Move
+    from keifu.inft.requesting import Owner
     from keifu.inft.stores import Store
-    from keifu.inft.transfer import Terms
 
-__all__ = ["request"]
+__all__ = ["data_store", "owner_of_tokens", "request"]
 
-LONGEST = 7 * DAY  # that the verifier lets pass between a signature's use and its deadline
 HUB = "StakingHub"
 
 
@@ -70,28 +66,14 @@ def request(
 
     The old data is stored for them to read; the new keys you never see. Asked again, they answer the same.
     """
-    if length > LONGEST:
-        raise UsageError("--for is longer than 7 days", remedy="the verifier takes no later deadline")
     require_new(target)
-    from keifu.inft.asking import abouts, ask
-    from keifu.inft.folder import DataFolder, write_items
-    from keifu.inft.requests import TransferRequest
+    from keifu.inft.requesting import Wanted, request_transfer
     from keifu.inft.transfer import OFFER_FILE, TRANSFER_FILE
 
-    folder = DataFolder.load(source)
-    move, terms = _move(session, token, folder, receiver, length, backing, is_clone=is_clone)
-    urls = given or _announced(session, terms)
-    named = [about.named for about in abouts(urls, terms.chain_id, terms.verifier)]
-    store = _store(session, store_folder, code, most)
-    addresses = _stored(store, source, folder)
-    asked = TransferRequest.of(move, folder, addresses, public_key, terms, named)
-    asked.signature = session.sign(asked.digest).hex()
-    made = ask(asked, folder, urls)
-    target.mkdir(parents=True, exist_ok=True)
-    write_items(target, (store.get(item.address) for item in made.items))
-    path = target / TRANSFER_FILE
-    made.save(path)
-    made.offered().save(offer := target / OFFER_FILE)
+    wanted = Wanted(receiver, public_key, backing, length, is_clone)
+    store, number = data_store(session, store_folder, code, most), token_number(session, token)
+    made = request_transfer(owner_of_tokens(session), number, source, wanted, given, store, target)
+    path, offer = target / TRANSFER_FILE, target / OFFER_FILE
     signed = counted(len(made.signatures), "attestor")
     message = f"{counted(len(made.items), 'item')} encrypted anew and signed by {signed}; the receiver signs {offer}"
     emit(
@@ -101,58 +83,22 @@ def request(
     )
 
 
-def _move(
-    session: Session, token: Id, folder: DataFolder, receiver: str, length: int, backing: int, *, is_clone: bool
-) -> tuple[Move, Terms]:
-    """What moves. Raises CheckFailed, before anything is stored or asked, when the data is not the token's."""
-    from keifu.inft.statements import Move
-    from keifu.inft.status import clone_number, read_token
-    from keifu.inft.transfer import Terms
+def owner_of_tokens(session: Session) -> Owner:
+    """Who asks attestors."""
+    from keifu.inft.requesting import Owner
 
-    suite, client = session.suite(NFT, VERIFIER, HUB), session.client
-    found = read_token(suite.at(client, NFT), token_number(session, token))
-    if folder.hashes != [digest for _, digest in found.items] or not folder.private:
-        raise CheckFailed(f"this is not the private data that token {token} names", remedy="name this token's folder")
-    if found.owner != session.sender:
-        raise CheckFailed(f"{found.owner} owns the token, not {session.sender}", remedy="sign as its owner")
-    clone_id = clone_number(found.token_id, found.clones) if is_clone else 0
-    terms = Terms(client.chain_id, suite[VERIFIER], client.now + length, suite.at(client, HUB).epoch(), backing)
-    return Move(suite[NFT], found.token_id, found.owner, receiver, clone_id), terms
+    suite = session.suite(NFT, VERIFIER, HUB)
+    return Owner(session.client, suite, session.sender, session.sign, session.record.first_block)
 
 
-def _announced(session: Session, terms: Terms) -> list[str]:
-    from keifu.inft.asking import announced
-    from keifu.inft.status import find_attestors
-
-    verifier, hub = contract(session, VERIFIER), contract(session, HUB)
-    known = find_attestors(session.client, verifier, hub, first_block(session, VERIFIER))
-    return announced(known, verifier.signers_needed(), terms.chain_id, terms.verifier)
-
-
-def _store(session: Session, folder: Path | None, code: tuple[int, int], most: int | None) -> Store:
+def data_store(
+    session: Session, folder: Path | None, code: tuple[int, int], most: int | None, seconds: int = DAY * 7
+) -> Store:
     """Raises UsageError when nothing says what may be paid."""
-    from keifu.inft.stores import FolderStore, NetworkStore, Terms
+    from keifu.inft.requesting import chosen_store, require_bound
     from keifu.storage.client.ledger import usual_folder
-    from keifu.storage.client.market import Market
 
-    if folder is not None:
-        return FolderStore(folder)
-    if most is None:
-        raise UsageError("nothing is paid without a bound", remedy="--max-price, or --store of a folder that all share")
-    suite = session.suite("StorageMarket", "StorageDeals")
-    market = Market(session.client, suite, session.record.first_block)
-    signer = _Signer(session)
-    return NetworkStore(market, usual_folder(), session.deployer, signer, Terms(code, DAY * 7, most))
-
-
-class _Signer:
-    """The session's account, as the storage client asks it."""
-
-    def __init__(self, session: Session) -> None:
-        self.address, self.sign = session.sender, session.sign
-
-
-def _stored(store: Store, source: Path, folder: DataFolder) -> list[str]:
-    from keifu.inft.folder import read_item
-
-    return [store.put(read_item(source, number)) for number in range(len(folder.items))]
+    require_bound(folder, most)
+    if folder is None:
+        session.suite("StorageMarket", "StorageDeals")
+    return chosen_store(owner_of_tokens(session), session.deployer, folder, usual_folder(), code, most, seconds)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,10 +21,27 @@ if TYPE_CHECKING:
     from keifu.cli.session import Session
     from keifu.inft.status import TokenStatus
 
-__all__ = ["make_key", "mint", "show", "tokens"]
+__all__ = ["breed_options", "make_key", "mint", "show", "tokens"]
 
 SALT_BYTES = 32
 SHOWN = 16  # digits of a number in a list
+
+
+def breed_options(body: Callable[..., Any]) -> Callable[..., Any]:
+    """What a mint fixes for ever."""
+    for option in (
+        click.option(
+            "--generations", type=click.IntRange(0, MAX_GENERATIONS), default=0, help="Clones of clones, so many deep."
+        ),
+        click.option(
+            "--clones", type=click.IntRange(0, MAX_CLONES), default=0, help="Clones that may be made of one token."
+        ),
+        click.option(
+            "--royalty", type=click.IntRange(0, MAX_ROYALTY_BPS), default=0, help="Basis points of each price for you."
+        ),
+    ):
+        body = option(body)
+    return body
 
 
 @verb("mint", example="keifu inft mint prompt.txt --kind prompt --out mine --role author", access=Access.SEND)
@@ -33,13 +51,7 @@ SHOWN = 16  # digits of a number in a list
 @click.option(
     "--public", is_flag=True, help="Leave the data as it is: anybody may read it, and it moves without proofs."
 )
-@click.option(
-    "--royalty", type=click.IntRange(0, MAX_ROYALTY_BPS), default=0, help="Basis points of each price for you."
-)
-@click.option("--clones", type=click.IntRange(0, MAX_CLONES), default=0, help="Clones that may be made of one token.")
-@click.option(
-    "--generations", type=click.IntRange(0, MAX_GENERATIONS), default=0, help="Clones of clones, so many deep."
-)
+@breed_options
 @json_option
 def mint(
     session: Session,

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["agree", "cancel", "order", "release", "sales", "settle", "withdraw"]
 
 SUITE = (MARKET, NFT, VERIFIER, TOKEN)
-NONCE_BYTES = 32
 SHOWN = 16  # digits of a number in a list
 order_argument = click.argument("order_path", metavar="ORDER", type=IN_FILE)
 
@@ -64,34 +63,13 @@ def order(
     """Offer a token for sale: an order that you have signed, and the market's right to move this token."""
     if path.exists():
         raise InputError(f"{path} is there already", remedy="choose another file")
-    if backing and backing < price:
-        raise InputError("--backing is below the price", remedy="give at least the price, or nothing: an unbacked sale")
-    import secrets
+    from keifu.inft.selling import Offer
+    from keifu.inft.selling import offer as sign_offer
 
-    from keifu.inft import actions
-    from keifu.inft.orders import Order, SignedOrder
-
+    wanted = Offer(price, buyer or ZERO_ADDRESS, backing, length)
     suite, client, number = session.suite(*SUITE), session.client, token_number(session, token)
-    nft, seller = suite.at(client, NFT), session.sender
-    if (owner := nft.ownerOf(number)) != seller:
-        raise CheckFailed(f"{owner} owns the token, not {seller}", remedy="sign as the owner")
     account = client.at(_account(session, number), "AgentAccount") if with_account else None
-    made = Order.of(
-        nft,
-        number,
-        price=price,
-        currency=suite[TOKEN],
-        nonce=secrets.token_bytes(NONCE_BYTES),
-        deadline=client.now + length,
-        seller=seller,
-        buyer=buyer or ZERO_ADDRESS,
-        backing=backing,
-        account=account,
-    )
-    signed = SignedOrder.of(client.chain_id, suite[MARKET], made)
-    signed.seller_signature = session.sign(signed.digest).hex()
-    actions.approve_sale(session.deployer, suite, number)
-    signed.save(path)
+    made = sign_offer(client, session.deployer, suite, session.sign, number, wanted, path, account).terms
     message = f"order {made.hash.hex()} for {coins(price)} coins, until {day(made.deadline)}: {path}"
     emit({"order": made.hash.hex(), "file": str(path)}, message, json_out)
 

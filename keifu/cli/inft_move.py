@@ -182,9 +182,17 @@ def update(session: Session, token: Id, path: Path, json_out: bool) -> None:
 @transfer_argument
 @key_option
 @click.option("--out", "out", type=FOLDER, required=True, help="New folder for the files as they are meant.")
+@click.option(
+    "--store", "store_folder", type=FOLDER, help="Folder that all sides share.  [default: the storage network]"
+)
 @json_option
-def receive(session: Session, transfer: Path, key_path: Path, out: Path, json_out: bool) -> None:
-    """Open the data of a transfer that is on the chain. Its folder becomes yours: from it you can sell the token."""
+def receive(
+    session: Session, transfer: Path, key_path: Path, out: Path, store_folder: Path | None, json_out: bool
+) -> None:
+    """Open the data of a transfer that is on the chain. Its folder becomes yours: from it you can sell the token.
+
+    Encrypted data that is not beside the transfer is fetched from where the attestors have stored it.
+    """
     said, key = parse_transfer(transfer), parse_key(key_path)
     require_new(out)
     from keifu.inft.status import read_token
@@ -194,12 +202,30 @@ def receive(session: Session, transfer: Path, key_path: Path, out: Path, json_ou
     found = read_token(contract(session, NFT), int(said.clone_id or said.token_id, 16))
     if [digest for _, digest in found.items] != [item.item.new_hash for item in said.items]:
         raise CheckFailed("the token does not name this data", remedy="wait until the transfer is on the chain")
+    _fetch(session, said, transfer.parent, store_folder)
     folder = open_all(said, transfer.parent, key)
     out.mkdir(parents=True, exist_ok=True)
     names = [f"{number}-{Path(item.name).name}" for number, item in enumerate(folder.items)]
     for number, name in enumerate(names):
         (out / name).write_bytes(folder.plain(transfer.parent, number))
     emit({"files": names, "folder": str(out)}, "\n".join(str(out / name) for name in names), json_out)
+
+
+def _fetch(session: Session, said: Transfer, place: Path, store_folder: Path | None) -> None:
+    """Whatever is missing there. Raises KeifuError."""
+    from keifu.inft.folder import item_at
+    from keifu.inft.stores import FolderStore, NetworkReader, Readable, fetch_items
+    from keifu.storage.client.market import Market
+
+    if all(item_at(place, number).exists() or not item.address for number, item in enumerate(said.items)):
+        return
+    store: Readable
+    if store_folder is not None:
+        store = FolderStore(store_folder)
+    else:
+        suite = session.suite("StorageMarket", "StorageDeals")
+        store = NetworkReader(Market(session.client, suite, session.record.first_block))
+    fetch_items(said, place, store)
 
 
 @verb("complain", example="keifu inft complain sold/transfer.json --key transfer.key --role buyer", access=Access.SEND)

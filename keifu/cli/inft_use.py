@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +17,41 @@ from keifu.units import coins, counted, day, duration
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
+    from keifu.inft.status import LeaseOffer
 
-__all__ = ["assistant", "attestors", "authorize", "burn", "join", "lease", "name_attestor", "offer", "revoke", "use"]
+__all__ = [
+    "assistant", "attestors", "authorize", "burn", "join", "lease", "lease_options", "name_attestor", "offer",
+    "require_short", "revoke", "show_lease", "use",
+]  # fmt: skip
+
+
+def lease_options(body: Callable[..., Any]) -> Callable[..., Any]:
+    """On what terms a token's data is leased."""
+    for option in (
+        click.option(
+            "--open", "opened", type=DURATION, default="90 days", show_default=True, help="How long the offer stands."
+        ),
+        click.option("--scope", type=click.IntRange(1, 255), help="A bit for each data item.  [default: all items]"),
+        click.option("--uses", type=click.IntRange(1, MAX_QUOTA), required=True, help="How many uses it has."),
+        click.option("--for", "length", type=DURATION, required=True, help="How long a lease lasts; 180 days at most."),
+        click.option("--price", type=COINS, required=True, help="Coins of a lease."),
+    ):
+        body = option(body)
+    return body
+
+
+def require_short(length: int, opened: int) -> None:
+    """Raises UsageError for terms that no token takes."""
+    for option, value, longest in (("--for", length, LONGEST_LEASE), ("--open", opened, LONGEST_OFFER)):
+        if value > longest:
+            raise UsageError(f"{option} is longer than {duration(longest)}", remedy=f"at most {duration(longest)}")
+
+
+def show_lease(terms: LeaseOffer, number: int, json_out: bool) -> None:
+    said = f"{counted(terms.quota, 'use')} in {duration(terms.duration)} for {coins(terms.price)} coins"
+    document = {"token": f"{number:064x}", "price": str(terms.price), "open_until": terms.open_until}
+    emit(document, f"{said}, until {day(terms.open_until)}", json_out)
+
 
 user_option = click.option("--user", type=ADDRESS, required=True, help="Who may use the data.")
 
@@ -79,32 +113,21 @@ def burn(session: Session, token: Id, yes: bool, json_out: bool) -> None:
 @verb("offer-lease", example='keifu inft offer-lease 3fa1 --price 5 --for "30 days" --uses 1000 --role author',
       access=Access.SEND)  # fmt: skip
 @token_argument
-@click.option("--price", type=COINS, required=True, help="Coins of a lease.")
-@click.option("--for", "length", type=DURATION, required=True, help="How long a lease lasts; 180 days at most.")
-@click.option("--uses", type=click.IntRange(1, MAX_QUOTA), required=True, help="How many uses it has.")
-@click.option("--scope", type=click.IntRange(1, 255), help="A bit for each data item.  [default: all items]")
-@click.option(
-    "--open", "opened", type=DURATION, default="90 days", show_default=True, help="How long the offer stands."
-)
+@lease_options
 @json_option
 def offer(
     session: Session, token: Id, price: int, length: int, uses: int, scope: int | None, opened: int, json_out: bool
 ) -> None:
     """Let anybody lease a token's data on these terms; a lease is honoured by whoever buys the token."""
-    for option, value, longest in (("--for", length, LONGEST_LEASE), ("--open", opened, LONGEST_OFFER)):
-        if value > longest:
-            raise UsageError(f"{option} is longer than {duration(longest)}", remedy=f"at most {duration(longest)}")
+    require_short(length, opened)
     from keifu.inft import actions
     from keifu.inft.status import LeaseOffer
 
     suite, number = session.suite(NFT, TOKEN), token_number(session, token)
     items = len(contract(session, NFT).intelligentDataOf(number))
-    terms = LeaseOffer(
-        price, suite[TOKEN], length, uses, scope or max((1 << items) - 1, 1), session.client.now + opened
-    )
+    terms = LeaseOffer.of(price, suite[TOKEN], length, uses, session.client.now + opened, items, scope or 0)
     actions.offer_lease(session.deployer, suite, number, terms)
-    message = f"{counted(uses, 'use')} in {duration(length)} for {coins(price)} coins, until {day(terms.open_until)}"
-    emit({"token": f"{number:064x}", "price": str(price), "open_until": terms.open_until}, message, json_out)
+    show_lease(terms, number, json_out)
 
 
 @verb("lease", example="keifu inft lease 3fa1 --price 5 --role delegator", access=Access.SEND)

@@ -1,14 +1,19 @@
-"""`keifu model`: language models, fetched and made integers of. The work is done in keifu/inference/tokens."""
+"""`keifu model`: language models, fetched and made integers of. The work is done in keifu/inference."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._types import IN_FILE
+from keifu.cli._types import IN_FOLDER
 from keifu.cli.verbs import Access, Noun, json_option
+from keifu.errors import UsageError
+
+if TYPE_CHECKING:
+    from keifu.inference.tokens.program import Sizes
 
 __all__ = ["cli"]
 
@@ -28,17 +33,46 @@ def fetch(name: str, folder: Path | None, json_out: bool) -> None:
 
 
 @cli.verb("build", example="keifu model build model.gguf ./integers", access=Access.NONE)
-@click.argument("file", type=IN_FILE)
+@click.argument("given", type=click.Path(path_type=Path, exists=True), metavar="FILE")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--rows", is_flag=True, help="Round all weights to rows of 8 bits: faster prompts, worse replies.")
 @json_option
-def build(file: Path, folder: Path, rows: bool, json_out: bool) -> None:
-    """Make a token model's integers of the GGUF file FILE, in the new FOLDER: to be served, registered and promoted.
-    The blocks of the file are kept as they are, bounds come from texts of this package."""
+def build(given: Path, folder: Path, rows: bool, json_out: bool) -> None:
+    """Make a model's integers in the new FOLDER: to be served, registered and promoted. FILE is a GGUF file of a token
+    model, whose blocks are kept as they are, or the folder of an embedding model as keifu model fetch leaves it. Bounds
+    come from texts of this package."""
     from keifu.inference.programs import root_of_folder
-    from keifu.inference.tokens.building import build as built
 
-    sizes = built(file, folder, rows=rows).program.sizes
+    kind, sizes = _built(given, folder, rows=rows)
     root = root_of_folder(folder).hex()
     said = f"{folder}: {sizes.tokens:,} tokens, {sizes.layers} layers of {sizes.width} lanes; program root {root}"
-    emit({"folder": str(folder), "program_root": root}, said, json_out)
+    emit({"folder": str(folder), "kind": kind, "program_root": root}, said, json_out)
+
+
+def _built(given: Path, folder: Path, *, rows: bool) -> tuple[str, Sizes]:
+    if not given.is_dir():
+        from keifu.inference.tokens.building import build as of_tokens
+
+        return "tokens", of_tokens(given, folder, rows=rows).program.sizes
+    if rows:
+        raise UsageError("--rows is for token models", remedy="leave it out: embedding models take blocks of 8 bits")
+    from keifu.inference.embeddings.building import build as of_embeddings
+
+    return "embedding", of_embeddings(given, folder).program.sizes
+
+
+@cli.verb("embed", example="keifu model embed ./integers 'a sentence'", access=Access.NONE)
+@click.argument("folder", type=IN_FOLDER)
+@click.argument("text")
+@json_option
+def embed(folder: Path, text: str, json_out: bool) -> None:
+    """Compute the vector of TEXT by the embedding model in FOLDER, in integers, and the roots that a receipt binds."""
+    from keifu.inference.embeddings.executor import Executor
+    from keifu.inference.embeddings.keeping import load
+
+    stored = load(folder)
+    ids = stored.tokenizer.encode(text, stored.program.sizes.positions)
+    vector, roots = Executor(stored.program).committed(ids)
+    facts = {"tokens": ids, "vector": vector.tolist(), "unit": stored.unit, "trace_root": roots.trace.hex()}
+    numbers = " ".join(map(str, vector.tolist()))
+    emit(facts, f"{len(ids)} tokens; trace root {roots.trace.hex()}\n{numbers}", json_out)

@@ -50,6 +50,10 @@ compute = Noun(
 @click.option("--endpoint", type=Text(LONGEST_PLACE), help="Where clients find it: offers the service at the market.")
 @click.option("--operator", type=ADDRESS, help="Whose promises they are.  [default: the node's own account]")
 @click.option("--cap", type=COINS, default="0", help="Coins of the lock that covers may hold at a time.  [default: 0]")
+@click.option(
+    "--dispute-cap", type=COINS, default="0",
+    help="Coins locked for disputes that covers may hold at a time.  [default: 0]",
+)  # fmt: skip
 @click.option("--listen", type=LISTEN, default=ANSWERS, show_default=True, help="Where anybody asks.")
 @click.option("--poll", type=DURATION, default="2", help="How often the chain is looked at.  [default: 2 seconds]")
 @making("compute")
@@ -68,6 +72,7 @@ def compute_init(
     endpoint: str | None,
     operator: str | None,
     cap: int,
+    dispute_cap: int,
     listen: str,
     poll: int,
     owner_pages: str,
@@ -75,16 +80,19 @@ def compute_init(
     **common: Any,
 ) -> None:
     """Make a node's folder: its configuration, a key, and a unit for systemd. One price for all that it answers. With
-    --endpoint it gets a second key, for receipts, and offers its service at the market for the coins locked there."""
+    --endpoint it gets a second key, for receipts, and offers its service at the market for the coins locked there. With
+    --dispute-cap it answers for wrong tokens with the coins locked at InferenceDisputes."""
     from keifu.node.compute.making import RECEIPT_KEY, market_section, own_section
     from keifu.node.setup import Wish
 
     prices = {"request": request, "million_in": million_in, "million_out": million_out}
     market = market_section(endpoint or "", operator or "", cap)
-    own = own_section(listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market, tokens)
+    own = own_section(
+        listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market, tokens, dispute_cap
+    )
     wish = Wish(
         listen=owner_pages, environment=environment, owner=owner or "", own=own,
-        second_key=RECEIPT_KEY if market else "", **common,
+        second_key=RECEIPT_KEY if market or dispute_cap else "", **common,
     )  # fmt: skip
     make("compute", folder, json_out, wish)
 

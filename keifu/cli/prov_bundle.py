@@ -9,16 +9,19 @@ import click
 
 from keifu.cli._print import emit
 from keifu.cli._prov_options import Registry, at_block, on_registry, record_argument
-from keifu.cli._types import BYTES32, FOLDER, IN_FILE, OUT_PATH, Id
+from keifu.cli._types import BYTES32, ENDPOINT, FOLDER, IN_FILE, OUT_PATH, Id
 from keifu.cli.prov_read import documents_in, documents_option, heartbeats_in, heartbeats_option
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import InputError
+from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.units import counted
 
 if TYPE_CHECKING:
     from keifu.provenance.labels import LabelProof
+    from keifu.provenance.signed_headers import SignedHeader
 
 __all__ = ["bundle", "documents", "prove_record"]
+
+PATIENCE_SECONDS = 5.0  # for a notary
 
 
 @verb("bundle", example="keifu prov bundle 0e797c52 --out digits.bundle", access=Access.READ)
@@ -72,19 +75,49 @@ def _label_in(path: Path) -> LabelProof:
 @verb("prove-record", example="keifu prov prove-record 0e797c52 --out record.json", access=Access.READ)
 @record_argument()
 @click.option("--out", required=True, type=OUT_PATH, help="File to write.")
+@click.option(
+    "--notary", "notaries", type=ENDPOINT, multiple=True,
+    help="Address of a notary whose signature goes into the file; repeatable. The block is one that they signed.",
+)  # fmt: skip
+@click.option("--quorum", type=click.IntRange(1, 16), help="Signatures that it has to have.  [default: of all named]")
 @json_option
 @on_registry
 @at_block
-def prove_record(registry: Registry, record_id: Id, out: Path, json_out: bool) -> None:
+def prove_record(
+    registry: Registry, record_id: Id, out: Path, notaries: tuple[str, ...], quorum: int | None, json_out: bool
+) -> None:
     """Write the proof of one record as of a block, as the contract RecordProof of any chain takes it; print the block's
     hash. `keifu prov verify` checks the file without network."""
     from keifu.provenance.foreign import gather
 
+    signed: tuple[SignedHeader, ...] = ()
+    if notaries:
+        signed = _signed_by(registry, notaries, quorum or len(notaries))
     found = registry.record_id(record_id)
-    proof = gather(registry.proved, found)
+    proof = gather(registry.proved, found, signed)
     proof.write(out)
     block = registry.proved.block
     emit({"file": str(out), "record": found.hex(), "blockHash": block.hash}, block.hash, json_out)
+
+
+def _signed_by(registry: Registry, notaries: tuple[str, ...], quorum: int) -> tuple[SignedHeader, ...]:
+    """What so many notaries say of one block, which becomes the proof's. Raises CheckFailed, and UsageError when a
+    block is named beside."""
+    from keifu.node.watcher.peers import ask_all, read_headers
+    from keifu.provenance.foreign import signed_block
+    from keifu.provenance.signed_headers import PAGE
+
+    if registry.block_hash is not None:
+        raise UsageError("--block-hash and --notary both choose the block", remedy="leave one of them out")
+    answers = ask_all(notaries, PAGE, read_headers, patience=PATIENCE_SECONDS)
+    said = [item for answer in answers for item in answer.said]
+    try:
+        block, signed = signed_block(said, registry.trust.chain, quorum)
+    except CheckFailed as error:
+        silent = [f"{answer.operator}: {answer.fault}" for answer in answers if answer.fault]
+        raise CheckFailed("; ".join([error.message, *silent]), remedy=error.remedy) from error
+    registry.fix(block)
+    return signed
 
 
 @verb("documents", example="keifu prov documents 0e797c52 --out documents", access=Access.READ)

@@ -147,14 +147,10 @@ def register(
 
 
 def _token_program(path: Path) -> bytes:
-    """The root of a token model's program; zeros for other weights, whose records get theirs from programs."""
-    from keifu.inference.tokens.keeping import is_token_model
+    """The root of a language model's program; zeros for other weights, whose records get theirs from programs."""
+    from keifu.inference.programs import is_of_blocks, root_of_folder
 
-    if not is_token_model(path):
-        return bytes(32)
-    from keifu.inference.programs import root_of_folder
-
-    return root_of_folder(path)
+    return root_of_folder(path) if is_of_blocks(path) else bytes(32)
 
 
 def _label_statements(registry: Registry, path: Path, digest: bytes) -> list[bytes]:

@@ -38,6 +38,11 @@ class Session(ABC):
     def deployer(self) -> RpcDeployer:
         """Sends for the account that signs."""
 
+    @cached_property
+    @abstractmethod
+    def account(self) -> Account:
+        """The account that signs."""
+
     @abstractmethod
     def sign(self, digest: bytes) -> bytes:
         """The signing account's r, s, v over a digest."""

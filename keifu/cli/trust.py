@@ -62,6 +62,20 @@ class _IssuerType(click.ParamType):
         return identity, issuer
 
 
+class _ContractType(click.ParamType):
+    """A contract and the chain that it is on."""
+
+    name = "chain:address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, str]:
+        if isinstance(value, tuple):
+            return value
+        chain, _, contract = value.partition(":")
+        if not chain.isdecimal():
+            self.fail(f"{value!r} is no contract of a chain, as in 16661:0x3A5D…", param, ctx)
+        return int(chain), str(ADDRESS.convert(contract, param, ctx))
+
+
 def _file_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option(
         "--trust", "file", type=OUT_PATH, envvar="KEIFU_TRUST", show_envvar=True, metavar="FILE", help=text
@@ -94,6 +108,11 @@ def _file_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     "--provider", "providers", type=ADDRESS, multiple=True,
     help="An operator whose receipt keys are pinned, with the promotions of the named environments; repeatable.",
 )  # fmt: skip
+@click.option(
+    "--notary", "notaries", type=ADDRESS, multiple=True, help="A notary whose word about blocks counts; repeatable."
+)
+@click.option("--quorum", type=click.IntRange(1, 16), help="How many of the notaries have to sign.  [default: all]")
+@click.option("--record-proof", type=_ContractType(), help="The RecordProof behind which their coins are.")
 @click.option("--replace", is_flag=True, help="Replace the file when it is there.")
 @json_option
 def init(
@@ -109,6 +128,9 @@ def init(
     sigstore_root: Path | None,
     identities: tuple[tuple[str, str], ...],
     providers: tuple[str, ...],
+    notaries: tuple[str, ...],
+    quorum: int | None,
+    record_proof: tuple[int, str] | None,
     replace: bool,
     json_out: bool,
 ) -> None:
@@ -116,13 +138,17 @@ def init(
     import msgspec
 
     from keifu.provenance import environment_id
-    from keifu.provenance.trust import Trust, trust_file
+    from keifu.provenance.trust import Notaries, Trust, trust_file
 
     path = file or trust_file()
     if path.exists() and not replace:
         raise UsageError(f"{path} is there", remedy="look at it: keifu trust show; overwrite it with --replace")
     if agree and agree > len(nodes):
         raise UsageError(f"{agree} nodes have to agree, {len(nodes)} are named", remedy="--node URL for each of them")
+    if bool(notaries) != (record_proof is not None):
+        raise UsageError(
+            "notaries and the contract that holds their coins go together", remedy="--notary, --record-proof"
+        )
     if identities and sigstore_root is None:
         raise UsageError("identities of Sigstore without a root", remedy="--sigstore-root FILE")
     suite, record = session.suite(REGISTRY, ENVIRONMENTS).addresses, session.record
@@ -144,6 +170,7 @@ def init(
         },
         runners={name: tuple(node for of, node in runners if of == name) for name, _ in runners},
         sigstore=_sigstore(sigstore_root, identities),
+        notaries=Notaries(*record_proof, notaries, quorum or len(notaries)) if record_proof else msgspec.UNSET,
     ).checked("what you give")
     if providers:
         made = msgspec.structs.replace(made, compute=_market(session, made, providers))
@@ -203,9 +230,17 @@ def _print(trust: Trust, path: Path, json_out: bool) -> None:
         f"authors: {', '.join(trust.authors) or nobody}",
         f"attesters: {', '.join(trust.attesters) or nobody}",
         *(f"environment {name}: {value}{_runners(trust, name)}" for name, value in trust.named.items()),
+        *_notaries(trust),
         *(f"sigstore: {who}, whom {issuer} signs in" for who, issuer in _issuers(trust)),
     ]
     emit({"file": str(path), **msgspec.to_builtins(trust)}, "\n".join(lines), json_out)
+
+
+def _notaries(trust: Trust) -> list[str]:
+    if not trust.notaries:
+        return []
+    at, accounts = trust.notaries, ", ".join(trust.notaries.accounts)
+    return [f"notaries: {at.quorum} of {accounts}, at RecordProof {at.contract} of chain {at.chain}"]
 
 
 def _issuers(trust: Trust) -> list[tuple[str, str]]:

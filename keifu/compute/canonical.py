@@ -2,11 +2,12 @@
 
 A request's numbers stand in `input`, an answer's in each `output` of `data`. What stands in one innermost list is one
 leaf (`keifu.inference.tensors`), so nothing has to be known of the model. The answer of a token model, whole or
-streamed, names the ids that went in and came out.
+streamed, names the ids that went in and came out, and may have the roots of positions.
 """
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -18,10 +19,14 @@ from keifu.compute.events import EVENT, documents_of
 from keifu.errors import UsageError
 from keifu.inference import tensor_root
 from keifu.spec.inference_trees import tensor_root as tensor_root_of
+from keifu.spec.inference_trees import tree
 
 _Id = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
 
-__all__ = ["Tokens", "events_of", "roots_of", "tokens_of", "tokens_root"]
+__all__ = ["Tokens", "events_of", "roots_of", "tokens_of", "tokens_root", "trace_of"]
+
+
+HASH_BYTES = 32
 
 
 class _Asked(msgspec.Struct):
@@ -32,9 +37,14 @@ class _Choice(msgspec.Struct):
     token_ids: list[_Id] = []
 
 
+class _Extra(msgspec.Struct, frozen=True):
+    positions: str = ""
+
+
 class _Event(msgspec.Struct):
     prompt_token_ids: list[_Id] = []
     choices: list[_Choice] = []
+    keifu: _Extra = _Extra()
 
 
 class _Item(msgspec.Struct):
@@ -59,10 +69,11 @@ def roots_of(request: bytes, response: bytes) -> tuple[bytes, bytes] | None:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Ids that went in, and that came out."""
+    """Ids that went in, and that came out. Of a reply that can be disputed, also the roots of its positions."""
 
     prompt: tuple[int, ...]
     reply: tuple[int, ...]
+    positions: tuple[bytes, ...] = ()
 
 
 def tokens_of(response: bytes) -> Tokens | None:
@@ -73,12 +84,29 @@ def tokens_of(response: bytes) -> Tokens | None:
         return None
     prompts = [event.prompt_token_ids for event in found if event.prompt_token_ids]
     reply = [number for event in found for choice in event.choices for number in choice.token_ids]
-    return Tokens(tuple(prompts[0]), tuple(reply)) if len(prompts) == 1 and reply else None
+    if len(prompts) != 1 or not reply:
+        return None
+    return Tokens(tuple(prompts[0]), tuple(reply), _roots([event.keifu.positions for event in found]))
+
+
+def _roots(texts: Sequence[str]) -> tuple[bytes, ...]:
+    """Those that one event has, in base64; none where it is not that."""
+    named = [text for text in texts if text]
+    try:
+        data = binascii.a2b_base64(named[0], strict_mode=True) if len(named) == 1 else b""
+    except ValueError:
+        return ()
+    return tuple(data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES))
 
 
 def tokens_root(ids: Sequence[int]) -> bytes:
     """As one tensor of 32 bits (docs/inference-program.md)."""
     return tensor_root_of(ids, 32)
+
+
+def trace_of(positions: Sequence[bytes]) -> bytes:
+    """The root of a trace, from those of its positions."""
+    return tree(list(positions))
 
 
 def events_of(response: bytes) -> list[bytes]:

@@ -3,7 +3,8 @@
     GET  /keifu/cover    the terms: whose word it is, up to what restitution, for what price and how long
     POST /keifu/cover    {"restitution": "…"}, with a voucher of the channel in PAYMENT-SIGNATURE: a signed cover
 
-The voucher only shows that the channel's authorizer asks; one that names nothing will do.
+Covers of disputes are asked for at `/keifu/cover/disputes`. The voucher only shows that the channel's authorizer asks;
+one that names nothing will do.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from keifu.compute.service import Till
 from keifu.errors import KeifuError
 from keifu.payments.book import Account, Refused
 
-__all__ = ["COVER_PATH", "Desk", "Signs", "answered"]
+__all__ = ["COVER_PATH", "DISPUTE_COVER_PATH", "Desk", "Signs", "answered"]
 
-COVER_PATH = b"/keifu/cover"
+COVER_PATH, DISPUTE_COVER_PATH = b"/keifu/cover", b"/keifu/cover/disputes"
 CONFLICT = 409
 
 

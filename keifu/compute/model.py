@@ -38,7 +38,7 @@ class ModelFault(Exception):
 class Call:
     """One request, read: which endpoint, the items that it asks about, and how much may come back."""
 
-    endpoint: str  # "chat/completions", "completions", "embeddings" or "classify"
+    endpoint: str  # "chat/completions", "completions", "embeddings", "classify" or "products"
     inputs: Sequence[Any]  # messages, prompts, or items
     most_output: int = 0  # units
     stream: bool = False

@@ -14,6 +14,8 @@ from typing import Annotated, Any
 import msgspec
 
 from keifu.compute.model import Call, ModelFault
+from keifu.compute.products import ENDPOINT as PRODUCTS
+from keifu.compute.products import Asked
 
 __all__ = ["ENDPOINTS", "Read", "classified", "embedded", "models_body", "read_request"]
 
@@ -76,6 +78,7 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     "completions": msgspec.json.Decoder(_Completion),
     "embeddings": msgspec.json.Decoder(_Embedding),
     "classify": msgspec.json.Decoder(_Classify),
+    PRODUCTS: msgspec.json.Decoder(Asked),
 }
 ENDPOINTS = frozenset(_DECODERS)
 
@@ -86,6 +89,8 @@ def read_request(endpoint: str, body: bytes, usual_output: int) -> Read:
         asked = _DECODERS[endpoint].decode(body)
     except (ValueError, RecursionError) as error:
         raise ModelFault(400, "invalid_body", f"the request cannot be read: {error}") from error
+    if isinstance(asked, Asked):
+        return Read(asked.model, Call(endpoint, (asked,), body=body))
     if isinstance(asked, _Classify):
         return Read(asked.model, Call(endpoint, _items(asked.input), body=body))
     if isinstance(asked, _Embedding):

@@ -26,6 +26,7 @@ __all__ = [
     "Cover",
     "Offer",
     "commitment",
+    "disputes_domain",
     "needed_for",
     "shown",
 ]
@@ -87,6 +88,11 @@ class Cover:
     def sign(self, domain: Domain, key: Account) -> bytes:
         """`domain` is that of the market's `Receipts`."""
         return key.sign(domain.digest(COVER, *self.args))
+
+
+def disputes_domain(chain_id: int, disputes: str) -> Domain:
+    """Of what is signed for an InferenceDisputes: covers, consents of keys, permits of watchers."""
+    return Domain("Keifu Inference", "1", chain_id, disputes)
 
 
 def needed_for(restitution: int) -> int:

@@ -18,16 +18,15 @@ import msgspec
 
 from keifu.abi import FunctionAbi
 from keifu.chain import ChainClient
-from keifu.chain.creation import readable
 from keifu.chain.deployments import Record
 from keifu.chain.services import NOTHING, SERVICES, own_horizon
 from keifu.chain.settings import Views
 from keifu.chain.suite import HUB, TIMELOCK
-from keifu.chain.timelock import Batch
+from keifu.chain.timelock import Batch, in_words
 from keifu.errors import AbiError, InputError, Revert
 from keifu.keys import checksum
 
-__all__ = ["listing_batch", "read_changes", "safe_files", "try_out"]
+__all__ = ["listing_batch", "read_changes", "safe_file", "safe_files", "try_out"]
 
 
 def read_changes(client: ChainClient, record: Record, path: Path) -> Batch:
@@ -75,27 +74,31 @@ def safe_files(client: ChainClient, batch: Batch, path: Path, sender: str = "") 
         "execute": batch.executing(timelock.interface),
     }
     words = "; ".join(text for _, _, text in batch.calls)
-    written = []
-    for verb, data in datas.items():
-        document = {
-            "version": "1.0",
-            "chainId": str(client.chain_id),
-            "createdAt": client.now * 1_000,
-            "meta": {"name": f"{verb} in the timelock", "description": words, "createdFromSafeAddress": sender},
-            "transactions": [
-                {
-                    "to": checksum(batch.timelock),
-                    "value": "0",
-                    "data": "0x" + data.hex(),
-                    "contractMethod": None,
-                    "contractInputsValues": None,
-                }
-            ],
-        }
-        target = path.with_name(f"{path.stem}.{verb}.json")
-        target.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
-        written.append(target)
-    return written
+    return [safe_file(client, batch.timelock, verb, data, words, path, sender) for verb, data in datas.items()]
+
+
+def safe_file(
+    client: ChainClient, timelock: str, verb: str, data: bytes, words: str, path: Path, sender: str = ""
+) -> Path:
+    """One call of the timelock as a file for a Safe's transaction builder, beside `path`; where it is."""
+    document = {
+        "version": "1.0",
+        "chainId": str(client.chain_id),
+        "createdAt": client.now * 1_000,
+        "meta": {"name": f"{verb} in the timelock", "description": words, "createdFromSafeAddress": sender},
+        "transactions": [
+            {
+                "to": checksum(timelock),
+                "value": "0",
+                "data": "0x" + data.hex(),
+                "contractMethod": None,
+                "contractInputsValues": None,
+            }
+        ],
+    }
+    target = path.with_name(f"{path.stem}.{verb}.json")
+    target.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    return target
 
 
 def _call(client: ChainClient, record: Record, row: dict[str, Any], where: str) -> tuple[str, bytes, str]:
@@ -123,6 +126,4 @@ def _value(value: Any) -> Any:
 
 
 def _named(function: FunctionAbi, contract: str, address: str, arguments: tuple[Any, ...]) -> tuple[str, bytes, str]:
-    names = (name.strip("_") for name in function.input_names)
-    words = ", ".join(f"{name}={readable(value)}" for name, value in zip(names, arguments, strict=True))
-    return address, function.encode(arguments), f"{contract}.{function.name}({words})"
+    return address, function.encode(arguments), in_words(contract, function, arguments)

@@ -12,6 +12,7 @@ from keifu.chain.settings import Views
 from keifu.chain.suite import HUB, TIMELOCK
 from keifu.chain.timelock import operation
 from keifu.deploy.changes import listing_batch
+from keifu.deploy.waiting import Waiting, waiting
 from keifu.units import day
 
 __all__ = ["Status", "read_status"]
@@ -27,6 +28,7 @@ class Status:
     services: dict[str, str]
     holders: dict[str, tuple[str, ...]]
     handed_over: bool
+    waiting: tuple[Waiting, ...]  # in the timelock, services among it
     next: str
 
     def data(self) -> dict[str, Any]:
@@ -46,6 +48,7 @@ def read_status(client: ChainClient, record: Record) -> Status:
         services=services,
         holders={"proposers": holders.proposers, "executors": holders.executors} if holders else {},
         handed_over=record.holders is not None,
+        waiting=tuple(waiting(client, record)) if TIMELOCK in record.contracts and TIMELOCK not in missing else (),
         next=_next(record, missing, services),
     )
 

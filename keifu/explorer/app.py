@@ -10,18 +10,24 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 
 from keifu import __version__
 from keifu.errors import EnvironmentFault, InputError
+from keifu.explorer.dapp import Dapp
+from keifu.explorer.deployed import Codes, Deployed, Looked
 from keifu.explorer.layout import page_of
 from keifu.explorer.live import Live, mark_of
 from keifu.explorer.pages import (
+    agents,
     bundles,
     chain,
     channels,
     court,
+    disputes,
     grants,
+    notaries,
     orders,
     production,
     programmes,
@@ -29,6 +35,7 @@ from keifu.explorer.pages import (
     records,
     staking,
     storage,
+    suite,
 )
 from keifu.explorer.pages.heartbeats import lines_of
 from keifu.explorer.view import NotFound, Sheet, View
@@ -37,7 +44,6 @@ from keifu.explorer.words import LANGUAGES, chosen_language, words_of
 from keifu.index import Readers
 from keifu.index.reading import Moved
 from keifu.serving import Request, Response, problem
-from keifu.spec.vesting import Schedule
 
 __all__ = ["POLICY", "Explorer"]
 
@@ -59,6 +65,7 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
     ("operators", 0): staking.operators,
     ("operator", 1): staking.operator,
     ("slashes", 0): staking.slashes,
+    ("notaries", 0): notaries.notaries,
     ("cases", 0): court.cases,
     ("case", 1): court.case,
     ("providers", 0): providers.providers,
@@ -69,9 +76,13 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
     ("receiver", 1): channels.receiver,
     ("orders", 0): orders.orders,
     ("order", 1): orders.order,
+    ("disputes", 0): disputes.disputes,
+    ("dispute", 1): disputes.dispute,
     ("programmes", 0): programmes.programmes,
     ("programme", 1): programmes.programme,
     ("proposal", 1): programmes.proposal,
+    ("agents", 0): agents.agents,
+    ("agent", 1): agents.agent,
     ("deals", 0): storage.deals,
     ("deal", 1): storage.deal,
     ("stores", 0): storage.stores,
@@ -83,24 +94,30 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
     ("block", 1): chain.block,
     ("address", 1): chain.address,
     ("events", 2): chain.events,
+    ("suite", 0): suite.suite,
     ("verify", 0): bundles.verify,
 }
 
 
 class Explorer:
-    """Answers from the index at `place`. Raises EnvironmentFault when there is none. `schedule` finds that of the token
-    event, by chain id and first block; `watchers` are asked for heartbeats."""
+    """Answers from the index at `place`. Raises EnvironmentFault when there is none. `deployed` finds the deployment
+    record, by chain id and first block, and `look` what a node says of it; `watchers` are asked for heartbeats; `dapp`
+    is the page for holders and authors."""
 
     def __init__(
         self,
         place: str,
         *,
-        schedule: Callable[[int, str], Schedule | None] = lambda *_: None,
+        deployed: Callable[[int, str], Deployed | None] = lambda *_: None,
+        look: Callable[[int, str], Looked] | None = None,
         watchers: Sequence[str] = (),
+        dapp: Dapp | None = None,
     ) -> None:
         self._readers = Readers(place)
-        suite = self._readers.store.suite
-        self._schedule = schedule(suite.chain_id, suite.genesis)
+        known = self._readers.store.suite
+        self._deployed = deployed(known.chain_id, known.genesis)
+        self.codes = Codes(partial(look, known.chain_id, known.genesis)) if look else None
+        self._dapp = dapp
         self._static = _static()
         self._refused = Counter[str]()
         self._guard = threading.Lock()
@@ -110,6 +127,8 @@ class Explorer:
     def __call__(self, request: Request) -> Response:
         if request.path in self._static:
             return self._static[request.path]
+        if self._dapp is not None and request.path.split("/")[1] == "dapp":
+            return self._dapp.file(request.path) or self._asked(self._dapp, request.path)
         if request.path == "/live":
             return Response(200, b"", "text/event-stream", policy=POLICY, stream=self.live.events)
         if request.path == "/metrics":
@@ -130,12 +149,29 @@ class Explorer:
         with self._guard:
             self._refused[reason] += 1
 
+    def _asked(self, page: Dapp, path: str) -> Response:
+        """What the page for holders and authors asks the index."""
+        try:
+            store = self._readers.store
+            with store.database.snapshot():
+                return page.answer(path, store)
+        except EnvironmentFault as error:
+            return self._out_of_reach(error)
+
+    def _out_of_reach(self, error: EnvironmentFault) -> Response:
+        _log.warning("%s", error)
+        self._readers.forget()
+        return problem(503, "the index is out of reach", "try again; the log of the server says why")
+
     def _answer(self, request: Request, language: str, parts: list[str]) -> Response:
         words, status, beats = words_of(language), FOUND, self.watchers.beats
         try:
             store = self._readers.store
             with store.database.snapshot():
-                view = View(store, words, store.position, _query(request), self._schedule, beats)
+                view = View(
+                    store, words, store.position, _query(request), self._deployed, beats, self.codes,
+                    has_dapp=self._dapp is not None,
+                )  # fmt: skip
                 try:
                     if parts[0] == "search" and len(parts) == 1:
                         found = chain.search_place(view, view.query.get("q", ""))
@@ -148,9 +184,7 @@ class Explorer:
                 mark = mark_of(view.position, beats.mark)
                 body = page_of(view, sheet, mark, parts)
         except EnvironmentFault as error:
-            _log.warning("%s", error)
-            self._readers.forget()
-            return problem(503, "the index is out of reach", "try again; the log of the server says why")
+            return self._out_of_reach(error)
         etag = f'"{mark}-{language}-{__version__}"' if status == FOUND else ""
         return Response(status, body, HTML, etag, POLICY)
 

@@ -21,16 +21,20 @@ MENU = (
     "channels",
     "slashes",
     "cases",
+    "agents",
     "programmes",
     "grants",
+    "suite",
     "verify",
 )
 # Pages that stand below an entry of the menu.
 BELOW = {
-    "environment": "environments", "record": "records", "operator": "operators", "provider": "providers",
-    "orders": "providers", "order": "providers", "channel": "channels", "receivers": "channels",
+    "environment": "environments", "record": "records", "operator": "operators",
+    "notaries": "operators", "provider": "providers",
+    "orders": "providers", "order": "providers", "disputes": "providers", "dispute": "providers",
+    "channel": "channels", "receivers": "channels",
     "receiver": "channels", "case": "cases", "programme": "programmes", "proposal": "programmes",
-    "grant": "grants", "escrow": "grants",
+    "grant": "grants", "escrow": "grants", "agent": "agents",
 }  # fmt: skip
 NAMES = {"en": "English", "ja": "日本語"}
 
@@ -87,6 +91,7 @@ def _header(view: View, parts: list[str]) -> Markup:
         el("a", "Keifu", el("span", " 系譜", lang="ja"), href=view.path(), class_="brand"),
         el("nav", el("ul", *menu), aria_label=words("layout.menu")),
         search,
+        el("a", words("layout.dapp"), href="/dapp/", class_="language") if view.has_dapp else None,
         *languages,
     )
 

@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from keifu.chain.suite import HUB, TOKEN
+from keifu.chain.suite import HUB, TIMELOCK, TOKEN
 from keifu.errors import InputError
 from keifu.explorer.beats import Beats
+from keifu.explorer.deployed import Codes, Deployed, Looked
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.words import Words
 from keifu.index import Position, Store, Totals
@@ -58,12 +59,25 @@ class View:
     words: Words
     position: Position
     query: Mapping[str, str] = field(default_factory=dict)
-    schedule: Schedule | None = None  # of the token event, where the deployment record is at hand
+    deployed: Deployed | None = None  # where the deployment record is at hand
     beats: Beats = field(default_factory=Beats)  # that watchers gave and that were verified here
+    codes: Codes | None = None  # where a node may be asked
+    has_dapp: bool = False  # whether the page for holders and authors is served
 
     @cached_property
     def totals(self) -> Totals:
         return Totals(self.store)
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """Of the token event: no event says it."""
+        return self.deployed.schedule if self.deployed else None
+
+    @cached_property
+    def looked(self) -> Looked | None:
+        """What a node said of the code, roles and terms; None where none is asked, or none has answered yet."""
+        done = self.last(TIMELOCK, "CallExecuted")
+        return self.codes.now(place_of(done) if done else ()) if self.codes else None
 
     @cached_property
     def now(self) -> int:

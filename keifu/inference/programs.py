@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from keifu.inference.tokens.keeping import is_token_model, load
+from keifu.inference.embeddings import keeping as embeddings
+from keifu.inference.tokens import keeping as tokens
 from keifu.inference.tokens.program import checked
 from keifu.provenance.program import program_root
 
-__all__ = ["root_of_folder"]
+__all__ = ["is_of_blocks", "root_of_folder"]
+
+
+def is_of_blocks(folder: Path) -> bool:
+    """Whether it is a token model or an embedding model."""
+    return tokens.is_token_model(folder) or embeddings.is_embedding_model(folder)
 
 
 def root_of_folder(folder: Path) -> bytes:
     """Raises InputError naming what is not as it should be, or could overflow."""
-    if not is_token_model(folder):
+    if not is_of_blocks(folder):
         return program_root(folder)
+    if embeddings.is_embedding_model(folder):
+        return _root_of_embeddings(folder)
     from keifu.inference.tokens.rooting import program_root as root_of_tokens  # noqa: PLC0415 - numba, seconds
 
-    return root_of_tokens(checked(load(folder).program))
+    return root_of_tokens(checked(tokens.load(folder).program))
+
+
+def _root_of_embeddings(folder: Path) -> bytes:
+    from keifu.inference.embeddings.program import checked as checked_embeddings  # noqa: PLC0415 - as above
+    from keifu.inference.embeddings.rooting import program_root as root  # noqa: PLC0415
+
+    return root(checked_embeddings(embeddings.load(folder).program))

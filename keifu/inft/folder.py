@@ -26,6 +26,7 @@ __all__ = [
     "NEVER_AGAIN",
     "DataFolder",
     "DataItem",
+    "item_at",
     "pack",
     "read_item",
     "write_items",
@@ -115,9 +116,14 @@ def pack(paths: Sequence[Path], kinds: Sequence[str], *, private: bool) -> DataF
 
 def read_item(place: Path, number: int) -> bytes:
     """An item as it is stored. Raises InputError when it cannot be read."""
-    return read_bounded(place / f"item-{number}", LARGEST + ENCRYPTED_BYTES, "an item of a token")
+    return read_bounded(item_at(place, number), LARGEST + ENCRYPTED_BYTES, "an item of a token")
 
 
 def write_items(place: Path, stored: Iterable[bytes]) -> None:
     for number, data in enumerate(stored):
-        (place / f"item-{number}").write_bytes(data)
+        item_at(place, number).write_bytes(data)
+
+
+def item_at(place: Path, number: int) -> Path:
+    """Where an item is kept."""
+    return place / f"item-{number}"

@@ -30,6 +30,7 @@ __all__ = [
     "Secret",
     "decrypt",
     "encrypt",
+    "is_public_key",
     "open_seal",
     "opened",
     "seal",
@@ -105,6 +106,15 @@ def seal(key: bytes, public_key: bytes, data_hash: bytes, sealer: Account | None
         ) from error
     point = PublicKey(b"\x04" + sealer.public_key).format(compressed=True)
     return bytes(point) + _xor(key, keccak256(shared + data_hash))
+
+
+def is_public_key(public_key: bytes) -> bool:
+    """Whether something can be sealed to it: a point of secp256k1, x and y."""
+    try:
+        PublicKey(b"\x04" + public_key)
+    except ValueError:
+        return False
+    return len(public_key) == PUBLIC_KEY_BYTES
 
 
 def shared_point(sealed: bytes, receiver: Account) -> bytes:

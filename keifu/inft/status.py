@@ -43,6 +43,13 @@ class LeaseOffer:
     open_until: int  # unix seconds; 0 for no offer
 
     @classmethod
+    def of(
+        cls, price: int, currency: str, seconds: int, uses: int, until: int, items: int, scope: int = 0
+    ) -> LeaseOffer:
+        """Of all items of a token's data, unless `scope` names some."""
+        return cls(price, currency, seconds, uses, scope or max((1 << items) - 1, 1), until)
+
+    @classmethod
     def none(cls) -> LeaseOffer:
         return cls(0, ZERO_ADDRESS, 0, 0, 0, 0)
 

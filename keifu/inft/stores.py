@@ -17,8 +17,9 @@ from typing import Protocol
 from keifu._files import read_bounded, write_whole
 from keifu.chain import Deployer
 from keifu.errors import InputError
-from keifu.inft.folder import LARGEST
+from keifu.inft.folder import LARGEST, item_at
 from keifu.inft.seals import ENCRYPTED_BYTES
+from keifu.inft.transfer import Transfer
 from keifu.keys import keccak256
 from keifu.storage.boxes import Signer
 from keifu.storage.client.address import FileAddress
@@ -29,21 +30,25 @@ from keifu.storage.client.quoting import Wish
 from keifu.storage.client.storing import Storing, address_of
 from keifu.storage.client.trees import source_of
 
-__all__ = ["FolderStore", "NetworkStore", "Store", "Terms"]
+__all__ = ["FolderStore", "NetworkReader", "NetworkStore", "Readable", "Store", "Terms", "fetch_items"]
 
 FOLDER = "folder:"
 READING_SECONDS = 60.0  # an item of 16 MiB: who has it may be slow on purpose
 LOOKS = 60  # at the chain, a second apart, until providers have accepted
 
 
-class Store(Protocol):
+class Readable(Protocol):
+    """Has bytes by an address."""
+
+    def get(self, address: str) -> bytes:
+        """Raises KeifuError when they cannot be had."""
+
+
+class Store(Readable, Protocol):
     """Keeps bytes by an address."""
 
     def put(self, data: bytes) -> str:
         """Their address, once they are stored for good. Raises KeifuError; the same call goes on then."""
-
-    def get(self, address: str) -> bytes:
-        """Raises KeifuError when they cannot be had."""
 
     def settle(self) -> None:
         """Let go of what is kept for calls that might be repeated."""
@@ -80,9 +85,23 @@ class Terms:
     most: int
 
 
-class NetworkStore:
-    """The storage network. `folder` has the client's ledger, and what is on its way: bytes that are encrypted already,
-    so their deals are public."""
+class NetworkReader:
+    """The storage network, for whoever reads."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+
+    def get(self, address: str) -> bytes:
+        found = FileAddress.parse(address)
+        if found.size > LARGEST + ENCRYPTED_BYTES or found.manifest:
+            raise InputError(f"{address[:80]} is no item of a token", remedy="one file of at most 16 MiB")
+        with opened(self._market, found, described(self._market, found), None, seconds=READING_SECONDS) as file:
+            return b"".join(file.read())
+
+
+class NetworkStore(NetworkReader):
+    """The same for whoever stores. `folder` has the client's ledger, and what is on its way: bytes that are encrypted
+    already, so their deals are public."""
 
     def __init__(
         self,
@@ -93,7 +112,8 @@ class NetworkStore:
         terms: Terms,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._market, self._folder, self._chain = market, folder, chain
+        super().__init__(market)
+        self._folder, self._chain = folder, chain
         self._signer, self._terms, self._pause = signer, terms, pause
         self._sending = folder / "sending"
 
@@ -109,13 +129,15 @@ class NetworkStore:
             storing = Storing(self._market, ledger, self._chain, self._signer, self._pause, patience=LOOKS)
             return str(address_of(storing.put(source, wish, most=terms.most, public=True)))
 
-    def get(self, address: str) -> bytes:
-        found = FileAddress.parse(address)
-        if found.size > LARGEST + ENCRYPTED_BYTES or found.manifest:
-            raise InputError(f"{address[:80]} is no item of a token", remedy="one file of at most 16 MiB")
-        with opened(self._market, found, described(self._market, found), None, seconds=READING_SECONDS) as file:
-            return b"".join(file.read())
-
     def settle(self) -> None:
         for path in self._sending.glob("*"):
             path.unlink()
+
+
+def fetch_items(said: Transfer, place: Path, store: Readable) -> None:
+    """Bring each item of a transfer that is not in `place` from where its attestors have stored it. Raises KeifuError;
+    what is there then is whole."""
+    for number, item in enumerate(said.items):
+        path = item_at(place, number)
+        if item.address and not path.exists():
+            write_whole(path, store.get(item.address))

@@ -133,6 +133,15 @@ class Transfer(Moving):
         signatures = {who: bytes.fromhex(self.signatures[who]) for who in chosen}
         return self.statement.bundle(self.chain_id, signatures, bytes.fromhex(self.access))
 
+    @classmethod
+    def agreed(cls, path: Path) -> Self:
+        """The transfer in a file, with what its receiver has agreed to by the offer beside it."""
+        found, offer = cls.load(path), path.parent / OFFER_FILE
+        if not found.access and offer.exists():
+            seen = cls.load(offer)
+            found.access = seen.access if seen.access_digest == found.access_digest else ""
+        return found
+
     def offered(self) -> Transfer:
         """What the receiver agrees to before it has paid: without sealed keys, and without the place of the data."""
         items = [msgspec.structs.replace(item, sealed_key="", address="") for item in self.items]

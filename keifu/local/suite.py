@@ -21,7 +21,7 @@ from keifu.local.roles import DEPLOYER, FUNDING_ETHER, ROLES
 from keifu.staking.actions import pay
 from keifu.units import COIN, DAY
 
-__all__ = ["balances", "deploy_suite", "fund", "give_grant", "local_client", "suite_of", "warp"]
+__all__ = ["balances", "deploy_suite", "fund", "give_grant", "local_client", "record_of", "suite_of", "warp"]
 
 ESCROW = "VestingEscrow"
 GRANT_STEP, GRANT_STEPS = 365 * DAY, 4
@@ -67,16 +67,21 @@ def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deploymen
     return deployment
 
 
-def suite_of(client: ChainClient, folder: Path | None) -> Deployment:
-    """Where the suite is on this chain, as recorded in `folder`, or where records are looked for. Raises
-    EnvironmentFault when there is no record, or one of another chain."""
+def record_of(client: ChainClient, folder: Path | None) -> Record:
+    """The deployment record of this chain, in `folder`, or where records are looked for. Raises EnvironmentFault when
+    there is none, or one of another chain."""
     record, found = find_record(client.chain_id, genesis_of(client.rpc), folder, disposable=True)
     if TOKEN not in record.contracts:
         raise EnvironmentFault(
             f"no suite is recorded for chain {client.chain_id} in {found}",
             remedy="keifu chain starts a chain that has it; or name the folder by KEIFU_DEPLOYMENTS",
         )
-    return Deployment(dict(record.contracts))
+    return record
+
+
+def suite_of(client: ChainClient, folder: Path | None) -> Deployment:
+    """Where the suite is on this chain. Raises as `record_of` does."""
+    return Deployment(dict(record_of(client, folder).contracts))
 
 
 def fund(client: ChainClient, folder: Path | None, address: str, *, ether: int, coins: int) -> None:

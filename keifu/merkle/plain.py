@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from keifu._compiled import kept
 from keifu.merkle._keccak import HASH_WORDS, IOTA, LANES, ONE, RATE_WORDS, TOP_BIT, WIDTH, permute
 
-__all__ = ["HASH_BYTES", "IOTA", "fold", "narrow", "nodes_of", "roots_of", "wide"]
+__all__ = ["HASH_BYTES", "IOTA", "fold", "narrow", "nodes_of", "roots_of", "roots_of_16", "wide"]
 
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
@@ -118,6 +118,11 @@ def _wide_into(lanes: Any, out: Any, iota: Any) -> None:
 
 
 @kept
+def _narrow_into(lanes: Any, out: Any, iota: Any) -> None:
+    out[:] = narrow(lanes, iota)
+
+
+@kept
 def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None:
     out[:] = fold(hashes, trees, count, iota)
 
@@ -126,6 +131,13 @@ def roots_of(lanes: NDArray[np.int32]) -> NDArray[np.uint8]:
     """The roots of tensors of 32 bits: int32[trees, lanes] to uint8[trees, 32]."""
     out = np.empty((len(lanes), HASH_WORDS), np.uint64)
     _wide_into(lanes, out, IOTA)
+    return out.view(np.uint8)
+
+
+def roots_of_16(lanes: NDArray[np.int16]) -> NDArray[np.uint8]:
+    """The roots of tensors of 16 bits: int16[trees, lanes] to uint8[trees, 32]."""
+    out = np.empty((len(lanes), HASH_WORDS), np.uint64)
+    _narrow_into(lanes, out, IOTA)
     return out.view(np.uint8)
 
 

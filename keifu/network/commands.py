@@ -30,5 +30,6 @@ def command_of(folder: NetworkFolder, network: Network, part: Part) -> list[str]
         noun = "index" if part.kind == API else "explorer"
         watchers = [item.url for item in network.parts if item.kind == WATCHER and part.kind == EXPLORER]
         asked = [text for url in watchers for text in ("--heartbeats", url)]
+        asked += ["--verify-with", network.rpc, "--deployments", network.deployments] if part.kind == EXPLORER else []
         return [*KEIFU, noun, "serve", "--db", str(folder.index), "--port", port, *asked]
     return [*KEIFU, "node", part.kind, "run", str(folder.node(part.name)), "--json"]

@@ -28,9 +28,10 @@ class NodeRow:
     @property
     def option(self) -> str:
         """How many of them, on the command line: a word of what they do has no plural."""
-        return f"--{self.kind}" if self.kind in ("compute", "storage") else f"--{self.kind}s"
+        return f"--{_PLURALS.get(self.kind, f'{self.kind}s')}"
 
 
+_PLURALS = {"compute": "compute", "storage": "storage", "notary": "notaries"}
 NODES = (
     NodeRow(
         "operator", 3, "serve the promoted model", "keifu.network.nodes:operator", 3_000, serves=True, promoted=True
@@ -42,6 +43,7 @@ NODES = (
     NodeRow("relayer", 0, "bring signed payments to the chain", "keifu.network.nodes:relayer", serves=True),
     NodeRow("storage", 0, "keep shards of others for pay", "keifu.network.nodes:storage", 110, serves=True),
     NodeRow(ATTESTOR, 0, "attest transfers of agents' data", "keifu.network.nodes:attestor", serves=True),
+    NodeRow("notary", 0, "sign the chain's headers for other chains", "keifu.network.nodes:notary", 2_300, serves=True),
 )
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from keifu.chain import ChainClient, Deployment, RpcDeployer
 from keifu.chain.deployments import Record
-from keifu.chain.suite import COMPUTE, COURT, STORAGE
+from keifu.chain.suite import COMPUTE, COURT, RECORD_PROOF, STORAGE
 from keifu.keys import Account
 from keifu.local.suite import fund
 from keifu.network.folder import NetworkFolder, Part
@@ -21,12 +21,25 @@ from keifu.network.kinds import NodeRow
 from keifu.node.chain import NodeChain
 from keifu.node.compute.making import RECEIPT_KEY, market_section, own_section
 from keifu.node.kinds import kind_of
+from keifu.node.notary.making import foreign_section
 from keifu.node.operator.standing import bind
 from keifu.node.setup import Wish, make_node
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
-__all__ = ["Site", "attestor", "compute", "juror", "keeper", "make_nodes", "operator", "relayer", "storage", "watcher"]
+__all__ = [
+    "Site",
+    "attestor",
+    "compute",
+    "juror",
+    "keeper",
+    "make_nodes",
+    "notary",
+    "operator",
+    "relayer",
+    "storage",
+    "watcher",
+]
 
 ETHER = 100  # of each account, for gas
 BOUND = 30 * DAY
@@ -35,6 +48,7 @@ SEATS = 20_000 * COIN  # ten of them
 PRICE = COIN // 1_000  # of an answer
 PER_ETHER = 4_000 * COIN  # of the coin, for one ether of gas
 STAKED = 100 * COIN  # behind what a storage node keeps
+NOTARISED = 2_250 * COIN  # behind what a notary signs
 STORING = 1_000_000  # gwei, of a gibibyte and epoch: a thousandth of a coin
 PROMISED, COVERED = 600 * COIN, 300 * COIN  # behind promises of a compute node, and of it for covers
 
@@ -146,6 +160,16 @@ def storage(site: Site, part: Part) -> dict[str, Any]:
 def attestor(site: Site, part: Part) -> dict[str, Any]:
     """Its coins count from the chain's youth on a chain of the network's own. Data goes by a folder of the network."""
     return {"listen": host_of(part.serves), "poll": POLL, "store": str(site.folder.agents)}
+
+
+def notary(site: Site, part: Part) -> dict[str, Any]:
+    """Its coins are behind its word on a local chain. It signs headers of the network's own chain, all of them."""
+    if site.client is not None:
+        deployer = site.deployer(site.client, Account.from_role(part.role))
+        actions.register(deployer, site.suite, 0, part.serves)
+        actions.lock(deployer, site.suite, site.suite[RECORD_PROOF], deployer.sender, NOTARISED)
+    own = foreign_section(site.rpc, site.record.chain_id)
+    return {"listen": host_of(part.serves), **own, "every": 1, "poll": POLL}
 
 
 def address_of_role(part: Part) -> str:

@@ -25,7 +25,7 @@ async def fetch(client: httpx.AsyncClient, url: str, largest: int) -> bytes:
     """The answer as it came. Raises one of FAULTS."""
     async with client.stream("GET", url) as answer:
         if answer.status_code != FOUND:
-            raise GivenUp("no heartbeats")
+            raise GivenUp("no such page")
         body = bytearray()
         async for part in answer.aiter_raw():
             body += part

@@ -28,6 +28,7 @@ from keifu.node import fence
 from keifu.node.chain import account_of
 from keifu.node.folder import NodeFolder
 from keifu.node.kinds import Kind
+from keifu.node.notary.book import begin_above_the_head
 from keifu.node.services import write_services
 from keifu.node.settings import FILE, NodeSettings, load_settings
 from keifu.node.setup import key_of, toml_of
@@ -39,7 +40,7 @@ REPLACES = "replaces"  # file with the address of the key that the folder's own 
 MANIFEST = "backup.json"
 FORMAT = 1
 LARGEST = 1 << 30  # bytes of one file
-SAME_KEY = ("juror", "compute", "relayer", "attestor")  # kinds whose key is their account
+SAME_KEY = ("juror", "compute", "relayer", "attestor", "notary")  # kinds whose key is their account
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _copied(folder: Path, scratch: Path, settings: NodeSettings) -> list[Path]:
     decisions = getattr(getattr(settings, "juror", None), "decisions", None)
     if decisions is not None and (folder / decisions).is_file():
         copies.append(Path(shutil.copy(folder / decisions, scratch / Path(decisions).name)))
-    for database in (place.database_file, place.money_file, place.sender_file):
+    for database in (place.database_file, place.money_file, place.traces_file, place.sender_file):
         if database.is_file():
             copy = scratch / database.name
             with (
@@ -182,6 +183,7 @@ def _settle_key(kind: Kind, folder: Path, before: str, account: str) -> str:
             skip_numbers(place.money_file)
         if place.database_file.exists():
             abandon_orders(place.database_file)
+            begin_above_the_head(place.database_file)
         return ""
     if kind.name in SAME_KEY:
         raise UsageError(

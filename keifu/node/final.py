@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ethwire.abi import BoundFunction
-from ethwire.rpc import octets
+from ethwire.rpc import Rpc, octets
 from keifu.chain.finality import final_block
 from keifu.errors import CheckFailed, RpcError
 from keifu.node.chain import NodeChain
 from keifu.provenance.trie import HeaderFacts, header_rlp
 
-__all__ = ["Final", "View", "newest_final"]
+__all__ = ["Final", "View", "header_at", "newest_final"]
 
 View = tuple[BoundFunction, tuple[Any, ...]]  # a function of a contract, and its arguments
 
@@ -55,9 +55,14 @@ class Final:
 def newest_final(chain: NodeChain) -> Final:
     """Raises RpcError when no block is final yet, or endpoints do not have it; CheckFailed for a header that is not
     its block's."""
-    rpc = chain.rpc
-    if (number := final_block(rpc)) < 0:
+    if (number := final_block(chain.rpc)) < 0:
         raise RpcError("no block is final yet", remedy="wait")
+    return Final(chain, *header_at(chain.rpc, number))
+
+
+def header_at(rpc: Rpc, number: int) -> tuple[bytes, HeaderFacts]:
+    """A block's header, as most endpoints give it. Raises RpcError when they do not have it, CheckFailed for a header
+    that is not its block's."""
     [found] = rpc.agreed_many([("eth_getBlockByNumber", [hex(number), False])], _hash)
     if isinstance(found, Exception):
         raise found
@@ -67,7 +72,7 @@ def newest_final(chain: NodeChain) -> Final:
     header = HeaderFacts(encoded)
     if header.number != number:
         raise CheckFailed(f"block {header.number} was given in the place of {number}", remedy="ask another node")
-    return Final(chain, encoded, header)
+    return encoded, header
 
 
 def _hash(block: Any) -> Any:

@@ -52,6 +52,7 @@ class NodeFolder:
         self.database_file = path / "node.sqlite"
         self.sender_file = path / "sender.sqlite"
         self.money_file = path / "money.sqlite"  # what channels owe, of a kind that is paid by them
+        self.traces_file = path / "traces.sqlite"  # token ids of replies that can be disputed
         self._running = path / "running.json"
 
     # who acts ------------------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ class NodeFolder:
 
     def databases(self) -> set[Path]:
         """Files of the databases that are there, SQLite's own beside them included."""
-        files = self.database_file, self.sender_file, self.money_file
+        files = self.database_file, self.sender_file, self.money_file, self.traces_file
         return {path for file in files for path in self.path.glob(f"{file.name}*")}
 
     def open_database(self, held: ExitStack, owner: dict[str, str]) -> sqlite3.Connection:

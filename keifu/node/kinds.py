@@ -12,6 +12,7 @@ from keifu.node.settings import (
     JurorSettings,
     KeeperSettings,
     NodeSettings,
+    NotarySettings,
     OperatorSettings,
     RelayerSettings,
     StorageSettings,
@@ -48,6 +49,7 @@ KINDS = (
     Kind("relayer", RelayerSettings, "keifu.node.relayer.work:Relayer"),
     Kind("storage", StorageSettings, "keifu.node.storage.work:Storage", saves_memory=True),
     Kind("attestor", AttestorSettings, "keifu.node.attestor.work:Attestor"),
+    Kind("notary", NotarySettings, "keifu.node.notary.work:Notary"),
 )
 
 

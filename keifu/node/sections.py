@@ -15,12 +15,14 @@ __all__ = [
     "AttestorWork",
     "ChainSettings",
     "ComputeWork",
+    "CoverWork",
     "HttpSettings",
     "JurorWork",
     "KeeperWork",
     "KeySettings",
     "LogSettings",
     "MarketWork",
+    "NotaryWork",
     "OperatorWork",
     "PassedOn",
     "RelayerWork",
@@ -193,16 +195,21 @@ class OwnTokens(_Section):
     million_out: int = Field(0, ge=0)
 
 
-class MarketWork(_Section):
-    """What a compute node promises at the market; coins are locked there by its operator. Amounts in wei."""
+class CoverWork(_Section):
+    """Covers that a compute node signs, for coins that its operator has locked. Amounts in wei."""
 
-    endpoint: Place = ""  # where clients find it; without one it offers nothing there
-    operator: Address = ""  # whose promises, where that is not the node's own account: then its owner serves
-    term: Seconds = 30 * DAY  # of a service, which is prolonged when half of it is over
     cap: int = Field(default=0, ge=0)  # of the lock, what covers by the receipt key may hold at a time
     cover_most: int = Field(default=1_000 * COIN, ge=0)  # restitution of one cover
     cover_price: int = Field(default=100, ge=0)  # of a cover's whole time, in basis points of its restitution
     cover_term: Seconds = 30 * DAY
+
+
+class MarketWork(CoverWork):
+    """What a compute node promises at the market; coins are locked there by its operator."""
+
+    endpoint: Place = ""  # where clients find it; without one it offers nothing there
+    operator: Address = ""  # whose promises, where that is not the node's own account: then its owner serves
+    term: Seconds = 30 * DAY  # of a service, which is prolonged when half of it is over
     kept: int = Field(default=100_000, ge=1_000)  # answers that are kept for demands, at most
     orders: int = Field(default=4, ge=0)  # that are worked on at a time; 0 takes none
 
@@ -236,6 +243,7 @@ class ComputeWork(_Section):
     deposits: Literal["eip3009", "permit2"] = "eip3009"  # what clients are asked to sign
     receipt: KeySettings | None = None  # the key that signs receipts and covers; the node's own without one
     market: MarketWork = MarketWork()
+    disputes: CoverWork = CoverWork()  # of channels whose tokens can be disputed; without a cap it promises nothing
 
 
 class RelayerWork(_Section):
@@ -267,6 +275,24 @@ class AttestorWork(_Section):
     backing: int = Field(default=1_000 * COIN, ge=0)  # of one transfer, that it signs
     reception: Seconds = DAY  # after which a key is erased, and what was sealed to it lost
     requests: int = Field(default=60, ge=1)  # that it signs an hour
+
+
+class NotaryWork(_Section):
+    """Whose headers a notary signs, for how long it promises at a time, and whom it looks at."""
+
+    listen: Listen  # where anybody gets the signatures
+    poll: Seconds
+    sign: bool = True  # without it the node only looks at others
+    foreign: str = ""  # endpoints of the other chain with commas between
+    foreign_chain: int = Field(0, ge=0)
+    foreign_genesis: str = ""  # hash of its first block
+    every: int = Field(32, ge=1)  # a number is signed when it is a multiple: all notaries of a chain take the same
+    term: Seconds = 60 * DAY  # prolonged when half of it is over
+    watch: bool = True  # whether others are looked at
+    patience: Seconds = 5  # for one answer, from the first byte to the last
+    private_peers: bool = False  # whether addresses inside a network are asked, beside local chains
+    receiver: Address = ""  # of rewards; the node's own account when empty
+    peers: dict[str, str] = {}  # attestor: URL, over what the hub says
 
 
 class RetrievalWork(_Section):

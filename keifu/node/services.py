@@ -65,6 +65,12 @@ _OWN = {
         ("Gas of the last hour, wei", "gas_hour_wei", "none"),
     ),
     "attestor": (("Requests that were signed", "attested", "none"),),
+    "notary": (
+        ("Newest block that was signed", "signed_block", "none"),
+        ("Headers judged, by verdict", "increase(judged_total[1h])", "none"),
+        ("Contradictions, by state", "increase(evidence_total[1d])", "none"),
+        ("Notaries' answers refused", "increase(peers_refused_total[1h])", "none"),
+    ),
     "storage": (
         ("Shards, by state", "shards", "none"),
         ("Bytes stored", "stored_bytes", "bytes"),

@@ -29,6 +29,7 @@ from keifu.node.sections import (
     KeeperWork,
     KeySettings,
     LogSettings,
+    NotaryWork,
     OperatorWork,
     RelayerWork,
     Seconds,
@@ -45,6 +46,7 @@ __all__ = [
     "JurorSettings",
     "KeeperSettings",
     "NodeSettings",
+    "NotarySettings",
     "OperatorSettings",
     "RelayerSettings",
     "StorageSettings",
@@ -116,6 +118,10 @@ class RelayerSettings(NodeSettings):
 
 class AttestorSettings(NodeSettings):
     attestor: AttestorWork
+
+
+class NotarySettings(NodeSettings):
+    notary: NotaryWork
 
 
 class StorageSettings(NodeSettings):

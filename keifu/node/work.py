@@ -55,6 +55,12 @@ class Body:
         policy = Policy(alone_since=self.alone_since)
         return Sender(self.folder.sender_file, self.chain.rpc, self.account, deployment=deployment, policy=policy)
 
+    def tell_trouble(self, sender: Sender, before: str) -> str:
+        """Why transactions wait; the log has it once, when it is another reason than `before`."""
+        if sender.trouble not in ("", before):
+            self.log.warning("a transaction waits", why=sender.trouble)
+        return sender.trouble
+
 
 class Work(ABC):
     """What one kind does. The runtime calls `begin` once, `step` until it is told to stop, `drain` until that says so,

@@ -7,65 +7,41 @@ about, and nothing of what to believe: chain, registry and block are the verifie
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ethwire.eip712 import Domain
 from ethwire.trie import EMPTY_ROOT
 from keifu._files import read_bounded
-from keifu.abi.eip712 import BLOCK_HEADER
 from keifu.errors import CheckFailed, InputError, Revert, RpcError
-from keifu.keys import Account, keccak256
+from keifu.keys import keccak256
 from keifu.provenance._layout import record_slot
 from keifu.provenance._model import Record, RegistryDomain
 from keifu.provenance.facts import record_words
 from keifu.provenance.proved import Proved
 from keifu.provenance.registry import Entry
+from keifu.provenance.signed_headers import BlockHeader, HeaderLine, SignedHeader, header_of, record_proof_domain
 from keifu.provenance.trie import HeaderFacts, State, by_hash, read_header
 from keifu.provenance.trust import Trust
 
 __all__ = [
     "FORMAT", "BlockHeader", "RecordProof", "gather", "is_record_proof", "record_path", "record_proof_domain",
+    "signed_block",
 ]  # fmt: skip
 
 FORMAT = "keifu-record-proof/1"
 LARGEST_FILE = 1 << 18
-# What the contract takes: bytes of a header and of a node, and nodes of a proof.
-MAX_HEADER, MAX_NODE, MAX_NODES = 1_024, 576, 16
-
-
-def record_proof_domain(chain_id: int, contract: Any) -> Domain:
-    """EIP-712 domain of a RecordProof contract."""
-    return Domain("Keifu RecordProof", "1", chain_id, contract)
+# What the contract takes: bytes of a header and of a node, nodes of a proof, and signatures.
+MAX_HEADER, MAX_NODE, MAX_NODES, MAX_SIGNED = 1_024, 576, 16, 16
 
 
 def record_path(record_id: bytes) -> bytes:
     """Where a record's word is in the trie of its registry's storage."""
     return keccak256(record_slot(record_id))
-
-
-@dataclass(frozen=True)
-class BlockHeader:
-    """What an attestor's key says: the block of this number has this hash. `time`, unix seconds, is of the chain on
-    which that is used."""
-
-    key: str
-    chain_id: int
-    number: int
-    block_hash: bytes
-    time: int
-
-    @property
-    def args(self) -> tuple[Any, ...]:
-        """As the contract takes it."""
-        return self.key, self.chain_id, self.number, self.block_hash, self.time
-
-    def sign(self, domain: Domain, key: Account) -> bytes:
-        return domain.sign(key, BLOCK_HEADER, *self.args)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -74,33 +50,69 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     header: str
     account: list[str]
     storage: list[str]
+    signed: list[HeaderLine] = []
 
 
 @dataclass(frozen=True)
 class RecordProof:
-    """A record's content, and what shows its state at a block."""
+    """A record's content, and what shows its state at a block; beside it who signed that block, if anybody did."""
 
     record: Record
     header: bytes
     account: tuple[bytes, ...]
     storage: tuple[bytes, ...]
+    signed: tuple[SignedHeader, ...] = ()
 
     @property
     def args(self) -> tuple[bytes, list[bytes], list[bytes]]:
         """The argument `_proof` of the contract's calls."""
         return self.header, list(self.account), list(self.storage)
 
-    def verify(self, trust: Trust) -> tuple[Entry, HeaderFacts]:
-        """The record as the trusted registry holds it at the trusted block. Raises CheckFailed."""
-        if not trust.block:
-            raise CheckFailed("no block is trusted", remedy="--block-hash, from a node you trust")
-        header = read_header(self.header, bytes.fromhex(trust.block[2:]))
+    def verify(self, trust: Trust, clock: Callable[[], float] = time.time) -> tuple[Entry, HeaderFacts]:
+        """The record as the trusted registry holds it at the trusted block, which is named, or signed by a quorum of
+        the trusted notaries. Raises CheckFailed."""
+        header = read_header(
+            self.header, bytes.fromhex(trust.block[2:]) if trust.block else self._attested(trust, clock)
+        )
         record_id = RegistryDomain(trust.chain, trust.registry).record_id(self.record)
         state = State(header, by_hash((*self.account, *self.storage)))
         word = record_words(state, trust.registry, {record_id: self.record})[record_id]
         if state.unused:
             raise CheckFailed("the proof holds nodes that show nothing")
         return Entry(record_id, self.record, word.status, word.time), header
+
+    def _attested(self, trust: Trust, clock: Callable[[], float]) -> bytes:
+        """The hash of the header, when as many trusted notaries signed it as the verifier asks for."""
+        notaries = trust.notaries
+        if not notaries:
+            raise CheckFailed("no block is trusted", remedy="--block-hash, from a node you trust, or trusted notaries")
+        header, block = HeaderFacts(self.header), keccak256(self.header)
+        domain = record_proof_domain(notaries.chain, notaries.contract)
+        counted = set()
+        for item in self.signed:
+            said = item.header
+            if said.key.lower() not in notaries.accounts:
+                continue
+            if (said.chain_id, said.number, said.block_hash) != (trust.chain, header.number, block):
+                raise CheckFailed(f"{said.key} signed another block than the proof's")
+            if not item.is_signed(domain):
+                raise CheckFailed(
+                    f"what stands below {said.key} is not its signature",
+                    remedy=f"for RecordProof {notaries.contract} of chain {notaries.chain}, as you trust it?",
+                )
+            counted.add(said.key)
+        if len(counted) < notaries.quorum:
+            raise CheckFailed(
+                f"{len(counted)} of the {len(notaries.accounts)} notaries whom you trust signed the block, not "
+                f"{notaries.quorum}",
+                remedy="ask more of them: keifu prov prove-record --notary URL",
+            )
+        if (age := int(clock()) - header.timestamp) > notaries.max_age:
+            raise CheckFailed(
+                f"the block that they signed is {age:,} seconds old, you trust {notaries.max_age:,}",
+                remedy="ask for a proof of now",
+            )
+        return block
 
     def write(self, path: Path) -> None:
         document = {
@@ -109,6 +121,7 @@ class RecordProof:
             "header": _hex(self.header),
             "account": [_hex(node) for node in self.account],
             "storage": [_hex(node) for node in self.storage],
+            **({"signed": [item.to_json() for item in self.signed]} if self.signed else {}),
         }
         path.write_text(json.dumps(document, indent=2) + "\n")
 
@@ -120,7 +133,8 @@ class RecordProof:
             if found.format != FORMAT:
                 raise InputError(f"{path} has format {found.format!r:.40}, this version reads {FORMAT}")
             account, storage = map(_nodes, (found.account, found.storage))
-            return cls(Record.from_json(found.record), _bytes(found.header, MAX_HEADER), account, storage)
+            signed = tuple(map(header_of, found.signed))
+            return cls(Record.from_json(found.record), _bytes(found.header, MAX_HEADER), account, storage, signed)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(f"{path} is no proof of a record: {error}", remedy="keifu prov prove-record") from error
 
@@ -131,7 +145,26 @@ def is_record_proof(path: Path) -> bool:
         return file.read(1) == b"{"
 
 
-def gather(proved: Proved, record_id: bytes) -> RecordProof:
+def signed_block(found: Iterable[SignedHeader], chain: int, quorum: int) -> tuple[bytes, tuple[SignedHeader, ...]]:
+    """The newest block of a chain under which so many keys stand, and their signatures in the contract's order. Raises
+    CheckFailed when there is none; whether each is its key's is for whoever trusts them."""
+    blocks: dict[tuple[int, bytes], dict[int, SignedHeader]] = {}
+    for item in found:
+        said = item.header
+        if said.chain_id == chain:
+            blocks.setdefault((said.number, said.block_hash), {})[int(said.key, 16)] = item
+    enough = [block for block, signed in blocks.items() if len(signed) >= quorum]
+    if not enough:
+        most = max((len(signed) for signed in blocks.values()), default=0)
+        raise CheckFailed(
+            f"no block of chain {chain} has {quorum} signatures, the most have {most}",
+            remedy="wait until they have signed the same one, or ask for a smaller --quorum",
+        )
+    newest = max(enough)
+    return newest[1], tuple(item for _, item in sorted(blocks[newest].items())[:MAX_SIGNED])
+
+
+def gather(proved: Proved, record_id: bytes, signed: tuple[SignedHeader, ...] = ()) -> RecordProof:
     """From the node, at the block that it is asked about. Raises InputError when the record is unknown, RpcError when
     the node gives no proofs, CheckFailed when they do not show it."""
     content = proved.source.contents([record_id]).get(record_id)
@@ -145,7 +178,7 @@ def gather(proved: Proved, record_id: bytes) -> RecordProof:
         raise RpcError(f"{rpc.url} refuses state proofs: {error}") from error
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise RpcError(f"{rpc.url} gives no state proofs", remedy="use a node that serves eth_getProof") from error
-    made = RecordProof(content.record, block.encoded, account, storage)
+    made = RecordProof(content.record, block.encoded, account, storage, signed)
     made.verify(proved.pinned)
     return made
 

@@ -17,8 +17,19 @@ from keifu.chain.deployments import user_folder
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import checksum
 from keifu.provenance._model import digest_bytes
+from keifu.units import DAY
 
-__all__ = ["FILE_VARIABLE", "FORMAT", "Market", "ReceiptKey", "RunPromotion", "Sigstore", "Trust", "trust_file"]
+__all__ = [
+    "FILE_VARIABLE",
+    "FORMAT",
+    "Market",
+    "Notaries",
+    "ReceiptKey",
+    "RunPromotion",
+    "Sigstore",
+    "Trust",
+    "trust_file",
+]
 
 FORMAT = "keifu-trust/1"
 FILE_VARIABLE = "KEIFU_TRUST"
@@ -87,6 +98,26 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+class Notaries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose word about blocks of the trusted chain counts: so many of these accounts, signed for one RecordProof, which
+    is where their coins are, and about a block that is no older."""
+
+    chain: int  # of that contract
+    contract: str
+    accounts: tuple[str, ...]
+    quorum: int
+    max_age: int = DAY
+
+    def checked(self) -> Notaries:
+        """Raises InputError naming what cannot be right."""
+        accounts = tuple(map(_address, self.accounts))
+        if len(set(accounts)) < len(accounts):
+            raise InputError("a notary is named twice", remedy="each counts once")
+        if self.chain < 1 or self.max_age < 1 or not 0 < self.quorum <= len(accounts):
+            raise InputError("chain, quorum or age of the notaries is out of range")
+        return msgspec.structs.replace(self, contract=_address(self.contract), accounts=accounts)
+
+
 class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A verifier's side. An empty list of authors, attesters or environments means that none was chosen: then answers
     name them, and the reader decides."""
@@ -106,6 +137,7 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runners: dict[str, tuple[str, ...]] = {}  # by that name: nodes that have to say what they run there
     sigstore: Sigstore | msgspec.UnsetType = msgspec.UNSET
     compute: Market | msgspec.UnsetType = msgspec.UNSET
+    notaries: Notaries | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def read(cls, path: Path) -> Trust:
@@ -142,6 +174,7 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 runners={name: tuple(map(_address, nodes)) for name, nodes in self.runners.items()},
                 named={name: digest_bytes(value, f"environment {name}").hex() for name, value in self.named.items()},
                 compute=self.compute.checked() if self.compute else msgspec.UNSET,
+                notaries=self.notaries.checked() if self.notaries else msgspec.UNSET,
             )
         except InputError as error:
             raise InputError(f"{where}: {error.message}", remedy=error.remedy) from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from keifu._lazy import attach
 
 if TYPE_CHECKING:
+    from keifu.sdk.acting import Agents, Made
     from keifu.sdk.areas import (
         Datasets,
         Delegation,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from keifu.sdk.storing import Quoted, Storage, Stored
 
 __all__ = [
+    "Agents",
     "AsyncKeifu",
     "ChannelState",
     "Channels",
@@ -39,6 +41,7 @@ __all__ = [
     "Grants",
     "Inferred",
     "Keifu",
+    "Made",
     "Models",
     "Promotion",
     "Published",
@@ -54,6 +57,7 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
+        "keifu.sdk.acting": ["Agents", "Made"],
         "keifu.sdk.areas": [
             "Datasets",
             "Delegation",

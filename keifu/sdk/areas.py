@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,8 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from keifu.errors import CheckFailed, UsageError
-from keifu.node.watcher.peers import Answer, Peers
-from keifu.node.web import Background
+from keifu.node.watcher.peers import PAGE, ask_all, read_lines
 from keifu.provenance import Kind, Link, Record, Relation
 from keifu.provenance.digest import digest_path
 from keifu.provenance.documents import Documents, kept_folder
@@ -41,7 +39,6 @@ __all__ = [
 
 M = TypeVar("M", bound=Now | Later)
 PATIENCE_SECONDS = 5.0  # for an operator
-POLL_SECONDS = 0.02
 _ID = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 
 
@@ -208,28 +205,12 @@ def verify_running(
     link: Connection, environment: str, *, owner: str, path: str | Path | None, nodes: Sequence[str], max_age: int
 ) -> Verdict:
     """See `Keifu.verify_running`."""
-    answers = _asked(nodes)
+    answers = ask_all(nodes, PAGE, read_lines, patience=PATIENCE_SECONDS)
     place = _place(link, environment, owner)
     said = [one for answer in answers for one in answer.said if one[0].environment == place]
     findings = check_running(link.proved, place, path, said, documents=Documents(kept=kept_folder()), max_age=max_age)
     findings += [Finding(item.operator, False, f"no heartbeat: {item.fault}") for item in answers if item.fault]
     return Verdict(all(item.ok for item in findings), tuple(findings))
-
-
-def _asked(nodes: Sequence[str]) -> list[Answer]:
-    """What operators say at their addresses, all asked at once, each within its time and size."""
-    background, found = Background(), list[Answer]()
-    try:
-        peers = Peers(background, patience=PATIENCE_SECONDS, private=True, refused=lambda _: None)
-        for url in nodes:
-            peers.ask(url, url)
-        while peers.waits:
-            found += peers.answers()
-            time.sleep(POLL_SECONDS)
-        peers.close()
-    finally:
-        background.close()
-    return found
 
 
 # helpers -----------------------------------------------------------------------------------------------------------

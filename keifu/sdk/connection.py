@@ -9,6 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from keifu.chain import ChainClient
 from keifu.keys import Account
+from keifu.sdk.acting import Agents
 from keifu.sdk.areas import Datasets, Environments, Grants, Models, Staking, Verdict, verify_running
 from keifu.sdk.chatting import Reply, chat
 from keifu.sdk.covering import Covers
@@ -36,6 +37,7 @@ class _Connection(Area[M], Generic[M]):
         self.channels = Channels(mode)
         self.storage = Storage(mode)
         self.covers = Covers(mode)
+        self.agent = Agents(mode)
 
     @verb
     def infer(

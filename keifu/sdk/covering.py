@@ -5,17 +5,20 @@ Amounts are coins, as decimal numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import TypeVar
 
-from keifu.chain.suite import COMPUTE
+from keifu.chain.suite import COMPUTE, DISPUTES
 from keifu.compute.client.claiming import breaches, demand_answer, demanded_answer, report_breach
 from keifu.compute.client.client import ComputeClient, Provider
 from keifu.compute.client.covering import Covers as Asked
 from keifu.compute.client.side import ENVIRONMENTS, REGISTRY, chain_side
 from keifu.compute.client.store import Store, usual_folder
 from keifu.compute.market import CoverState, demands, read_cover, read_demand, services
+from keifu.errors import CheckFailed
 from keifu.payments.wallet import Terms, Wallet
 from keifu.provenance.registry import Provenance
 from keifu.sdk.amounts import Amount, coins_of, wei_of
@@ -41,21 +44,24 @@ class Covers(Area[M]):
     """An operator's promise to the payer of one channel, with coins behind it."""
 
     @verb
-    def take(self, channel: str, *, provider: str, operator: str, restitution: Amount, most: Amount) -> Covered:
+    def take(
+        self, channel: str, *, provider: str, operator: str, restitution: Amount, most: Amount, disputes: bool = False
+    ) -> Covered:
         """Ask the provider to cover a channel, compare what it signs with the chain, and pay at most `most` for it.
+        `disputes`: for wrong tokens, which `dispute` shows, not for the rest.
         Raises CheckFailed naming what differs; nothing was paid then."""
         link, where, coins = self._link, Provider(provider, operator), wei_of(restitution)
         kept = kept_channel(channel)
         side = chain_side(link.client, link.suite, link.record.first_block, None)
         terms = Terms(side.chain_id, side.channels, side.market, 0)
         with Store(usual_folder()) as store, ComputeClient(Wallet(link.account, store, terms), side.sources) as client:
-            asked = Asked(client, link.client, link.suite)
+            asked = Asked(client, link.client, link.suite, DISPUTES if disputes else COMPUTE)
             return _covered(asked.open(link.deployer, where, kept, restitution=coins, most=wei_of(most)))
 
     @verb
-    def show(self, channel: str, operator: str) -> Covered:
-        """What the market has."""
-        market = self._link.suite.at(self._link.client, COMPUTE)
+    def show(self, channel: str, operator: str, *, disputes: bool = False) -> Covered:
+        """What the market has, or InferenceDisputes."""
+        market = self._link.suite.at(self._link.client, DISPUTES if disputes else COMPUTE)
         return _covered(read_cover(market, kept_channel(channel).id, operator))
 
     @verb
@@ -88,6 +94,33 @@ class Covers(Area[M]):
         while found := breaches(own, link.client, link.suite, _provenance(link)):
             report_breach(link.deployer, link.suite, found[0])
         return coins_of(services.withdraw(link.deployer, link.suite))
+
+    @verb
+    def dispute(self, integers: str | Path, *, on_step: Callable[[str], object] | None = None) -> Decimal:
+        """Compute replies again that were kept, by the model in the folder `integers`, show what is wrong on the chain,
+        and play to the end; what is paid to this account. It goes on with what is open. Raises CheckFailed where no
+        cover answers for a wrong reply."""
+        from keifu.compute.client import disputing  # noqa: PLC0415 - numba, seconds
+        from keifu.inference.tokens.keeping import load  # noqa: PLC0415
+
+        link = self._link
+        judge = disputing.Judge(load(Path(integers)), _provenance(link), link.suite.at(link.client, COMPUTE))
+        reading = disputing.reading_of(link.client, link.suite, link.record.first_block)
+        with Store(usual_folder(), beside=True) as store:
+            judged = [judge.judge(reply) for reply in store.replies()]
+        faults: list[CheckFailed] = []
+        for item in (found for found in judged if found is not None and found.place is not None):
+            dispute = disputing.Dispute(link.deployer, link.client, link.suite, reading, item)
+            try:
+                if dispute.opened is None:
+                    dispute.open()
+                disputing.played(dispute, on_step or (lambda words: None))
+            except CheckFailed as fault:  # of a reply that nobody answers for; the others are gone on with
+                faults.append(fault)
+        paid = services.withdraw(link.deployer, link.suite, contract=DISPUTES)
+        if faults and not paid:
+            raise faults[0]
+        return coins_of(paid)
 
 
 def _provenance(link: Link) -> Provenance:

@@ -29,6 +29,7 @@ __all__ = [
     "gated",
     "layer_norm",
     "mean_pool",
+    "place",
     "residual",
     "rms_norm",
     "rope",
@@ -140,6 +141,11 @@ def residual(rows: Sequence[Row], given: Sequence[int], h: Sequence[int], expone
 
 def add(first: Sequence[int], second: Sequence[int], limit: int) -> list[int]:
     return [clip(a + b, limit) for a, b in zip(first, second, strict=True)]
+
+
+def place(given: Sequence[int], of_position: Sequence[int]) -> list[int]:
+    """A residual, and what the table has for its position."""
+    return [clip(x + more, LARGEST_RESIDUAL) for x, more in zip(given, of_position, strict=True)]
 
 
 def rope(given: Sequence[int], turn: Sequence[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Whole programs of token models in plain Python: every tensor of every group at every position, and their roots."""
+"""Whole programs of language models in plain Python: every tensor of every group at every position, and their roots."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from keifu.spec.inference import LARGEST, Row
 
 __all__ = [
     "BITS",
+    "OF_ALL",
     "TYPES",
     "Operator",
     "Trace",
@@ -20,6 +21,7 @@ __all__ = [
     "descriptor_of",
     "program_leaves",
     "program_root",
+    "record_of",
     "run",
     "run_from",
     "table_bits",
@@ -36,11 +38,18 @@ TYPES = {
     "attended": 8,
     "gated": 9,
     "token": 10,
+    "layer_norm": 12,
+    "table": 13,
+    "mean_pool": 14,
+    "add": 15,
+    "place": 18,
 }
-BITS = {name: 32 if name in {"embedding", "residual", "scores", "softmax", "token"} else 16 for name in TYPES}
+_WIDE = {"embedding", "residual", "scores", "softmax", "token", "add", "place"}
+BITS = {name: 32 if name in _WIDE else 16 for name in TYPES}
 HEAD = 64
 _SCORES_PER_CHUNK = 32
 WITH_EXPONENT = 1  # flag of a residual whose source ends with an exponent
+OF_ALL = 2  # flag of attention that sees all positions
 
 Tensor: TypeAlias = list[int]
 Record: TypeAlias = list[Tensor]
@@ -65,7 +74,8 @@ class Operator:
     layout: int = trees.ROWS_8
     flags: int = 0
     rows: Sequence[Row] = ()
-    lanes: Sequence[int] = ()  # gains of a norm; turns of every position
+    lanes: Sequence[int] = ()  # gains of a norm; turns of every position; entries of a table
+    more: Sequence[int] = ()  # biases of a LayerNorm
 
 
 Group: TypeAlias = Sequence[Operator]
@@ -76,7 +86,7 @@ class Trace:
     """`records[position][group][slot]` are the lanes of a tensor as they are committed."""
 
     program: Sequence[Group]
-    records: list[list[Record]] = field(default_factory=list)
+    records: Sequence[Sequence[Sequence[Tensor]]] = field(default_factory=list)
     asked_from: int = 0  # first position at which a token is asked for: before it the last group commits to nothing
 
     def bits(self, group: int, slot: int) -> int:
@@ -95,8 +105,8 @@ class Trace:
         """Out, keys, values and nothing: two levels."""
         leaves = self.record_leaves(position, group)
         keys, values = (
-            next((leaves[operator.kept] for operator in self.program[group] if operator.type == name), bytes(32))
-            for name in ("scores", "attended")
+            next((leaves[operator.kept] for operator in self.program[group] if operator.type in names), bytes(32))
+            for names in (("scores", "mean_pool"), ("attended",))
         )
         return [leaves[-1], keys, values, bytes(32)]
 
@@ -104,6 +114,8 @@ class Trace:
         found = [trees.boundary(*self.boundary_leaves(position, group)[:3]) for group in range(len(self.program))]
         if position < self.asked_from:
             found[-1] = bytes(32)
+            if self.program[-1][-1].type == "mean_pool":
+                found[-1] = trees.boundary(bytes(32), *self.boundary_leaves(position, len(self.program) - 1)[1:3])
         return found
 
     def root(self) -> bytes:
@@ -117,41 +129,61 @@ def run(program: Sequence[Group], ids: Sequence[int], asked_from: int = 0) -> Tr
 
 
 def run_from(program: Sequence[Group], first: Sequence[Tensor]) -> Trace:
-    """The same, when the first group is given something else than the id of a token."""
-    trace = Trace(program)
-    for tensor in first:
-        trace.records.append([])
-        given = tensor
-        for place, group in enumerate(program):
-            record = [given]
-            trace.records[-1].append(record)
-            for operator in group:
-                record.append(_tensor(operator, record, trace, place))
-            given = record[-1]
+    """The same, when the first group is given something else than the id of a token. Operators go one after the other
+    over all positions, for some see those behind their own."""
+    made: list[list[Record]] = [[[tensor]] for tensor in first]
+    trace = Trace(program, made)
+    for group, operators in enumerate(program):
+        for operator in operators:
+            for position, records in enumerate(made):
+                records[group].append(_tensor(operator, records[group], trace, (position, group)))
+        for records in made:
+            records.append([records[group][-1]])
+    for records in made:
+        del records[-1]
     return trace
 
 
-def _tensor(operator: Operator, record: Record, trace: Trace, group: int) -> Tensor:
+def record_of(group: Group, record: Record, trace: Trace, place: int) -> Record:
+    """A group's tensors at the newest position of a trace, in which `record` stands and has what the group is given.
+    For programs whose positions see none behind them."""
+    for operator in group:
+        record.append(_tensor(operator, record, trace, (len(trace.records) - 1, place)))
+    return record
+
+
+def _tensor(operator: Operator, record: Record, trace: Trace, where: tuple[int, int]) -> Tensor:
     first = record[operator.first]
     match operator.type:
         case "embedding":
             return arithmetic.embedding(operator.rows[first[0]], operator.shift)
         case "rms_norm":
             return arithmetic.rms_norm(first, operator.lanes, operator.shift, operator.multiplier, operator.limit)
+        case "layer_norm":
+            return arithmetic.layer_norm(first, operator.lanes, operator.more, operator.shift, operator.multiplier)
         case "dense":
             return arithmetic.dense(operator.rows, first, operator.limit)
         case "residual":
             exponent = first[operator.width] if operator.flags & WITH_EXPONENT else 0
             return arithmetic.residual(operator.rows, first[: operator.width], record[operator.second], exponent)
-        case "rope":
-            at = (len(trace.records) - 1) * HEAD
-            return arithmetic.rope(first, operator.lanes[at : at + HEAD])
+        case "table":
+            return arithmetic.table(operator.lanes, first)
+        case "add":
+            return arithmetic.add(first, record[operator.second], operator.limit)
         case "gated":
             return _gated(operator, first, record[operator.second])
         case "token":
             return [arithmetic.token(operator.rows, first)]
+        case "rope" | "place":
+            return _placed(operator, first, where[0])
         case _:
-            return _attention(operator, record, trace, group)
+            return _attention(operator, record, trace, where)
+
+
+def _placed(operator: Operator, first: Tensor, position: int) -> Tensor:
+    if operator.type == "rope":
+        return arithmetic.rope(first, operator.lanes[position * HEAD : (position + 1) * HEAD])
+    return arithmetic.place(first, operator.lanes[position * operator.height : (position + 1) * operator.height])
 
 
 def _gated(operator: Operator, first: Tensor, second: Tensor) -> Tensor:
@@ -162,10 +194,14 @@ def _gated(operator: Operator, first: Tensor, second: Tensor) -> Tensor:
     return [*values, exponent, witness]
 
 
-def _attention(operator: Operator, record: Record, trace: Trace, group: int) -> Tensor:
-    first, scale = record[operator.first], (operator.multiplier, operator.shift)
-    positions = len(trace.records)
-    kept = [records[group][operator.kept] for records in trace.records]
+def _attention(operator: Operator, record: Record, trace: Trace, where: tuple[int, int]) -> Tensor:
+    """What reads other positions too."""
+    first, scale, (position, group) = record[operator.first], (operator.multiplier, operator.shift), where
+    sees_all = operator.type == "mean_pool" or operator.flags & OF_ALL
+    positions = len(trace.records) if sees_all else position + 1
+    kept = [records[group][operator.kept] for records in trace.records[:positions]]
+    if operator.type == "mean_pool":
+        return arithmetic.mean_pool(kept)
     if operator.type == "scores":
         found = arithmetic.scores(first, kept, operator.heads, operator.shared)
         filling = [0] * (-positions % _SCORES_PER_CHUNK)
@@ -188,19 +224,22 @@ def descriptor_of(program: Sequence[Group], group: int, slot: int) -> bytes:
         weights = trees.tree(leaves)
     else:
         weights = trees.tensor_root(operator.lanes, table_bits(operator)) if operator.lanes else bytes(32)
-    return descriptor_bytes(operator, group, slot, len(program), weights)
+    more = trees.tensor_root(operator.more, 32) if operator.more else bytes(32)
+    return descriptor_bytes(operator, group, slot, len(program), weights, more)
 
 
-def descriptor_bytes(operator: Operator, group: int, slot: int, groups: int, weights: bytes) -> bytes:
-    """The descriptor over the root of an operator's rows or lanes."""
+def descriptor_bytes(
+    operator: Operator, group: int, slot: int, groups: int, weights: bytes, more: bytes = bytes(32)
+) -> bytes:
+    """The descriptor over the roots of an operator's rows or lanes, and of its second table."""
     numbers = (group, slot, TYPES[operator.type], operator.layout, operator.first, operator.second, operator.kept)
     sizes = (operator.width, operator.height, operator.limit, operator.multiplier, operator.shift)
     rest = (operator.heads, operator.shared, trees.depth(groups), operator.flags)
-    return trees.descriptor((*numbers, *sizes, *rest), weights)
+    return trees.descriptor((*numbers, *sizes, *rest), weights, more)
 
 
 def table_bits(operator: Operator) -> int:
-    return 16 if operator.type == "rope" else 32
+    return 16 if operator.type in {"rope", "table"} else 32
 
 
 def program_leaves(program: Sequence[Group]) -> list[bytes]:

@@ -45,9 +45,13 @@ class Published:
         return trees.tree(self.leaves)
 
     def descriptor(self, group: int, slot: int) -> tuple[tuple[bytes, ...], list[bytes]]:
-        whole = _descriptor(_Known(self), group, slot)
+        whole = self.written(group, slot)
         index = group * trees.SLOTS + slot
         return tuple(whole[at : at + 32] for at in (0, 32, 64)), trees.path(self.leaves, index)
+
+    def written(self, group: int, slot: int) -> bytes:
+        """An operator's descriptor as it was hashed."""
+        return _descriptor(_Known(self), group, slot)
 
 
 @dataclass(frozen=True)

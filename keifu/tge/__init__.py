@@ -12,13 +12,14 @@ from keifu._lazy import attach
 
 if TYPE_CHECKING:
     from keifu.spec.vesting import Ledger, Schedule
-    from keifu.tge.files import Proof, Summary, find_proof, read_summary, write_files
+    from keifu.tge.files import NoGrant, Proof, Summary, find_proof, read_summary, write_files
     from keifu.tge.grants import Grants, read_csv
     from keifu.units import coins, parse_amount
 
 __all__ = [
     "Grants",
     "Ledger",
+    "NoGrant",
     "Proof",
     "Schedule",
     "Summary",
@@ -33,7 +34,7 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "keifu.tge.files": ["Proof", "Summary", "find_proof", "read_summary", "write_files"],
+        "keifu.tge.files": ["NoGrant", "Proof", "Summary", "find_proof", "read_summary", "write_files"],
         "keifu.tge.grants": ["Grants", "read_csv"],
         "keifu.spec.vesting": ["Ledger", "Schedule"],
         "keifu.units": ["coins", "parse_amount"],

@@ -28,6 +28,7 @@ from keifu.tge.grants import Grants
 __all__ = [
     "LEAF_ENCODING",
     "SUMMARY",
+    "NoGrant",
     "Proof",
     "Summary",
     "contents",
@@ -43,6 +44,10 @@ SHARD_LINES = 4_096
 ACCOUNT_BYTES = 20
 ENTRY_BYTES = ACCOUNT_BYTES + 4
 SUMMARY, _LIST, _TREE, _PROOFS, _ACCOUNTS = "allocation.json", "allocation.csv", "tree.json", "proofs", "accounts.bin"
+
+
+class NoGrant(InputError):
+    """The list has no line of this account."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -143,14 +148,14 @@ def read_summary(folder: Path) -> Summary:
 
 
 def find_proof(folder: Path, account: str) -> Proof:
-    """The proof of one account, by a binary search and one shard. Raises InputError when it has no grant."""
+    """The proof of one account, by a binary search and one shard. Raises NoGrant when it has none."""
     summary = read_summary(folder)
     wanted = bytes.fromhex(account.lower().removeprefix("0x"))
     try:
         entries = np.fromfile(folder / _PROOFS / _ACCOUNTS, dtype=f"V{ENTRY_BYTES}")
         found = _search(entries, wanted)
         if found is None:
-            raise InputError(f"{checksum(account)} has no grant in {folder}")
+            raise NoGrant(f"{checksum(account)} has no grant in {folder}")
         shard, line = divmod(found, summary.shard_lines)
         with (folder / _PROOFS / _shard_name(shard)).open("rb") as file:
             for number, text in enumerate(file):

@@ -14,6 +14,7 @@ import pytest
 
 from evmstorm.evm import artifacts
 from keifu.chain import Anvil
+from keifu.local.kit import make_kit
 from tests.ape_chain import GENESIS, HOST
 from tests.integration import ape_process
 
@@ -64,3 +65,11 @@ def ape_run(ape_process_and_chain) -> Iterator[ApeRun]:
     snapshot = chain.snapshot()
     yield ape_process_and_chain
     chain.restore(snapshot)
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory) -> Path:
+    """A saved chain with the suite, funded roles, an operator with stake and a list of grants."""
+    folder = tmp_path_factory.mktemp("kit") / "kit"
+    make_kit(folder)
+    return folder

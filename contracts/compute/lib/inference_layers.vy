@@ -51,10 +51,10 @@ def embedding(
     trees._expect_own(claim, operator.first, 1, 0, id)
     trees._expect_own(claim, operator.slot, sums_of._chunks(operator.height, LANES_32), lane // LANES_32, out)
     number: int256 = numbers._lane_32(id.data, 0)
-    header: uint256 = rows._row(operator, row)
+    header: uint256 = rows._row(operator, row.leaf, row.path)
     assert convert(header >> 224, int256) == number, "inference_verifier: row"
     part: uint256 = lane // PART
-    rows._expect_part(operator, row, part)
+    rows._expect_part(operator.width, row.leaf, row.part, part)
     lanes: uint256 = min(PART, operator.width - part * PART)
     weight: int256 = numbers._whole_weight(row.part, operator.layout, lanes, lane % PART)
     found: int256 = numbers._rq(weight, rows._multiplier(header), operator.shift)
@@ -138,7 +138,7 @@ def linear(
     assert kind == DENSE or kind == RESIDUAL, "inference_verifier: type"
     operator: trees.Operator = trees._operator(claim, descriptor, kind)
     sums_of._expect_lane(operator, lane)
-    header: uint256 = rows._row(operator, row)
+    header: uint256 = rows._row(operator, row.leaf, row.path)
     assert header >> 224 == lane, "inference_verifier: row"
     parts: uint256 = sums_of._chunks(operator.width, PART)
     chunks: uint256 = sums_of._chunks(operator.width, LANES_16)
@@ -150,7 +150,7 @@ def linear(
         products = trees._sum(sums.data, sums.part - 1)
     else:
         part: uint256 = sums_of._part(claim, sums, 1)
-        rows._expect_part(operator, row, part)
+        rows._expect_part(operator.width, row.leaf, row.part, part)
         trees._expect_row(claim, operator.first, chunks, part, PART_LEVELS_16, x.data, x.path)
         # A chunk behind the lanes, with their exponent, is no part of them.
         lanes: uint256 = min(PART, operator.width - part * PART)
@@ -203,13 +203,13 @@ def token(
     assert operator.width <= PART, "inference_verifier: part"
     chunks: uint256 = sums_of._chunks(operator.width, LANES_16)
     trees._expect_row(claim, operator.first, chunks, 0, PART_LEVELS_16, x.data, x.path)
-    header: uint256 = rows._row(operator, chosen)
+    header: uint256 = rows._row(operator, chosen.leaf, chosen.path)
     assert convert(header >> 224, int256) == number, "inference_verifier: row"
-    rows._expect_part(operator, chosen, 0)
+    rows._expect_part(operator.width, chosen.leaf, chosen.part, 0)
     logit: int256 = numbers._dot(x.data, operator.width, chosen.part, operator.layout) + rows._bias(header)
     logit *= rows._multiplier(header)
-    header = rows._row(operator, better)
-    rows._expect_part(operator, better, 0)
+    header = rows._row(operator, better.leaf, better.path)
+    rows._expect_part(operator.width, better.leaf, better.part, 0)
     found: int256 = numbers._dot(x.data, operator.width, better.part, operator.layout) + rows._bias(header)
     found *= rows._multiplier(header)
     return found > logit or (found == logit and convert(header >> 224, int256) < number)

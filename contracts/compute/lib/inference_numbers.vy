@@ -6,7 +6,7 @@
     that one multiplication adds eight products.
 """
 
-# Lanes are committed with half of their range added. Activations have 14 bits: less 0x6000 they are 8,192 too large.
+# Lanes are committed with half of their range added.
 HALF_16: constant(int256) = 32768
 HALF_32: constant(int256) = 2147483648
 MASK_32: constant(uint256) = 4294967295
@@ -16,7 +16,9 @@ ONES: constant(uint256) = max_value(uint256) // MASK_32  # eight lanes of 32 bit
 LANES_16: constant(uint256) = ONES * 65535
 LANES_8: constant(uint256) = ONES * 255
 LANES_4: constant(uint256) = ONES * 15
-LOWER_16: constant(uint256) = ONES * 1610637312  # sixteen lanes of 0x6000
+HALVES_32: constant(uint256) = ONES * 2147483648
+HALVES_16: constant(uint256) = ONES * 32768
+HALVES_8: constant(uint256) = ONES * 128
 # A part of a row: 1,024 weights, and the scales of its 32 blocks.
 LANES: constant(uint256) = 1024
 LANE_BYTES: constant(uint256) = 2 * LANES
@@ -26,6 +28,12 @@ ROWS_8: constant(uint256) = 0
 BLOCKS_4: constant(uint256) = 1
 BLOCKS_8: constant(uint256) = 2
 MAX_BLOCKS: constant(uint256) = LANES // 32
+# As a list stands in calldata: where it begins.
+LIST: constant(bytes32) = 0x0000000000000000000000000000000000000000000000000000000000000020
+NOTHING: constant(bytes32) = empty(bytes32)
+LINE_WORDS: constant(uint256) = LANES // 8
+X_WORDS: constant(uint256) = LANES // 16
+PART_WORDS: constant(uint256) = LANES // 32 + 3
 
 
 @internal
@@ -146,144 +154,175 @@ def _squares(_row: Bytes[LINE_BYTES]) -> uint256:
     """
     squares: uint256 = 0
     plain: uint256 = 0
-    words: uint256 = len(_row) >> 5
-    for number: uint256 in range(words, bound=LANES // 8):
-        word: uint256 = extract32(_row, unsafe_mul(number, 32), output_type=uint256)
-        lane: uint256 = word & MASK_32
-        squares = unsafe_add(squares, unsafe_mul(lane, lane))
-        lane = (word >> 32) & MASK_32
-        squares = unsafe_add(squares, unsafe_mul(lane, lane))
-        lane = (word >> 64) & MASK_32
-        squares = unsafe_add(squares, unsafe_mul(lane, lane))
-        lane = (word >> 96) & MASK_32
-        squares = unsafe_add(squares, unsafe_mul(lane, lane))
-        lane = (word >> 128) & MASK_32
-        squares = unsafe_add(squares, unsafe_mul(lane, lane))
-        lane = (word >> 160) & MASK_32
-        squares = unsafe_add(squares, unsafe_mul(lane, lane))
-        lane = (word >> 192) & MASK_32
-        squares = unsafe_add(squares, unsafe_mul(lane, lane))
-        lane = word >> 224
-        squares = unsafe_add(squares, unsafe_mul(lane, lane))
+    # The row as a list: to read one takes half of what `extract32` does.
+    count: bytes32 = convert(len(_row) >> 5, bytes32)
+    words: DynArray[uint256, LINE_WORDS] = abi_decode(concat(LIST, count, _row), DynArray[uint256, LINE_WORDS])
+    # Here and below, to cut a lane out twice takes less than to give it a name.
+    for word: uint256 in words:
+        squares = unsafe_add(
+            squares,
+            unsafe_add(
+                unsafe_add(
+                    unsafe_add(
+                        unsafe_mul(word & MASK_32, word & MASK_32),
+                        unsafe_mul((word >> 32) & MASK_32, (word >> 32) & MASK_32),
+                    ),
+                    unsafe_add(
+                        unsafe_mul((word >> 64) & MASK_32, (word >> 64) & MASK_32),
+                        unsafe_mul((word >> 96) & MASK_32, (word >> 96) & MASK_32),
+                    ),
+                ),
+                unsafe_add(
+                    unsafe_add(
+                        unsafe_mul((word >> 128) & MASK_32, (word >> 128) & MASK_32),
+                        unsafe_mul((word >> 160) & MASK_32, (word >> 160) & MASK_32),
+                    ),
+                    unsafe_add(
+                        unsafe_mul((word >> 192) & MASK_32, (word >> 192) & MASK_32),
+                        unsafe_mul(word >> 224, word >> 224),
+                    ),
+                ),
+            ),
+        )
         # Two lanes of 32 bits in each of four of 64: no sum of them overflows.
         plain = unsafe_add(plain, unsafe_add(word & EVEN_LANES, (word >> 32) & EVEN_LANES))
     total: uint256 = unsafe_add(
         unsafe_add(plain & MASK_64, (plain >> 64) & MASK_64), unsafe_add((plain >> 128) & MASK_64, plain >> 192)
     )
-    return unsafe_sub(unsafe_add(squares, unsafe_mul(words << 3, 1 << 62)), total << 32)
+    return unsafe_sub(unsafe_add(squares, unsafe_mul(len(_row) >> 2, 1 << 62)), total << 32)
 
 
 @internal
 @pure
 def _dot(_x: Bytes[LANE_BYTES], _lanes: uint256, _part: Bytes[PART_BYTES], _layout: uint256) -> int256:
     """
-    @dev The products of a part of a row with the first `_lanes` of x.
+    @dev The products of a part of a row with the first `_lanes` of x: eight signed lanes of 32 bits are one number, in
+        whose product with another eight the uppermost lane has their products added. Half a lane's range is added to
+        each sum, so that none of them borrows from the one above.
     """
+    blocks: uint256 = _lanes >> 5
+    count: bytes32 = convert(len(_x) >> 5, bytes32)
+    x: DynArray[uint256, X_WORDS] = abi_decode(concat(LIST, count, _x), DynArray[uint256, X_WORDS])
+    # The last word of scales is filled up.
+    count = convert(unsafe_add(len(_part), 31) >> 5, bytes32)
+    part: DynArray[uint256, PART_WORDS] = abi_decode(concat(LIST, count, _part, NOTHING), DynArray[uint256, PART_WORDS])
     if _layout == ROWS_8:
-        return self._dot_rows(_x, _lanes >> 5, _part)
-    return self._dot_blocks(_x, _lanes >> 5, _part, _layout == BLOCKS_4)
+        return self._dot_rows(x, blocks, part)
+    if _layout == BLOCKS_4:
+        return self._dot_blocks_4(x, blocks, part)
+    return self._dot_blocks_8(x, blocks, part)
 
 
 @internal
 @pure
-def _dot_rows(_x: Bytes[LANE_BYTES], _blocks: uint256, _part: Bytes[PART_BYTES]) -> int256:
-    total: uint256 = 0
-    lanes: uint256 = 0
-    weights: uint256 = 0
+def _dot_rows(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynArray[uint256, PART_WORDS]) -> int256:
+    total: uint256 = HALVES_32
     for number: uint256 in range(_blocks, bound=MAX_BLOCKS):
-        at: uint256 = unsafe_mul(number, 64)
-        first: uint256 = unsafe_sub(extract32(_x, at, output_type=uint256), LOWER_16)
-        second: uint256 = unsafe_sub(extract32(_x, unsafe_add(at, 32), output_type=uint256), LOWER_16)
-        w: uint256 = extract32(_part, unsafe_mul(number, 32), output_type=uint256)
-        a: uint256 = first & LANES_16
-        b: uint256 = (first >> 16) & LANES_16
-        c: uint256 = second & LANES_16
-        d: uint256 = (second >> 16) & LANES_16
-        wa: uint256 = w & LANES_8
-        wb: uint256 = (w >> 8) & LANES_8
-        wc: uint256 = (w >> 16) & LANES_8
-        wd: uint256 = (w >> 24) & LANES_8
+        first: uint256 = _x[unsafe_mul(number, 2)]
+        second: uint256 = _x[unsafe_add(unsafe_mul(number, 2), 1)]
+        w: uint256 = _part[number]
         total = unsafe_add(
             total,
             unsafe_add(
-                unsafe_add(unsafe_mul(a, wa), unsafe_mul(b, wb)), unsafe_add(unsafe_mul(c, wc), unsafe_mul(d, wd))
+                unsafe_add(
+                    unsafe_mul(unsafe_sub(first & LANES_16, HALVES_16), unsafe_sub(w & LANES_8, HALVES_8)),
+                    unsafe_mul(
+                        unsafe_sub((first >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 8) & LANES_8, HALVES_8)
+                    ),
+                ),
+                unsafe_add(
+                    unsafe_mul(unsafe_sub(second & LANES_16, HALVES_16), unsafe_sub((w >> 16) & LANES_8, HALVES_8)),
+                    unsafe_mul(
+                        unsafe_sub((second >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 24) & LANES_8, HALVES_8)
+                    ),
+                ),
             ),
         )
-        lanes = unsafe_add(lanes, unsafe_add(unsafe_add(a, b), unsafe_add(c, d)))
-        weights = unsafe_add(weights, unsafe_add(unsafe_add(wa, wb), unsafe_add(wc, wd)))
-    # Lanes are 8,192 too large, weights 128; 1,024 products of both stay below 2**32.
-    return (
-        convert(total >> 224, int256)
-        - 128 * convert(unsafe_mul(lanes, ONES) >> 224, int256)
-        - 8192 * convert(unsafe_mul(weights, ONES) >> 224, int256)
-        + convert(_blocks << 25, int256)
-    )
+    return convert(total >> 224, int256) - HALF_32
 
 
 @internal
 @pure
-def _dot_blocks(_x: Bytes[LANE_BYTES], _blocks: uint256, _part: Bytes[PART_BYTES], _is_4: bool) -> int256:
-    total: int256 = 0
-    scales: uint256 = _blocks << 5
-    if _is_4:
-        scales = ((_blocks + 1) >> 1) << 5
+def _dot_blocks_4(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynArray[uint256, PART_WORDS]) -> int256:
+    total: uint256 = 0  # modulo 2**256
+    scales: uint256 = 0
+    w: uint256 = 0
+    behind: uint256 = unsafe_add(_blocks, 1) >> 1  # words of weights before those of scales
     for number: uint256 in range(_blocks, bound=MAX_BLOCKS):
-        at: uint256 = unsafe_mul(number, 64)
-        first: uint256 = unsafe_sub(extract32(_x, at, output_type=uint256), LOWER_16)
-        second: uint256 = unsafe_sub(extract32(_x, unsafe_add(at, 32), output_type=uint256), LOWER_16)
-        a: uint256 = first & LANES_16
-        b: uint256 = (first >> 16) & LANES_16
-        c: uint256 = second & LANES_16
-        d: uint256 = (second >> 16) & LANES_16
-        lanes: int256 = convert(unsafe_mul(unsafe_add(unsafe_add(a, b), unsafe_add(c, d)), ONES) >> 224, int256)
-        if _is_4:
-            w: uint256 = extract32(_part, unsafe_mul(number >> 1, 32), output_type=uint256) >> ((number & 1) << 4)
-            wa: uint256 = w & LANES_4
-            wb: uint256 = (w >> 4) & LANES_4
-            wc: uint256 = (w >> 8) & LANES_4
-            wd: uint256 = (w >> 12) & LANES_4
-            products: int256 = convert(
+        if number & 7 == 0:
+            scales = _part[unsafe_add(behind, number >> 3)]
+        if number & 1 == 0:
+            w = _part[number >> 1]
+        first: uint256 = _x[unsafe_mul(number, 2)]
+        second: uint256 = _x[unsafe_add(unsafe_mul(number, 2), 1)]
+        products: uint256 = (
+            unsafe_add(
                 unsafe_add(
-                    unsafe_add(unsafe_mul(a, wa), unsafe_mul(b, wb)), unsafe_add(unsafe_mul(c, wc), unsafe_mul(d, wd))
-                )
-                >> 224,
-                int256,
-            )
-            weights: int256 = convert(
-                unsafe_mul(unsafe_add(unsafe_add(wa, wb), unsafe_add(wc, wd)), ONES) >> 224, int256
-            )
-            # The scales end 4 bytes behind: D, then m.
-            pair: uint256 = extract32(
-                _part, unsafe_sub(unsafe_add(scales, unsafe_mul(number, 4)), 28), output_type=uint256
-            )
-            scale: int256 = unsafe_sub(convert((pair >> 16) & 65535, int256), HALF_16)
-            least: int256 = unsafe_sub(convert(pair & 65535, int256), HALF_16)
-            total = unsafe_add(total, unsafe_mul(unsafe_sub(products, unsafe_mul(8192, weights)), scale))
-            total = unsafe_add(total, unsafe_mul(unsafe_sub(lanes, 262144), least))
-        else:
-            w: uint256 = extract32(_part, unsafe_mul(number, 32), output_type=uint256)
-            wa: uint256 = w & LANES_8
-            wb: uint256 = (w >> 8) & LANES_8
-            wc: uint256 = (w >> 16) & LANES_8
-            wd: uint256 = (w >> 24) & LANES_8
-            products: int256 = convert(
+                    unsafe_mul(unsafe_sub(first & LANES_16, HALVES_16), w & LANES_4),
+                    unsafe_mul(unsafe_sub((first >> 16) & LANES_16, HALVES_16), (w >> 4) & LANES_4),
+                ),
                 unsafe_add(
-                    unsafe_add(unsafe_mul(a, wa), unsafe_mul(b, wb)), unsafe_add(unsafe_mul(c, wc), unsafe_mul(d, wd))
-                )
-                >> 224,
-                int256,
+                    unsafe_mul(unsafe_sub(second & LANES_16, HALVES_16), (w >> 8) & LANES_4),
+                    unsafe_mul(unsafe_sub((second >> 16) & LANES_16, HALVES_16), (w >> 12) & LANES_4),
+                ),
             )
-            weights: int256 = convert(
-                unsafe_mul(unsafe_add(unsafe_add(wa, wb), unsafe_add(wc, wd)), ONES) >> 224, int256
+        )
+        lanes: uint256 = unsafe_add(
+            unsafe_add(first & LANES_16, (first >> 16) & LANES_16),
+            unsafe_add(second & LANES_16, (second >> 16) & LANES_16),
+        )
+        total = unsafe_add(
+            total,
+            unsafe_add(
+                unsafe_mul(
+                    unsafe_sub(unsafe_add(products, HALVES_32) >> 224, 2147483648), unsafe_sub(scales >> 240, 32768)
+                ),
+                # 32 lanes of 16 bits are half of their range too large each.
+                unsafe_mul(
+                    unsafe_sub(unsafe_mul(lanes, ONES) >> 224, 1048576), unsafe_sub((scales >> 224) & 65535, 32768)
+                ),
+            ),
+        )
+        scales = scales << 32
+        w = w >> 16
+    return convert(convert(total, bytes32), int256)
+
+
+@internal
+@pure
+def _dot_blocks_8(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynArray[uint256, PART_WORDS]) -> int256:
+    total: uint256 = 0  # modulo 2**256
+    scales: uint256 = 0
+    for number: uint256 in range(_blocks, bound=MAX_BLOCKS):
+        if number & 15 == 0:
+            scales = _part[unsafe_add(_blocks, number >> 4)]
+        first: uint256 = _x[unsafe_mul(number, 2)]
+        second: uint256 = _x[unsafe_add(unsafe_mul(number, 2), 1)]
+        w: uint256 = _part[number]
+        products: uint256 = (
+            unsafe_add(
+                unsafe_add(
+                    unsafe_mul(unsafe_sub(first & LANES_16, HALVES_16), unsafe_sub(w & LANES_8, HALVES_8)),
+                    unsafe_mul(
+                        unsafe_sub((first >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 8) & LANES_8, HALVES_8)
+                    ),
+                ),
+                unsafe_add(
+                    unsafe_mul(unsafe_sub(second & LANES_16, HALVES_16), unsafe_sub((w >> 16) & LANES_8, HALVES_8)),
+                    unsafe_mul(
+                        unsafe_sub((second >> 16) & LANES_16, HALVES_16), unsafe_sub((w >> 24) & LANES_8, HALVES_8)
+                    ),
+                ),
             )
-            pair: uint256 = extract32(
-                _part, unsafe_sub(unsafe_add(scales, unsafe_mul(number, 2)), 30), output_type=uint256
-            )
-            less: int256 = unsafe_add(unsafe_mul(128, lanes), unsafe_mul(8192, weights))
-            plain: int256 = unsafe_add(unsafe_sub(products, less), 33554432)
-            scale: int256 = unsafe_sub(convert(pair & 65535, int256), HALF_16)
-            total = unsafe_add(total, unsafe_mul(plain, scale))
-    return total
+        )
+        total = unsafe_add(
+            total,
+            unsafe_mul(
+                unsafe_sub(unsafe_add(products, HALVES_32) >> 224, 2147483648), unsafe_sub(scales >> 240, 32768)
+            ),
+        )
+        scales = scales << 16
+    return convert(convert(total, bytes32), int256)
 
 
 @internal

@@ -12,18 +12,20 @@ from . import inference_trees as trees
 LANES_16: constant(uint256) = 64
 PART: constant(uint256) = 1024  # lanes of a part
 PART_LEVELS_16: constant(uint256) = 4  # of its chunks
+LEAF: constant(uint256) = 545  # bytes of the longest leaf, of 16 parts
+PART_BYTES: constant(uint256) = 1088
 
 
 @internal
 @pure
-def _row(_operator: trees.Operator, _row: IInferenceVerifier.Row) -> uint256:
+def _row(_operator: trees.Operator, _leaf: Bytes[LEAF], _path: DynArray[bytes32, trees.MAX_PATH]) -> uint256:
     """
     @dev The header of a row of the operator's weights.
     """
-    assert len(_row.leaf) == 33 + 32 * sums_of._chunks(_operator.width, PART), "inference_verifier: row"
-    header: uint256 = extract32(_row.leaf, 0, output_type=uint256)
-    assert len(_row.path) == trees._levels(self._rows(_operator)), "inference_verifier: path"
-    root: bytes32 = trees._climbed(keccak256(_row.leaf), header >> 224, _row.path)
+    assert len(_leaf) == 33 + 32 * sums_of._chunks(_operator.width, PART), "inference_verifier: row"
+    header: uint256 = extract32(_leaf, 0, output_type=uint256)
+    assert len(_path) == trees._levels(self._rows(_operator)), "inference_verifier: path"
+    root: bytes32 = trees._climbed(keccak256(_leaf), header >> 224, _path)
     assert root == _operator.weights, "inference_verifier: row"
     return header
 
@@ -54,6 +56,6 @@ def _bias(_header: uint256) -> int256:
 
 @internal
 @pure
-def _expect_part(_operator: trees.Operator, _row: IInferenceVerifier.Row, _part: uint256):
-    assert _part < sums_of._chunks(_operator.width, PART), "inference_verifier: part"
-    assert keccak256(_row.part) == extract32(_row.leaf, 32 + 32 * _part), "inference_verifier: part"
+def _expect_part(_width: uint256, _leaf: Bytes[LEAF], _data: Bytes[PART_BYTES], _part: uint256):
+    assert _part < sums_of._chunks(_width, PART), "inference_verifier: part"
+    assert keccak256(_data) == extract32(_leaf, 32 + 32 * _part), "inference_verifier: part"

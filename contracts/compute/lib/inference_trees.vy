@@ -55,12 +55,24 @@ def _levels(_count: uint256) -> uint256:
     """
     @dev The levels of a tree over so many leaves.
     """
+    if _count < 2:
+        return 0
+    # The bits of the last leaf's number, which has 32 at most.
     levels: uint256 = 0
-    for _: uint256 in range(32):
-        if 1 << levels >= _count:
-            break
-        levels += 1
-    return levels
+    last: uint256 = unsafe_sub(_count, 1)
+    if last >> 16 > 0:
+        levels = 16
+        last = last >> 16
+    if last >> 8 > 0:
+        levels = unsafe_add(levels, 8)
+        last = last >> 8
+    if last >> 4 > 0:
+        levels = unsafe_add(levels, 4)
+        last = last >> 4
+    if last >> 2 > 0:
+        levels = unsafe_add(levels, 2)
+        last = last >> 2
+    return unsafe_add(levels, unsafe_add(1, last >> 1))
 
 
 @internal

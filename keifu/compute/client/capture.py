@@ -13,14 +13,14 @@ from pathlib import Path
 
 import msgspec
 
-from keifu._files import read_bounded
+from keifu._files import read_bounded, write_whole
 from keifu.compute.client.checks import Check, Exchange, ReplyRefused
 from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER, split_stream, unpack
 from keifu.errors import InputError
 from keifu.provenance.verify import Finding
 
-__all__ = ["Captured", "exchange_of", "read_curl", "read_har"]
+__all__ = ["Captured", "exchange_of", "read_curl", "read_har", "write_har"]
 
 LARGEST_FILE = 256 << 20
 EVENTS = "text/event-stream"
@@ -109,6 +109,19 @@ def read_curl(answer: Path, request: Path) -> Captured:
     raise InputError(f"{answer} does not begin with the line of an answer", remedy="save it with `curl -i`")
 
 
+def write_har(path: Path, captured: Captured) -> None:
+    """One answer that came whole, as `read_har` reads it. Raises UsageError when it cannot be written."""
+    headers = [{"name": RECEIPT_HEADER, "value": captured.header}]
+    if captured.tee:
+        headers.append({"name": TEE_HEADER, "value": captured.tee})
+    entry = {
+        "request": {"method": "POST", "url": captured.url, "postData": _encoded(captured.request)},
+        "response": {"headers": headers, "content": _encoded(captured.response)},
+    }
+    creator = {"name": "keifu", "version": "1"}
+    write_whole(path, msgspec.json.encode({"log": {"version": "1.2", "creator": creator, "entries": [entry]}}))
+
+
 def exchange_of(captured: Captured) -> Exchange:
     """Raises ReplyRefused when there is no receipt to compare with."""
     try:
@@ -141,6 +154,10 @@ def _captured(entry: _Entry) -> Captured:
         int(datetime.fromisoformat(entry.started).timestamp() + entry.time / 1_000) if entry.started else None,
         head.get(TEE_HEADER.lower(), ""),
     )
+
+
+def _encoded(body: bytes) -> dict[str, str]:
+    return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
 
 
 def _bytes(text: str, encoding: str) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from enum import StrEnum
 
-from keifu.compute.canonical import Tokens, roots_of, tokens_of, tokens_root
+from keifu.compute.canonical import Tokens, roots_of, tokens_of, tokens_root, trace_of
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.units import Usage, usage_of
 from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
@@ -58,6 +58,7 @@ class Check(StrEnum):
     TIME = "time"
     KEY = "receipt key"
     WORDS = "words"
+    PRODUCTS = "products"
     COMPUTATION = "computation"
 
 
@@ -127,7 +128,7 @@ class Expected:
     most: int | None = None
     standing: Standing | None = None
     tees: frozenset[str] = frozenset()
-    has_disputes: bool = False  # whether you know what the operator promised for a wrong token; no source says so yet
+    has_disputes: bool = False  # whether the operator promised something for a wrong token
 
 
 def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> list[Finding]:
@@ -283,7 +284,15 @@ def _token_roots(receipt: Receipt, tokens: Tokens) -> Finding:
     ]  # fmt: skip
     if wrong:
         return Finding(Check.ROOTS, False, f"{' and '.join(wrong)} root is not that of the tokens that were named")
+    if tokens.positions and not _are_roots(tokens, receipt):
+        return Finding(Check.ROOTS, False, "trace root is not that of the positions whose roots came")
     return Finding(Check.ROOTS, True, "those of the tokens in the answer; that of the trace was not computed again")
+
+
+def _are_roots(tokens: Tokens, receipt: Receipt) -> bool:
+    """Whether the roots of positions are those of the trace: the last id of a reply is not fed."""
+    count = len(tokens.prompt) + len(tokens.reply) - 1
+    return len(tokens.positions) == count and trace_of(tokens.positions) == receipt.trace_root
 
 
 def _units(receipt: Receipt, usage: Usage | None) -> Finding:
@@ -342,8 +351,11 @@ def _why_not_proved(exchange: Exchange, expected: Expected) -> str:
         return why
     if receipt.input_units + receipt.output_units - 1 > JUDGED_POSITIONS:
         return f"a dispute reaches {JUDGED_POSITIONS:,} positions"
+    tokens = tokens_of(exchange.response)
+    if tokens is None or not tokens.positions:
+        return "it came without the roots of its positions, which a dispute begins with"
     if not expected.has_disputes:
-        return "you know of no contract that judges it"
+        return "its operator promised nothing that you know of for a wrong token"
     return ""
 
 

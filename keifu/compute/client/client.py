@@ -170,7 +170,7 @@ class ComputeClient:
         except ReplyRefused as error:
             self.store.refuse(asked.request, signed, str(error))
             raise
-        self.store.answered(asked.request, signed, int(1_000 * (self._timer() - asked.begun)))
+        self.store.answered(asked.request, signed, int(1_000 * (self._timer() - asked.begun)), exchange.response)
         text = captured.header or captured.response[len(exchange.response) + len(COMMENT) : -len(END)].decode()
         kind = EVENTS if captured.is_stream else "application/json"
         evidence = shown(exchange, expected)
@@ -194,7 +194,13 @@ class ComputeClient:
             most=asked.most,
             standing=self.store.standing(signed, asked.request) if own else None,
             tees=provider.tees,
+            has_disputes=self._has_promised(provider, signed.receipt),
         )
+
+    def _has_promised(self, provider: Provider, receipt: Receipt) -> bool:
+        if receipt.evidence != Evidence.PROVED:
+            return False
+        return self.sources.has_promised(provider.operator, receipt.channel_id, receipt.time)
 
     # inside --------------------------------------------------------------------------------------------------------
 

@@ -13,11 +13,11 @@ import msgspec
 
 from ethwire.http import httpx
 from keifu.chain import ChainClient, Deployer, Deployment
-from keifu.chain.suite import COMPUTE, HUB
+from keifu.chain.suite import COMPUTE, DISPUTES, HUB
 from keifu.compute.client.client import ComputeClient, Provider, ProviderFault, fault_of
 from keifu.compute.market.covers import CoverState, SignedCover, open_cover, read_cover
 from keifu.compute.market.refusals import place_of
-from keifu.compute.promises import needed_for
+from keifu.compute.promises import disputes_domain, needed_for
 from keifu.compute.receipt import Receipts
 from keifu.errors import CheckFailed, InputError
 from keifu.payments.wallet import KeptChannel
@@ -27,7 +27,7 @@ from keifu.units import coins
 
 __all__ = ["CoverTerms", "Covers"]
 
-PATH = "/keifu/cover"
+PATHS = {COMPUTE: "/keifu/cover", DISPUTES: "/keifu/cover/disputes"}
 FULL = 10_000  # basis points
 
 
@@ -56,12 +56,13 @@ class _Terms(msgspec.Struct, rename="camel"):
 
 
 class Covers:
-    """Of one client, for channels that it pays from."""
+    """Of one client, for channels that it pays from: at the market, or at InferenceDisputes."""
 
-    def __init__(self, client: ComputeClient, chain: ChainClient, suite: Deployment) -> None:
-        self._client, self._chain, self._suite = client, chain, suite
-        self._market = chain.at(place_of(suite, COMPUTE), COMPUTE)
-        self._receipts = Receipts(chain.chain_id, self._market.address)
+    def __init__(self, client: ComputeClient, chain: ChainClient, suite: Deployment, contract: str = COMPUTE) -> None:
+        self._client, self._chain, self._suite, self._contract = client, chain, suite, contract
+        self._market = chain.at(place_of(suite, contract), contract)
+        where = chain.chain_id, self._market.address
+        self._domain = Receipts(*where).domain if contract == COMPUTE else disputes_domain(*where)
 
     def terms(self, provider: Provider) -> CoverTerms:
         """Raises ProviderFault for a provider that covers nothing, InputError for an answer that is none."""
@@ -101,7 +102,7 @@ class Covers:
         CheckFailed and Revert; but for the last comparison, nothing was paid then."""
         signed = self.ask(provider, kept, restitution)
         self.check(provider, kept, signed, restitution=restitution, most=most)
-        open_cover(sender, self._suite, kept.channel, signed)
+        open_cover(sender, self._suite, kept.channel, signed, self._contract)
         found = self.state(provider, kept)
         if found.restitution != restitution or found.last < signed.cover.last or not found.reserve:
             raise CheckFailed("the market does not show the cover", remedy="ask another endpoint for it")
@@ -113,7 +114,7 @@ class Covers:
 
     def _key(self, signed: SignedCover, now: int) -> str:
         try:
-            key = signed.signer(self._receipts)
+            key = signed.signer(self._domain)
         except ValueError as error:
             raise _wrong(f"it has no signature: {error}") from error
         if self._market.operator_of(key, KeyKind.RECEIPT, now).lower() != signed.operator.lower():
@@ -135,7 +136,7 @@ class Covers:
     def _answer(
         self, provider: Provider, method: str, content: bytes | None = None, headers: dict[str, str] | None = None
     ) -> bytes:
-        url = provider.url.rstrip("/") + PATH
+        url = provider.url.rstrip("/") + PATHS[self._contract]
         try:
             answer = self._client.http.request(method, url, content=content, headers=headers)
         except httpx.HTTPError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from ethwire.rpc import Rpc
 from keifu.abi import Contract
 from keifu.compute.client.sources import Promoted
+from keifu.compute.market.covers import read_cover
 from keifu.errors import CheckFailed
 from keifu.provenance.proved import Proved
 from keifu.provenance.trust import Market, ReceiptKey, RunPromotion
@@ -18,7 +19,8 @@ FRESH_SECONDS = 60.0  # for which what was promoted is not asked again
 
 
 class OnChain:
-    """`proved` gives the registry as of a new block; `timer` a clock that never goes back."""
+    """`proved` gives the registry as of a new block; `timer` a clock that never goes back; `disputes`
+    is InferenceDisputes, where the suite has it."""
 
     word = "the chain"
 
@@ -27,8 +29,9 @@ class OnChain:
         proved: Callable[[], Proved],
         market: Contract,
         timer: Callable[[], float],
+        disputes: Contract | None = None,
     ) -> None:
-        self._proved, self._market, self._timer = proved, market, timer
+        self._proved, self._market, self._timer, self._disputes = proved, market, timer, disputes
         self._known: dict[bytes, tuple[float, dict[int, Promoted]]] = {}
 
     def promoted(self, environment: bytes, seq: int) -> Promoted | None:
@@ -41,6 +44,12 @@ class OnChain:
     def operator_of(self, key: str, time: int) -> str:
         found: str = self._market.operator_of(key, KeyKind.RECEIPT, time)
         return "" if int(found, 16) == 0 else found.lower()
+
+    def has_promised(self, operator: str, channel: bytes, time: int) -> bool:
+        if self._disputes is None:
+            return False
+        cover = read_cover(self._disputes, channel, operator)
+        return bool(cover.reserve) and cover.since <= time <= cover.last
 
 
 def enumerate_promotions(proved: Proved, environment: bytes) -> list[tuple[int, Promoted]]:

@@ -5,6 +5,9 @@ Nobody has to be believed then. It costs the prompt's speed for all positions, a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import msgspec
 
 from keifu.compute.canonical import Tokens, events_of, tokens_of
@@ -19,9 +22,10 @@ from keifu.inference.tokens.sampling import Drawing, drawing_of, seed_of
 from keifu.inference.tokens.tokenizer import Tokenizer
 from keifu.provenance.verify import Finding
 
-__all__ = ["Recomputing"]
+__all__ = ["Compute", "Recomputing"]
 
 _MOST = 1 << 20
+Compute = Callable[[Sequence[int], Sequence[int], Drawing | None], tuple[list[int], bytes]]
 
 
 class _Message(msgspec.Struct):
@@ -69,19 +73,20 @@ class _Event(msgspec.Struct):
 
 
 class Recomputing:
-    """One model of the client's own. Making it takes seconds."""
+    """One model of the client's own. Making it takes seconds. `compute` gives what `computed_again` would."""
 
-    def __init__(self, stored: Stored) -> None:
-        self._executor, self._tokenizer = Executor(stored.program), Tokenizer(stored.vocabulary)
-        self._scale = stored.logit_scale
+    def __init__(self, stored: Stored, compute: Compute | None = None) -> None:
+        self._compute = compute or partial(computed_again, Executor(stored.program))
+        self._tokenizer, self._scale = Tokenizer(stored.vocabulary), stored.logit_scale
 
     def require(self, request: bytes, response: bytes, receipt: Receipt) -> tuple[Finding, ...]:
         """Raises ReplyRefused naming what is not as this model computes it."""
-        found = tuple(self._findings(request, response, receipt))
+        found = tuple(self.findings(request, response, receipt))
         require(found)
         return found
 
-    def _findings(self, request: bytes, response: bytes, receipt: Receipt) -> list[Finding]:
+    def findings(self, request: bytes, response: bytes, receipt: Receipt) -> list[Finding]:
+        """What holds and what does not."""
         tokens = tokens_of(response)
         if tokens is None:
             return [Finding(Check.COMPUTATION, False, "the answer names no tokens")]
@@ -90,7 +95,7 @@ class Recomputing:
             events = [msgspec.json.decode(event, type=_Event) for event in events_of(response)]
             drawing = self._drawing(asked, events[0].keifu.sampling)
             words = self._words(asked, events, tokens, is_stream=response.startswith(EVENT))
-            reply, root = computed_again(self._executor, tokens.prompt, tokens.reply, drawing)
+            reply, root = self._compute(tokens.prompt, tokens.reply, drawing)
         except (UsageError, ValueError, RecursionError) as error:
             return [Finding(Check.COMPUTATION, False, f"it cannot be computed again: {error}")]
         wrong = [place for place, (own, said) in enumerate(zip(reply, tokens.reply, strict=True)) if own != said]

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from keifu.chain import ChainClient, Deployment
-from keifu.chain.suite import CHANNELS
+from keifu.chain.suite import CHANNELS, DISPUTES
 from keifu.compute.client.onchain import OnChain
 from keifu.compute.client.sources import Pinned, Sources
 from keifu.errors import EnvironmentFault, UsageError
@@ -52,5 +52,6 @@ def chain_side(client: ChainClient, suite: Deployment, first_block: int, trust: 
         lambda: Proved.now(source) if trust is None else Proved(source, trust),
         suite.at(client, COMPUTE),
         time.monotonic,
+        suite.at(client, DISPUTES) if DISPUTES in suite.addresses else None,
     )
     return Side(client.chain_id, market, channels, sources)

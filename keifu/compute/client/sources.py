@@ -31,6 +31,9 @@ class Sources(Protocol):
     def operator_of(self, key: str, time: int) -> str:
         """For whom a key signed receipts at a time; empty when for nobody."""
 
+    def has_promised(self, operator: str, channel: bytes, time: int) -> bool:
+        """Whether the operator answers with coins for a wrong token in a receipt of a time."""
+
 
 class Pinned:
     """A trust file: keys and promotions that were looked up before, with nobody to ask."""
@@ -53,3 +56,7 @@ class Pinned:
                 if item.key == key and item.since <= time and (not item.until or time <= item.until):
                     return operator
         return ""
+
+    def has_promised(self, operator: str, channel: bytes, time: int) -> bool:  # noqa: ARG002
+        """Nothing that lasts can be pinned: a cover ends."""
+        return False

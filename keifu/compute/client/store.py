@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -17,16 +18,17 @@ from typing import Any
 
 from keifu.chain.client_folder import ClientFolder
 from keifu.chain.held import state_folder
+from keifu.compute.canonical import tokens_of
 from keifu.compute.client.checks import Standing
 from keifu.compute.promises import LONGEST_REQUEST
-from keifu.compute.receipt import SignedReceipt
+from keifu.compute.receipt import Evidence, SignedReceipt
 from keifu.compute.wire import text_of, unpack
 from keifu.errors import UsageError
 from keifu.payments import Channel
 from keifu.payments.wallet import KeptChannel
 from keifu.units import DAY
 
-__all__ = ["FOLDER_VARIABLE", "CapReached", "Request", "Store", "usual_folder"]
+__all__ = ["FOLDER_VARIABLE", "ROOT_BYTES", "CapReached", "KeptReply", "Request", "Store", "usual_folder"]
 
 FOLDER_VARIABLE = "KEIFU_CLIENT"
 APPLICATION, VERSION = 0x4B46636C, 1
@@ -56,6 +58,22 @@ _BESIDE = "SELECT number, charged, fee FROM receipt WHERE channel = ? AND hash <
 
 # Of requests that wait for an answer, or never got one, the bytes: they can be demanded on the chain.
 _BODIES = "CREATE TABLE IF NOT EXISTS body (request INTEGER PRIMARY KEY, body BLOB NOT NULL)"
+
+
+# Of replies that can be disputed, the token ids and the roots of positions, by the hashes of their receipts.
+_REPLIES = """CREATE TABLE IF NOT EXISTS reply (hash BLOB PRIMARY KEY, prompt BLOB NOT NULL, ids BLOB NOT NULL,
+    positions BLOB NOT NULL) WITHOUT ROWID"""
+ROOT_BYTES = 32
+
+
+@dataclass(frozen=True)
+class KeptReply:
+    """What a dispute takes of a reply: its receipt, the token ids in and out, and the roots of positions."""
+
+    signed: SignedReceipt
+    prompt: tuple[int, ...]
+    ids: tuple[int, ...]
+    positions: tuple[bytes, ...]
 
 
 def usual_folder() -> Path:
@@ -181,12 +199,14 @@ class Store(ClientFolder):
             if state == "void":
                 database.execute("DELETE FROM body WHERE request = ?", (request,))
 
-    def answered(self, request: int, signed: SignedReceipt, milliseconds: int) -> None:
-        """Keep a receipt that holds, before its answer is handed on."""
+    def answered(self, request: int, signed: SignedReceipt, milliseconds: int, response: bytes = b"") -> None:
+        """Keep a receipt that holds, before its answer is handed on; of an answer that can be disputed also what a
+        dispute takes."""
         receipt = signed.receipt
         row = (receipt.number, str(receipt.fee), receipt.input_units, receipt.output_units, milliseconds, request)
         with self._writing() as database:
             self._keep(database, request, signed, held=True)
+            self._keep_reply(database, signed, response)
             kept = self.channel(receipt.channel_id)
             sums = (str(kept.fees + receipt.fee), str(max(kept.charged, receipt.charged)), kept.id)
             database.execute("UPDATE channel SET fees = ?, charged = ? WHERE id = ?", sums)
@@ -244,6 +264,16 @@ class Store(ClientFolder):
         """Those that held, or those that did not."""
         for (text,) in self._rows("SELECT text FROM receipt WHERE held = ? ORDER BY request", (int(not refused),)):
             yield unpack(text)
+
+    def replies(self, receipt: bytes = b"") -> Iterator[KeptReply]:
+        """Replies that can be disputed, oldest first; the one of a receipt's struct hash."""
+        rows = self._rows(
+            "SELECT text, prompt, ids, positions FROM reply JOIN receipt ON receipt.hash = reply.hash"
+            " WHERE ? IN (X'', reply.hash) ORDER BY receipt.request", (receipt,),
+        )  # fmt: skip
+        for text, prompt, ids, positions in rows:
+            roots = tuple(positions[at : at + ROOT_BYTES] for at in range(0, len(positions), ROOT_BYTES))
+            yield KeptReply(unpack(text), _ids(prompt), _ids(ids), roots)
 
     # caps ----------------------------------------------------------------------------------------------------------
 
@@ -305,11 +335,23 @@ class Store(ClientFolder):
         row = (item.channel_id, item.number, item.struct_hash, request, str(item.charged), str(item.fee), int(held))
         database.execute("INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text_of(signed)))
 
+    def _keep_reply(self, database: sqlite3.Connection, signed: SignedReceipt, response: bytes) -> None:
+        tokens = tokens_of(response) if signed.receipt.evidence == Evidence.PROVED else None
+        if tokens is None or not tokens.positions:
+            return
+        row = (signed.receipt.struct_hash, *(array("i", item).tobytes() for item in (tokens.prompt, tokens.reply)))
+        database.execute("INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?)", (*row, b"".join(tokens.positions)))
+
     def _prepare(self, database: sqlite3.Connection) -> None:
         if self._writes:
             database.execute(_BODIES)
+            database.execute(_REPLIES)
         if self._pays:  # whoever paid before has ended
             database.execute("UPDATE request SET state = 'lost' WHERE state = 'open'")
+
+
+def _ids(data: bytes) -> tuple[int, ...]:
+    return tuple(array("i", data))
 
 
 def _number(text: str | None) -> int | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ethwire.eip712 import Domain
 from ethwire.keys import recover
 from keifu.abi import Contract
 from keifu.abi.eip712 import COVER
@@ -14,7 +15,6 @@ from keifu.chain import Deployer, Deployment
 from keifu.chain.suite import COMPUTE
 from keifu.compute.market.refusals import send, send_with_coins
 from keifu.compute.promises import Cover
-from keifu.compute.receipt import Receipts
 from keifu.errors import InputError
 from keifu.keys import Account
 from keifu.payments.channel import Channel
@@ -43,9 +43,9 @@ class SignedCover:
     operator: str
     signature: bytes
 
-    def signer(self, receipts: Receipts) -> str:
+    def signer(self, domain: Domain) -> str:
         """Whose key signed, in lower case. Raises ValueError for what is no signature."""
-        return recover(receipts.domain.digest(COVER, *self.cover.args), self.signature)
+        return recover(domain.digest(COVER, *self.cover.args), self.signature)
 
     def encode(self) -> bytes:
         """As JSON, amounts as decimal strings."""
@@ -92,23 +92,27 @@ class CoverState:
         return {"payer": self.payer, "key": self.key, **amounts, **times}
 
 
-def sign_cover(receipts: Receipts, key: Account, operator: str, cover: Cover) -> SignedCover:
-    """By the operator's receipt key: it opens one cover, and holds that much of the key's cap."""
-    return SignedCover(cover, operator, cover.sign(receipts.domain, key))
+def sign_cover(domain: Domain, key: Account, operator: str, cover: Cover) -> SignedCover:
+    """By the operator's receipt key: it opens one cover, and holds that much of the key's cap. `domain` is that of the
+    market's `Receipts`, or `disputes_domain`."""
+    return SignedCover(cover, operator, cover.sign(domain, key))
 
 
-def open_cover(chain: Deployer, suite: Deployment, channel: Channel, signed: SignedCover) -> None:
-    """Have a channel covered, or its cover prolonged; the sender pays the price. Raises CheckFailed and Revert."""
+def open_cover(
+    chain: Deployer, suite: Deployment, channel: Channel, signed: SignedCover, contract: str = COMPUTE
+) -> None:
+    """Have a channel covered, or its cover prolonged; the sender pays the price. `contract` is the one that its key
+    signed for. Raises CheckFailed and Revert."""
     args = channel.values, signed.cover.args, signed.operator, signed.signature
     if signed.cover.price:
-        send_with_coins(chain, suite, signed.cover.price, COMPUTE, "cover", *args)
+        send_with_coins(chain, suite, signed.cover.price, contract, "cover", *args)
     else:
-        send(chain, suite, COMPUTE, "cover", *args)
+        send(chain, suite, contract, "cover", *args)
 
 
-def release(chain: Deployer, suite: Deployment, channel_id: bytes, operator: str) -> None:
+def release(chain: Deployer, suite: Deployment, channel_id: bytes, operator: str, contract: str = COMPUTE) -> None:
     """Free a cover at once, as the channel's payer that has nothing to claim. Raises Revert."""
-    send(chain, suite, COMPUTE, "release", channel_id, operator)
+    send(chain, suite, contract, "release", channel_id, operator)
 
 
 def read_cover(market: Contract, channel_id: bytes, operator: str) -> CoverState:

@@ -111,9 +111,9 @@ def settle(
     send(chain, suite, COMPUTE, "settle", operator, _few(environments), _few(channels))
 
 
-def lock_coins(chain: Deployer, suite: Deployment, amount: int) -> int:
+def lock_coins(chain: Deployer, suite: Deployment, amount: int, contract: str = COMPUTE) -> int:
     """Put so many wei behind the sender's promises; its whole lock. Raises CheckFailed and Revert."""
-    return lock(chain, suite, place_of(suite, COMPUTE), chain.sender, amount)
+    return lock(chain, suite, place_of(suite, contract), chain.sender, amount)
 
 
 def unlock(
@@ -129,7 +129,7 @@ def bind(chain: Deployer, suite: Deployment, operator: str = "") -> None:
 
 
 def withdraw(chain: Deployer, suite: Deployment, receiver: str = "", contract: str = COMPUTE) -> int:
-    """Pay out what the market, or its orders, owe the sender; wei, 0 when they owe nothing. Raises Revert."""
+    """Pay out what the market, its orders or disputes owe the sender; wei, 0 when they owe nothing. Raises Revert."""
     due: int = chain.call(place_of(suite, contract), contract, "credits", chain.sender)
     if due:
         send(chain, suite, contract, "withdraw", receiver or chain.sender)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import secrets
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 from keifu.compute.client.checks import Prices
 from keifu.compute.events import LAST
 from keifu.compute.model import Call, Claimed, ModelFault, Part, RemoteModel, Result
+from keifu.compute.products import ENDPOINT as PRODUCTS
+from keifu.compute.products import Asked
 from keifu.compute.receipt import Evidence
+from keifu.compute.tokens.handing import Hands, answer_of
 from keifu.compute.tokens.talk import Piece, Talk
 from keifu.compute.tokens.writing import Writing
 from keifu.errors import CheckFailed, UsageError
@@ -23,7 +27,9 @@ from keifu.inference.tokens.sampling import LARGEST_TEMPERATURE, Drawing, drawin
 from keifu.inference.tokens.selftest import difference
 from keifu.inference.tokens.tokenizer import Tokenizer
 
-__all__ = ["TokenModel"]
+__all__ = ["Keep", "TokenModel"]
+
+Keep = Callable[[bytes, Sequence[int], Sequence[int]], None]
 
 CHAT = "chat/completions"
 _ROLES = {"developer": "system"}  # OpenAI's newer name
@@ -32,7 +38,8 @@ CONTEXT, USERS = 2_048, 4
 
 class TokenModel(RemoteModel):
     """A unit is a token. `is_proved` says that the artefact's record has the root of this very program: then receipts
-    of replies that take the likeliest token say so, and any wrong one can be shown on the chain."""
+    of replies that take the likeliest token say so, and any wrong one can be shown on the chain. `keep` gets the trace
+    root and the ids of such a reply, and has them on the disk when it returns: the reply's end leaves after that."""
 
     def __init__(
         self,
@@ -44,16 +51,19 @@ class TokenModel(RemoteModel):
         context: int = CONTEXT,
         users: int = USERS,
         is_proved: bool = False,
+        keep: Keep | None = None,
     ) -> None:
         """Raises InputError for a program that could overflow, CheckFailed where this machine computes wrongly."""
         super().__init__(name, prices, claimed)
-        self.endpoints = frozenset({CHAT, "completions"} if stored.vocabulary.is_chat else {"completions"})
+        self.endpoints = frozenset({"completions", PRODUCTS} | ({CHAT} if stored.vocabulary.is_chat else set()))
         self._tokenizer, self._scale = Tokenizer(stored.vocabulary), stored.logit_scale
-        self._executor = Executor(stored.program)
+        self.executor = Executor(stored.program)
+        self._keep = keep
         self._evidence = Evidence.PROVED if is_proved else Evidence.UNVERIFIED
         self._fault, self._turn = "", 0
         self.check()
-        self._batches = Batches(self._executor, users, context)
+        self._batches = Batches(self.executor, users, context)
+        self._hands, self._handing_out = Hands(self.executor, self._batches.positions), asyncio.Lock()
         self._committed = secrets.token_bytes(32)  # before any client has named a seed
         self._count, self._counting = 0, threading.Lock()
         self.about = {
@@ -66,13 +76,15 @@ class TokenModel(RemoteModel):
     def check(self) -> None:
         """Compare the kernels with integers that are computed otherwise: at start, and every hour, another layer each
         time. Raises CheckFailed; from then on nothing is answered until a check passes."""
-        self._fault = difference(self._executor, self._turn)
+        self._fault = difference(self.executor, self._turn)
         self._turn += 1
         if self._fault:
             raise CheckFailed(f"this machine computes wrongly: {self._fault}", remedy="another machine has to answer")
 
     def most_input(self, call: Call) -> int:
         context = self._batches.positions
+        if call.endpoint == PRODUCTS:
+            return self._units_of_part(call)
         try:
             prompt = self._prompt(call, context)
             self._drawing(call)
@@ -84,22 +96,47 @@ class TokenModel(RemoteModel):
         return len(prompt)
 
     async def answer(self, call: Call) -> Result:
+        if call.endpoint == PRODUCTS:
+            return await self._part(*call.inputs)
         pieces, writing = [piece async for piece in self._pieces(call)], self._writing(call)
         roots = pieces[-1].roots
         assert roots is not None
         body, prompt = writing.whole(pieces), call.inputs[0]
+        await self._kept(call, roots[2], [piece.token for piece in pieces])
         return Result(body, len(prompt), len(pieces), *roots, evidence=self._word(call))
 
     async def parts(self, call: Call) -> AsyncGenerator[Part, None]:
         writing, given, count = self._writing(call), len(call.inputs[0]), 0
         last: Piece | None = None
+        reply: list[int] = []
         async for piece in self._pieces(call):
             count += 1
             last = piece
+            reply.append(piece.token)
             yield Part(writing.event(piece), given, count)
         assert last is not None
+        assert last.roots is not None
+        await self._kept(call, last.roots[2], reply)
         end = (writing.usage_event() if call.include_usage else b"") + LAST
         yield Part(end, given, count, roots=last.roots, evidence=self._word(call))
+
+    def _units_of_part(self, call: Call) -> int:
+        (asked,) = call.inputs
+        try:
+            units = self._hands.units(asked)
+        except UsageError as error:
+            raise ModelFault(400, "invalid_input", str(error)) from error
+        call.inputs = asked, units
+        return units
+
+    async def _part(self, asked: Asked, units: int) -> Result:
+        self._expect_sound()
+        try:
+            async with self._handing_out:  # auditors wait here, and not in threads that others need
+                handed = await asyncio.to_thread(self._hands.part, asked)
+        except UsageError as error:
+            raise ModelFault(400, "invalid_input", str(error)) from error
+        return Result(answer_of(self.name, units, handed), units)
 
     async def close(self) -> None:
         self._batches.close()
@@ -131,9 +168,12 @@ class TokenModel(RemoteModel):
             call.seed = secrets.randbits(63)
         return drawing_of(seed_of(call.seed, self._committed), call.temperature, self._scale)
 
-    def _pieces(self, call: Call) -> AsyncGenerator[Piece, None]:
+    def _expect_sound(self) -> None:
         if self._fault:
             raise ModelFault(503, "model_failed", f"this machine computes wrongly: {self._fault}")
+
+    def _pieces(self, call: Call) -> AsyncGenerator[Piece, None]:
+        self._expect_sound()
         talk = Talk(self._tokenizer, call.inputs[0], call.most_output, call.stop, self._drawing(call))
         return talk.pieces(self._batches)
 
@@ -144,7 +184,14 @@ class TokenModel(RemoteModel):
         if call.temperature:
             sampling = {"seed": call.seed, "committed": self._committed.hex(), "temperature": call.temperature}
         id_, now = f"{secrets.token_hex(8)}-{self._count}", int(time.time())
-        return Writing(id_, self.name, now, call.inputs[0], is_chat=call.endpoint == CHAT, sampling=sampling)
+        is_chat, is_proved = call.endpoint == CHAT, self._word(call) == Evidence.PROVED
+        return Writing(
+            id_, self.name, now, call.inputs[0], is_chat=is_chat, sampling=sampling, is_proved=is_proved
+        )  # fmt: skip
+
+    async def _kept(self, call: Call, trace: bytes, reply: list[int]) -> None:
+        if self._keep is not None and self._word(call) == Evidence.PROVED:
+            await asyncio.to_thread(self._keep, trace, call.inputs[0], reply)
 
     def _word(self, call: Call) -> Evidence:
         """A drawn token has no operator in the program, so nobody can show a wrong one."""

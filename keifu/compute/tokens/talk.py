@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from keifu.compute.model import ModelFault
 from keifu.inference.tokens.batching import Batches, Job
-from keifu.inference.tokens.committing import ids_root
+from keifu.inference.tokens.committing import ids_root, trace_root
 from keifu.inference.tokens.sampling import Drawing
 from keifu.inference.tokens.tokenizer import Tokenizer
 
@@ -17,12 +17,14 @@ __all__ = ["Piece", "Talk"]
 
 @dataclass(frozen=True)
 class Piece:
-    """A token and the text that is clear now. The last one says why the reply ends, and has the roots."""
+    """A token and the text that is clear now. The last one says why the reply ends, and has the roots: those of input,
+    output and trace, and one after the other those of positions."""
 
     token: int
     text: str
     finish: str = ""  # "stop" or "length"
     roots: tuple[bytes, bytes, bytes] | None = None
+    positions: bytes = b""
 
 
 class Talk:
@@ -68,9 +70,13 @@ class Talk:
             self._text += self._decoding.end()
         free = len(self._text) if finish else max(0, len(self._text) - self._kept)
         text, self._text = self._text[:free], self._text[free:]
-        roots = (ids_root(self.job.prompt), ids_root(self.job.reply), self.job.trace_root) if finish else None
-        self._send(Piece(token, text, finish, roots))
+        self._send(self._last(token, text, finish) if finish else Piece(token, text))
         return not finish
+
+    def _last(self, token: int, text: str, finish: str) -> Piece:
+        job, positions = self.job, self.job.position_roots
+        roots = ids_root(job.prompt), ids_root(job.reply), trace_root(positions)
+        return Piece(token, text, finish, roots, positions.tobytes())
 
     def _failed(self, error: Exception) -> None:
         self._send(error)

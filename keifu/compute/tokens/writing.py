@@ -1,8 +1,10 @@
 """Replies of token models in OpenAI's form. Beside the text they have the ids, by the names that vLLM has given them,
-so whoever has the bytes computes the receipt's roots again."""
+so whoever has the bytes computes the receipt's roots again. Of a reply that can be
+disputed they have the roots of positions, too."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,12 +17,14 @@ __all__ = ["Writing"]
 
 
 class Writing:
-    """One reply. `sampling` says by what its tokens are drawn, empty where the likeliest one is taken."""
+    """One reply. `sampling` says by what its tokens are drawn, empty where the likeliest one is taken. `is_proved` says
+    that a wrong token can be shown on the chain."""
 
     def __init__(
-        self, id_: str, name: str, time: int, prompt: Sequence[int], *, is_chat: bool, sampling: dict[str, Any]
-    ) -> None:
-        self._prompt, self._is_chat = list(prompt), is_chat
+        self, id_: str, name: str, time: int, prompt: Sequence[int], *, is_chat: bool, sampling: dict[str, Any],
+        is_proved: bool = False,
+    ) -> None:  # fmt: skip
+        self._prompt, self._is_chat, self._is_proved = list(prompt), is_chat, is_proved
         self._object = "chat.completion" if is_chat else "text_completion"
         self._head: dict[str, Any] = {"id": id_, "created": time, "model": name}
         self._head |= {"keifu": {"sampling": sampling}} if sampling else {}
@@ -39,7 +43,8 @@ class Writing:
             choice["text"] = piece.text
         kind = f"{self._object}.chunk" if self._is_chat else self._object
         first = {"prompt_token_ids": self._prompt} if is_first else {}
-        return event_of(msgspec.json.encode({**self._head, "object": kind, **first, "choices": [choice]}))
+        more = first | self._positions(piece)
+        return event_of(msgspec.json.encode({**self._head, "object": kind, **more, "choices": [choice]}))
 
     def usage_event(self) -> bytes:
         kind = f"{self._object}.chunk" if self._is_chat else self._object
@@ -55,8 +60,14 @@ class Writing:
             choice["message"] = {"role": "assistant", "content": text}
         else:
             choice["text"] = text
-        document = {"object": self._object, "prompt_token_ids": self._prompt, "choices": [choice]}
+        document: dict[str, Any] = {"object": self._object, "prompt_token_ids": self._prompt, "choices": [choice]}
+        document |= self._positions(pieces[-1])
         return msgspec.json.encode({**self._head, **document, "usage": self._usage()})
+
+    def _positions(self, piece: Piece) -> dict[str, Any]:
+        if not (self._is_proved and piece.positions):
+            return {}
+        return {"keifu": {"positions": b64encode(piece.positions).decode()}}
 
     def _add(self, piece: Piece) -> None:
         self._texts.append(piece.text)

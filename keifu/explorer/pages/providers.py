@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from keifu.chain.suite import CHANNELS, COMPUTE, HUB, ORDERS, TOKEN
+from keifu.chain.suite import CHANNELS, COMPUTE, DISPUTES, HUB, ORDERS, TOKEN
 from keifu.errors import InputError
 from keifu.explorer.market import (
     EXAMPLE,
@@ -77,7 +77,14 @@ def providers(view: View) -> Sheet:
         el("nav", *links, class_="pager", aria_label=words("providers.order")),
         el("p", words("providers.only"), " ", environment_link(view, where["environment"])) if where else None,
         _comparison(view, services(view, **where), _ORDERS[order]),
-        el("p", view.link(words("more.channels"), "channels"), " · ", view.link(words("more.orders"), "orders")),
+        el(
+            "p",
+            view.link(words("more.channels"), "channels"),
+            " · ",
+            view.link(words("more.orders"), "orders"),
+            " · ",
+            view.link(words("more.disputes"), "disputes"),
+        ),
     ]
     return Sheet(words("providers.title"), body, [("keifu", "providers")])
 
@@ -144,6 +151,12 @@ def provider(view: View, text: str) -> Sheet:
                 words("provider.orders"),
                 view.link(words("provider.see-orders"), "events", ORDERS, "Placed", query={"provider": account})
                 if view.has(ORDERS)
+                else None,
+            ),
+            (
+                words("provider.disputes"),
+                view.link(words("provider.see-disputes"), "events", DISPUTES, "Opened", query={"operator": account})
+                if view.has(DISPUTES)
                 else None,
             ),
         ),

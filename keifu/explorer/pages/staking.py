@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keifu.chain.suite import COMPUTE, COURT, HEARTBEATS, HUB
+from keifu.chain.suite import COMPUTE, COURT, HEARTBEATS, HUB, RECORD_PROOF
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.pages.heartbeats import check_of, heartbeats
 from keifu.explorer.parts import badge, facts, pager, section, table
@@ -23,7 +23,7 @@ _REASONS = (
     (COURT, "JurorPenalised"),
     (SAMPLES, "Paid"),
     ("DataVerifier", "WrongKeyProved"),
-    ("RecordProof", "Contradicted"),
+    (RECORD_PROOF, "Contradicted"),
 )
 
 
@@ -33,7 +33,11 @@ def operators(view: View) -> Sheet:
     page = view.page(HUB, "TermsAnnounced", ON_PAGE)
     heads = [words(f"operators.{name}") for name in ("operator", "commission", "locked", "staked", "slashed", "proof")]
     rows = [_row(view, event) for event in {item["args"]["operator"]: item for item in reversed(page.events)}.values()]
-    body = [table(heads, reversed(rows), words("operators.none")), pager(view, page, "operators")]
+    body = [
+        table(heads, reversed(rows), words("operators.none")),
+        pager(view, page, "operators"),
+        el("p", view.link(words("operators.see-notaries"), "notaries")) if view.has(RECORD_PROOF) else None,
+    ]
     return Sheet(words("operators.title"), body, [("keifu", "staking", "status")])
 
 
@@ -112,6 +116,8 @@ def _reason(view: View, contract: str, event: str, found: Event) -> Child:
     if event == "Reported":
         said = words("slashes.false-heartbeat", seq=args["promotion_seq"])
         return [said, " ", view.environment(args["environment"]), " ", el("code", args["digest"][2:10])]
+    if event == "Contradicted":
+        return view.link(words("slashes.two-headers", number=args["number"], chain=args["chain_id"]), "notaries")
     if event == "JurorPenalised":
         return view.link(words("slashes.juror", case=args["case_id"]), "case", args["case_id"])
     return view.link(words("slashes.same-transaction"), "tx", found["transaction_hash"])

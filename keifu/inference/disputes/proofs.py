@@ -211,7 +211,8 @@ def summed(view: View, asked: Question, sums: bytes) -> Proof:
 
 
 def _part(view: View, asked: Question, claim: Any, sums: bytes, part: int, stride: int) -> calls.Call:
-    """The call for one part of sums that a claim names; a part behind the last asks about the total."""
+    """The call for one part of sums that a claim names; a part behind the last asks about the total. What is not looked
+    at is left out: each byte of it would be paid for."""
     slot, lane, operator = asked.slot, asked.part, view.operator(asked.slot)
     is_total, shown = part == len(sums) // 8, (sums, part)
     if operator.type == "softmax":
@@ -220,15 +221,18 @@ def _part(view: View, asked: Question, claim: Any, sums: bytes, part: int, strid
         place = 0 if is_total else claim[8] + part * stride
         call = calls.check(view, slot, lane, place=place)
         scores, statistic, value, out, *_ = call.rest
-        opened = (NO_LANES, statistic, NO_LANES) if is_total else (scores, statistic, value)
-        return call._replace(claim=claim, rest=(*opened, out, lane, shown))
+        opened = (NO_LANES, statistic, NO_LANES, out) if is_total else (scores, statistic, value, NO_LANES)
+        return call._replace(claim=claim, rest=(*opened, lane, shown))
     call = calls.check(view, slot, lane)
     if operator.type == "rms_norm":
-        row = view.lines(operator.first, lane // 32, 0) if is_total else view.lines(operator.first, part)
-        return call._replace(claim=claim, rest=(row, *call.rest[1:4], shown))
-    weights = view.row(slot, lane, 0 if is_total else part)
-    x = NO_LINES if is_total else view.lines(operator.first, part)
-    return call._replace(claim=claim, rest=(weights, x, *call.rest[2:6], shown))
+        if is_total:
+            return call._replace(claim=claim, rest=(view.lines(operator.first, lane // 32, 0), *call.rest[1:4], shown))
+        return call._replace(claim=claim, rest=(view.lines(operator.first, part), NO_LANES, NO_LANES, lane, shown))
+    leaf, path, weights = view.row(slot, lane, 0 if is_total else part)
+    if is_total:
+        return call._replace(claim=claim, rest=((leaf, path, b""), NO_LINES, *call.rest[2:6], shown))
+    x = view.lines(operator.first, part)
+    return call._replace(claim=claim, rest=((leaf, path, weights), x, *[NO_LANES] * 3, lane, shown))
 
 
 def _bound(view: View, name: str, *rest: Any) -> Proof:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["Seen"]
 
@@ -21,3 +22,18 @@ class Seen:
     chunks: bytes = b""
     count: int = 0  # of the tensor's chunks, as the provider says
     sums: bytes = b""
+
+    def take(self, name: str, args: Sequence[Any], part: int) -> None:
+        """What an answer shows: its call's name, the arguments behind the turn, and which part was asked for."""
+        match name:
+            case "show_groups":
+                (self.boundaries,) = args
+            case "show_record":
+                self.roots, self.committed = args
+            case "show_nodes":
+                self.count, self.nodes, _ = args
+            case "show_chunks":
+                self.count, self.chunks, _ = args
+                self.part = part
+            case "show_sums":
+                (self.sums,) = args

@@ -20,6 +20,8 @@ NO_BLOCK = 2**256 - 1  # a proof that argues with no sums
 NO_PERMIT = (ZERO_ADDRESS, 0, b"")
 LIST = 32  # sums of a list, and chunks that are shown at once
 _CASE = ["bytes32"] * 4 + ["uint256"] * 4
+_TURN = ["address", "bytes32", "bytes32", "address", "address", *["uint256"] * 4, "bytes32", "bytes32"]
+_TURN += [*["uint256"] * 6, "bytes32"]
 _NOTHING = (bytes(32), 0, 0, 0, 0)  # record, questions, slot, part and stride of a dispute that has just begun
 
 
@@ -90,6 +92,11 @@ class Turn:
     def args(self) -> tuple[Any, ...]:
         return astuple(self)
 
+    @property
+    def hash(self) -> bytes:
+        """What the chain keeps of it."""
+        return keccak256(encode_args(_TURN, self.args))
+
     @classmethod
     def begun(cls, log: Log) -> Turn:
         """From the event `Begun`, before the first `moved`."""
@@ -113,16 +120,22 @@ class Turn:
             self, asked=self.asked + 1, slot=slot, part=part, stride=stride, count=count, shown=0, sums=bytes(32)
         )
 
-    def with_record(self, roots: Sequence[bytes]) -> Turn:
-        return replace(self, record=tree(list(roots), 4))
-
-    def with_chunks(self, chunks: int) -> Turn:
-        return replace(self, shown=chunks + 1)
-
-    def with_sums(self, sums: bytes) -> Turn:
-        if self.count <= LIST:
-            return replace(self, sums=keccak256(sums))
-        return replace(self, sums=keccak256(lists_of(sums)))
+    def after(self, name: str, args: Sequence[Any]) -> Turn:
+        """As a call of the game changes it, before the event `Moved`; `args` are those behind the turn."""
+        match name:
+            case "name_group":
+                return self.named(args[0], args[1])
+            case "ask":
+                return self.questioned(Question(*args))
+            case "show_record":
+                return replace(self, record=tree(list(args[0]), 4))
+            case "show_nodes" | "show_chunks":
+                return replace(self, shown=args[0] + 1)
+            case "show_sums":
+                sums = args[0] if self.count <= LIST else lists_of(args[0])
+                return replace(self, sums=keccak256(sums))
+            case _:
+                return self
 
 
 def lists_of(sums: bytes) -> bytes:

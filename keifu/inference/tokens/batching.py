@@ -48,8 +48,8 @@ class Job:
     roots: list[Hashes] = field(default_factory=list)  # of positions
 
     @property
-    def trace_root(self) -> bytes:
-        return trace_root(np.concatenate(self.roots))
+    def position_roots(self) -> Hashes:
+        return np.concatenate(self.roots)
 
 
 class Batches:

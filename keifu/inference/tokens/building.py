@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from keifu.errors import UsageError
@@ -15,7 +16,7 @@ from keifu.inference.tokens.quantising import calibrated, quantise
 from keifu.inference.tokens.tokenizer import Tokenizer
 from keifu.inference.tokens.vocabulary import vocabulary_of
 
-__all__ = ["build", "integers_of"]
+__all__ = ["build", "calibration", "expect_new", "integers_of", "put_whole"]
 
 _TEXTS = Path(__file__).with_name("calibration.json")
 _MOST = 1 << 16  # tokens of a text
@@ -25,10 +26,10 @@ def integers_of(path: Path, *, rows: bool = False) -> Stored:
     """Read, calibrate and quantise. Raises InputError naming what in the file is not as it should be."""
     file = Gguf(path)
     source, vocabulary = source_of(file), vocabulary_of(file)
-    tokenizer, given = Tokenizer(vocabulary), json.loads(_TEXTS.read_text())
-    texts = [tokenizer.encode(text, _MOST) for text in given["texts"]]
+    tokenizer, (given, questions) = Tokenizer(vocabulary), calibration()
+    texts = [tokenizer.encode(text, _MOST) for text in given]
     if vocabulary.is_chat:
-        texts += [tokenizer.chat([("user", question)], _MOST) for question in given["questions"]]
+        texts += [tokenizer.chat([("user", question)], _MOST) for question in questions]
     maxima = calibrated(source, [text[: source.sizes.positions] for text in texts])
     made = quantise(source, maxima, rows=rows)
     return Stored(made.program, made.logit_scale, vocabulary)
@@ -36,16 +37,33 @@ def integers_of(path: Path, *, rows: bool = False) -> Stored:
 
 def build(path: Path, folder: Path, *, rows: bool = False) -> Stored:
     """Write the folder, which must not be there; a fault leaves nothing. Raises UsageError and InputError."""
+    expect_new(folder)
+    made = integers_of(path, rows=rows)
+    put_whole(folder, lambda unfinished: store(unfinished, made))
+    return made
+
+
+def calibration() -> tuple[list[str], list[str]]:
+    """Texts and questions."""
+    given = json.loads(_TEXTS.read_text())
+    return given["texts"], given["questions"]
+
+
+def expect_new(folder: Path) -> None:
+    """Before anything is worked for. Raises UsageError."""
     if folder.exists():
         raise UsageError(f"{folder} exists", remedy="name a new folder")
-    made = integers_of(path, rows=rows)
+
+
+def put_whole(folder: Path, write: Callable[[Path], None]) -> None:
+    """A new folder with what `write` writes, or none."""
+    expect_new(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        store(unfinished, made)
+        write(unfinished)
         unfinished.chmod(0o755)
         unfinished.rename(folder)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    return made

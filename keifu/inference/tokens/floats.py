@@ -19,7 +19,7 @@ from keifu.inference.tokens.program import (
     Sizes,
 )
 
-__all__ = ["FloatModel", "Floats", "Source", "source_of"]
+__all__ = ["FloatModel", "Floats", "Source", "Watcher", "source_of"]
 
 Floats = NDArray[np.float32]
 # Names in the file of a layer's matrices, with (rows, lanes) in words of Source.shape.

@@ -9,28 +9,42 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu._files import read_bounded, require_plain
+from keifu._files import read_bounded, require_plain, write_whole
 from keifu.errors import InputError
 from keifu.inference.tokens.program import BLOCK, HEAD, ROWS_8, Layers, Matrix, Sizes, TokenProgram, check_sizes
 from keifu.inference.tokens.vocabulary import Vocabulary, checked_vocabulary
 
-__all__ = ["TOKENS_FILE", "Stored", "is_token_model", "load", "store"]
+__all__ = [
+    "ARRAYS_FILE",
+    "TOKENS_FILE",
+    "VERSION",
+    "Head",
+    "Layout",
+    "Stored",
+    "is_token_model",
+    "load",
+    "mapped",
+    "read_head",
+    "shapes_of_matrix",
+    "store",
+    "write_arrays",
+]
 
 TOKENS_FILE, ARRAYS_FILE = "tokens.json", "arrays.bin"
 LARGEST_HEAD = 64 << 20
 LARGEST_ARRAYS = 1 << 36
 VERSION = 1
 MATRICES = ("words", "attention", "mixed", "gates", "down", "head")
-_Layout = Annotated[int, msgspec.Meta(ge=0, le=2)]
+Layout = Annotated[int, msgspec.Meta(ge=0, le=2)]
 _LARGEST_SCALE = 1.0
 
 
@@ -43,16 +57,24 @@ class _Words(msgspec.Struct, forbid_unknown_fields=True):
     system: str
 
 
-class _Head(msgspec.Struct, forbid_unknown_fields=True):
+class Head(msgspec.Struct, forbid_unknown_fields=True):
+    """What the heads of all language models have."""
+
     version: int
     sizes: dict[str, int]
-    layouts: dict[str, _Layout]
+    layouts: dict[str, Layout]
     epsilon: int
     word_shift: int
+
+
+class _Head(Head, forbid_unknown_fields=True):
     last_shift: int
     logit_scale: float
     vocabulary: _Words
     sha256: str
+
+
+H = TypeVar("H", bound=Head)
 
 
 @dataclass(frozen=True)
@@ -71,15 +93,7 @@ def is_token_model(folder: Path) -> bool:
 def store(folder: Path, model: Stored) -> None:
     """Write a folder that is there; a crash leaves none that loads."""
     program, words = model.program, model.vocabulary
-    digest, unfinished = hashlib.sha256(), folder / f"{ARRAYS_FILE}.unfinished"
-    with unfinished.open("wb") as file:
-        for array in _arrays(program):
-            data = np.ascontiguousarray(array).tobytes()
-            digest.update(data)
-            file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, folder / ARRAYS_FILE)
+    digest = write_arrays(folder, _arrays(program))
     sizes = {name: int(getattr(program.sizes, name)) for name in Sizes.__dataclass_fields__}
     layouts = {name: _matrix(program, name).layout for name in MATRICES}
     kept = _Words(
@@ -87,25 +101,15 @@ def store(folder: Path, model: Stored) -> None:
     )
     head = _Head(
         VERSION, sizes, layouts, int(program.epsilon), int(program.word_shift), int(program.last_shift),
-        model.logit_scale, kept, digest.hexdigest(),
+        model.logit_scale, kept, digest,
     )  # fmt: skip
-    half = folder / f"{TOKENS_FILE}.unfinished"
-    half.write_bytes(msgspec.json.encode(head))
-    os.replace(half, folder / TOKENS_FILE)
+    write_whole(folder / TOKENS_FILE, msgspec.json.encode(head))
 
 
 def load(folder: Path) -> Stored:
     """Raises InputError naming what is not as `store` writes it. Whether sums overflow is the executor's to prove."""
     path = folder / TOKENS_FILE
-    try:
-        head = msgspec.json.decode(read_bounded(path, LARGEST_HEAD, "a token model"), type=_Head)
-        sizes = Sizes(**head.sizes)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"{path}: {error}", remedy="keifu model build writes it") from error
-    if head.version != VERSION:
-        raise InputError(f"{path} is of version {head.version}, {VERSION} is read")
-    if set(head.layouts) != set(MATRICES):
-        raise InputError(f"{path} has formats of {', '.join(sorted(head.layouts))}, not of {', '.join(MATRICES)}")
+    head, sizes = read_head(path, _Head, MATRICES)
     if not 0 < head.logit_scale <= _LARGEST_SCALE:
         raise InputError(f"{path}: logit_scale is {head.logit_scale}")
     check_sizes(sizes)
@@ -117,8 +121,36 @@ def load(folder: Path) -> Stored:
     )
     if len(vocabulary.tokens) > sizes.tokens:
         raise InputError(f"{path}: {len(vocabulary.tokens):,} tokens have names, the model has {sizes.tokens:,}")
-    arrays = _mapped(folder / ARRAYS_FILE, _shapes(sizes, head.layouts), head.sha256)
+    arrays = mapped(folder / ARRAYS_FILE, _shapes(sizes, head.layouts), head.sha256)
     return Stored(_program(sizes, head, arrays), head.logit_scale, vocabulary)
+
+
+def read_head(path: Path, kind: type[H], matrices: Sequence[str]) -> tuple[H, Sizes]:
+    """Raises InputError for a head of another kind, version or set of matrices."""
+    try:
+        head = msgspec.json.decode(read_bounded(path, LARGEST_HEAD, "a model's head"), type=kind)
+        sizes = Sizes(**head.sizes)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"{path}: {error}", remedy="keifu model build writes it") from error
+    if head.version != VERSION:
+        raise InputError(f"{path} is of version {head.version}, {VERSION} is read")
+    if set(head.layouts) != set(matrices):
+        raise InputError(f"{path} has formats of {', '.join(sorted(head.layouts))}, not of {', '.join(matrices)}")
+    return head, sizes
+
+
+def write_arrays(folder: Path, arrays: Iterable[NDArray[Any]]) -> str:
+    """One behind another; the SHA-256 of all."""
+    digest, unfinished = hashlib.sha256(), folder / f"{ARRAYS_FILE}.unfinished"
+    with unfinished.open("wb") as file:
+        for array in arrays:
+            data = np.ascontiguousarray(array).tobytes()
+            digest.update(data)
+            file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(unfinished, folder / ARRAYS_FILE)
+    return digest.hexdigest()
 
 
 def _matrix(program: TokenProgram, name: str) -> Matrix:
@@ -148,13 +180,18 @@ def _shapes(sizes: Sizes, layouts: dict[str, int]) -> list[tuple[Any, tuple[int,
         "head": (1, sizes.tokens, width),
     }  # fmt: skip
     for name in MATRICES:
-        count, rows, lanes = shapes[name]
-        blocks = 0 if layouts[name] == ROWS_8 else lanes // BLOCK
-        found += [(np.int8, shapes[name]), (np.int16, (count, rows, blocks, 2)), (np.int64, (count, rows, 3))]
+        found += shapes_of_matrix(shapes[name], layouts[name])
     return found
 
 
-def _mapped(path: Path, shapes: list[tuple[Any, tuple[int, ...]]], sha256: str) -> list[NDArray[Any]]:
+def shapes_of_matrix(shape: tuple[int, int, int], layout: int) -> list[tuple[Any, tuple[int, ...]]]:
+    """Of weights, scales and numbers."""
+    count, rows, lanes = shape
+    blocks = 0 if layout == ROWS_8 else lanes // BLOCK
+    return [(np.int8, shape), (np.int16, (count, rows, blocks, 2)), (np.int64, (count, rows, 3))]
+
+
+def mapped(path: Path, shapes: list[tuple[Any, tuple[int, ...]]], sha256: str) -> list[NDArray[Any]]:
     lengths = [int(np.dtype(kind).itemsize * np.prod(shape, dtype=object)) for kind, shape in shapes]
     if sum(lengths) > LARGEST_ARRAYS:
         raise InputError(f"{path} would have {sum(lengths):,} bytes, at most {LARGEST_ARRAYS:,} are read")

@@ -23,7 +23,22 @@ from keifu.inference.tokens.lanes import (
     wide_of_many,
 )
 
-__all__ = ["drawn", "embed", "largest", "norm", "product", "run"]
+__all__ = [
+    "add",
+    "attend",
+    "clip",
+    "drawn",
+    "embed",
+    "gate",
+    "inverse_root",
+    "largest",
+    "norm",
+    "product",
+    "rq",
+    "run",
+    "scaled",
+    "turned",
+]  # fmt: skip
 
 _ONE = np.int64(1)
 _ACTIVATION, _RESIDUAL, _QUERY, _ROTATED, _GATE = 8_191, 2**27 - 1, 4_095, 5_791, 32_767
@@ -33,12 +48,12 @@ _SQUARES = 1_024  # of residuals that 64 bits hold
 
 
 @kept
-def _rq(value: Any, multiplier: Any, shift: Any) -> Any:
+def rq(value: Any, multiplier: Any, shift: Any) -> Any:
     return (value * multiplier + (_ONE << (shift - _ONE))) >> shift
 
 
 @kept
-def _clip(value: Any, limit: Any) -> Any:
+def clip(value: Any, limit: Any) -> Any:
     return min(max(value, -limit), limit)
 
 
@@ -71,6 +86,16 @@ def _root(value: Any) -> Any:
 
 
 @kept
+def inverse_root(mean: Any) -> Any:
+    """2^61 over the root of a mean of squares, brought to 60 bits, and how far a lane times it goes down again."""
+    k = np.int64(0)
+    while mean < _ONE << np.int64(60):
+        mean <<= 2
+        k += 1
+    return (_ONE << np.int64(61)) // _root(mean), 47 - k
+
+
+@kept
 def norm(h: Any, gains: Any, shift: Any, epsilon: Any, out: Any) -> None:
     """RMSNorm of each row."""
     width = h.shape[1]
@@ -83,16 +108,10 @@ def norm(h: Any, gains: Any, shift: Any, epsilon: Any, out: Any) -> None:
                 squares += np.uint64(x * x)
             mean += np.int64(squares // np.uint64(width))
             rest += np.int64(squares % np.uint64(width))
-        mean += rest // width + epsilon
-        k = np.int64(0)
-        while mean < _ONE << np.int64(60):
-            mean <<= 2
-            k += 1
-        inverse = (_ONE << np.int64(61)) // _root(mean)
-        down = 47 - k
+        inverse, down = inverse_root(mean + rest // width + epsilon)
         for lane in range(width):
             x = (np.int64(h[row, lane]) * inverse) >> down
-            out[row, lane] = _clip(_rq(x, np.int64(gains[lane]), shift), _ACTIVATION)
+            out[row, lane] = clip(rq(x, np.int64(gains[lane]), shift), _ACTIVATION)
 
 
 @kept
@@ -155,12 +174,12 @@ def _product_of_many(planes: Any, x: Any, out: Any) -> None:
 
 
 @kept
-def _scaled(sums: Any, numbers: Any, place: Any, limit: Any) -> Any:
-    return _clip(_rq(sums[place] + numbers[0, place], numbers[1, place], numbers[2, place]), limit)
+def scaled(sums: Any, numbers: Any, place: Any, limit: Any) -> Any:
+    return clip(rq(sums[place] + numbers[0, place], numbers[1, place], numbers[2, place]), limit)
 
 
 @kept
-def _turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries: Any, keys: Any, values: Any) -> None:
+def turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries: Any, keys: Any, values: Any) -> None:
     """Queries, keys and values from their sums; the first two go through RoPE."""
     kept_heads = keys.shape[0]
     for row in range(sums.shape[0]):
@@ -168,11 +187,11 @@ def _turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries
         group, within = position // ROWS, position % ROWS
         for head in range(heads + kept_heads):
             for lane in range(0, _HEAD, 2):
-                a = _scaled(sums[row], numbers, head * _HEAD + lane, _QUERY)
-                b = _scaled(sums[row], numbers, head * _HEAD + lane + 1, _QUERY)
+                a = scaled(sums[row], numbers, head * _HEAD + lane, _QUERY)
+                b = scaled(sums[row], numbers, head * _HEAD + lane + 1, _QUERY)
                 c, s = np.int64(turns[position, lane]), np.int64(turns[position, lane + 1])
-                left = _clip((a * c - b * s + 8_192) >> 14, _ROTATED)
-                right = _clip((a * s + b * c + 8_192) >> 14, _ROTATED)
+                left = clip((a * c - b * s + 8_192) >> 14, _ROTATED)
+                right = clip((a * s + b * c + 8_192) >> 14, _ROTATED)
                 if head < heads:
                     queries[row, head, lane], queries[row, head, lane + 1] = left, right
                 else:
@@ -180,17 +199,18 @@ def _turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries
                     pair[0], pair[1] = left, right
         for head in range(kept_heads):
             for lane in range(_HEAD):
-                value = _scaled(sums[row], numbers, (heads + kept_heads + head) * _HEAD + lane, _ACTIVATION)
+                value = scaled(sums[row], numbers, (heads + kept_heads + head) * _HEAD + lane, _ACTIVATION)
                 values[head, lane // ROWS, position // 2, lane % ROWS, position % 2] = value
 
 
 @kept
-def _attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, out: Any) -> None:
+def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, whole: Any, out: Any) -> None:
     """Scores, softmax and weighted sums of each row and head. Of keys sixteen positions stand side by side, of values
-    sixteen lanes. Weights have 17 bits, and are taken as two numbers of 9 and 8."""
+    sixteen lanes. Weights have 17 bits, and are taken as two numbers of 9 and 8. A row sees the positions until its
+    own, or the first `whole`, unless that is 0."""
     count, heads = queries.shape[0], queries.shape[1]
     shared, flat = heads // keys.shape[0], queries.reshape(-1)
-    places = (start + count + ROWS - 1) // ROWS * ROWS
+    places = (max(start + count, whole) + ROWS - 1) // ROWS * ROWS
     found, small = np.empty((MANY, places), np.int32), np.empty(MANY * ROWS, np.int32)
     high, low = np.empty((MANY, places), np.int16), np.empty((MANY, places), np.int16)
     totals, summed = np.empty(MANY, np.int64), np.empty((MANY, ROWS), np.int64)
@@ -199,7 +219,7 @@ def _attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, out: A
         row = 0
         while row < count:
             rows = MANY if row + MANY <= count else 1
-            seen = start + row + rows
+            seen = whole if whole else start + row + rows
             for group in range((seen + ROWS - 1) // ROWS):
                 at = (row * heads + head) * _HEAD
                 if rows == 1:
@@ -210,7 +230,8 @@ def _attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, out: A
                     for place in range(ROWS):
                         found[number, group * ROWS + place] = small[number * ROWS + place]
             for number in range(rows):
-                totals[number] = _weigh(found[number], seen - rows + number + 1, seen, scale, high[number], low[number])
+                own = whole if whole else seen - rows + number + 1
+                totals[number] = _weigh(found[number], own, seen, scale, high[number], low[number])
             for group in range(_HEAD // ROWS):
                 lanes = value[group].reshape(-1)
                 _weighted(lanes, high.reshape(-1), places, seen, rows, small, summed, True)
@@ -218,8 +239,8 @@ def _attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, out: A
                 for number in range(rows):
                     total = totals[number]
                     for place in range(ROWS):
-                        whole = _quotient(2 * summed[number, place] + total, 2 * total)
-                        out[row + number, head * _HEAD + group * ROWS + place] = whole
+                        mean = _quotient(2 * summed[number, place] + total, 2 * total)
+                        out[row + number, head * _HEAD + group * ROWS + place] = mean
             row += rows
 
 
@@ -261,7 +282,7 @@ def _weighted(
 @kept
 def _lanes(sums: Any, bias: Any, multipliers: Any, shifts: Any, limit: Any, out: Any) -> None:
     for lane in range(out.shape[0]):
-        out[lane] = _clip(_rq(sums[lane] + bias[lane], multipliers[lane], shifts[lane]), limit)
+        out[lane] = clip(rq(sums[lane] + bias[lane], multipliers[lane], shifts[lane]), limit)
 
 
 @kept
@@ -278,7 +299,7 @@ def _silu(g: Any, u: Any, multiplier: Any, shift: Any, out: Any) -> Any:
 
 
 @kept
-def _gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None:
+def gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None:
     """SiLU·mul of each row, with the exponent that its largest lane takes."""
     inner = out.shape[1]
     g, u, products = np.empty(inner, np.int64), np.empty(inner, np.int64), np.empty(inner, np.int64)
@@ -293,15 +314,15 @@ def _gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None
         exponents[row] = exponent
         half = (_ONE << exponent) >> 1
         for lane in range(inner):
-            out[row, lane] = _clip((products[lane] + half) >> exponent, _ACTIVATION)
+            out[row, lane] = clip((products[lane] + half) >> exponent, _ACTIVATION)
 
 
 @kept
-def _add(h: Any, sums: Any, numbers: Any, exponents: Any) -> None:
+def add(h: Any, sums: Any, numbers: Any, exponents: Any) -> None:
     for row in range(h.shape[0]):
         for lane in range(h.shape[1]):
-            more = _rq(sums[row, lane] + numbers[0, lane], numbers[1, lane], numbers[2, lane] - exponents[row])
-            h[row, lane] = _clip(h[row, lane] + more, _RESIDUAL)
+            more = rq(sums[row, lane] + numbers[0, lane], numbers[1, lane], numbers[2, lane] - exponents[row])
+            h[row, lane] = clip(h[row, lane] + more, _RESIDUAL)
 
 
 @kept
@@ -314,7 +335,7 @@ def embed(ids: Any, weights: Any, scales: Any, numbers: Any, shift: Any, h: Any)
             if scales.shape[1]:
                 block = lane // _BLOCK
                 whole = whole * np.int64(scales[number, block, 0]) + np.int64(scales[number, block, 1])
-            h[row, lane] = _clip(_rq(whole, numbers[1, number], shift), _RESIDUAL)
+            h[row, lane] = clip(rq(whole, numbers[1, number], shift), _RESIDUAL)
 
 
 @kept
@@ -373,14 +394,14 @@ def run(
         for span in range(spans.shape[0]):
             row, end, start, talk = spans[span]
             lines, own = three[row:end], queries[row:end]
-            _turned(lines, attention[4][layer], turns, start, heads, own, keys[talk, layer], values[talk, layer])
-            _attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, y[row:end])
+            turned(lines, attention[4][layer], turns, start, heads, own, keys[talk, layer], values[talk, layer])
+            attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end])
         product(mixed[0], mixed[1][layer], mixed[2][layer], mixed[3][:, layer], y, one)
-        _add(h, one, mixed[4][layer], none)
+        add(h, one, mixed[4][layer], none)
         norm(h, norms[layer, 1], norm_shifts[layer, 1], epsilon, y)
         product(gates[0], gates[1][layer], gates[2][layer], gates[3][:, layer], y, two)
-        _gate(two, gates[4][layer], scales[layer], gated, exponents)
+        gate(two, gates[4][layer], scales[layer], gated, exponents)
         product(down[0], down[1][layer], down[2][layer], down[3][:, layer], gated, one)
-        _add(h, one, down[4][layer], exponents)
+        add(h, one, down[4][layer], exponents)
         if seen.shape[0]:
             seen[layer] = h

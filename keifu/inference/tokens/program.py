@@ -28,7 +28,11 @@ __all__ = [
     "Matrix",
     "Sizes",
     "TokenProgram",
+    "check_array",
+    "check_matrix",
+    "check_shifts",
     "check_sizes",
+    "check_within",
     "checked",
 ]
 
@@ -45,6 +49,7 @@ LARGEST_NUMBER = 2**31 - 1
 ROWS_AT_ONCE = 16
 LARGEST_GAIN = 2**30
 LARGEST_RESULT = 2**63 - 1
+LARGEST_BIAS = 2**62
 
 Ints = NDArray[Any]
 
@@ -111,24 +116,24 @@ def checked(program: TokenProgram) -> TokenProgram:
     sizes = program.sizes
     check_sizes(sizes)
     layers, width, inner = sizes.layers, sizes.width, sizes.inner
-    _array("turns", program.turns, np.int16, (sizes.positions, HEAD), 2**14)
-    _array("last norm", program.last_norm, np.int32, (width,), LARGEST_GAIN)
-    _array("norms", program.layers.norms, np.int32, (layers, 2, width), LARGEST_GAIN)
-    _within("epsilon", program.epsilon, 1, LARGEST_NUMBER)
+    check_array("turns", program.turns, np.int16, (sizes.positions, HEAD), 2**14)
+    check_array("last norm", program.last_norm, np.int32, (width,), LARGEST_GAIN)
+    check_array("norms", program.layers.norms, np.int32, (layers, 2, width), LARGEST_GAIN)
+    check_within("epsilon", program.epsilon, 1, LARGEST_NUMBER)
     for name, shifts in (("last norm", program.last_shift), ("norms", program.layers.norm_shifts)):
-        _shifts(name, np.asarray(shifts), SMALLEST_SHIFT)
-    _array("scales", program.layers.scales, np.int64, (layers, 4), LARGEST_NUMBER)
+        check_shifts(name, np.asarray(shifts), SMALLEST_SHIFT)
+    check_array("scales", program.layers.scales, np.int64, (layers, 4), LARGEST_NUMBER)
     # A shift of 0 is as good as any other here: nothing is rounded.
-    _within("multipliers of scales", program.layers.scales[:, ::2], 0, LARGEST_NUMBER)
-    _within("shifts of scales", program.layers.scales[:, 1::2], 0, LARGEST_SHIFT)
-    _within("embedding's shift", program.word_shift, SMALLEST_SHIFT, LARGEST_SHIFT)
-    _matrix("words", program.words, 1, sizes.tokens, width, 1)
-    _matrix("head", program.head, 1, sizes.tokens, width, LARGEST)
+    check_within("multipliers of scales", program.layers.scales[:, ::2], 0, LARGEST_NUMBER)
+    check_within("shifts of scales", program.layers.scales[:, 1::2], 0, LARGEST_SHIFT)
+    check_within("embedding's shift", program.word_shift, SMALLEST_SHIFT, LARGEST_SHIFT)
+    check_matrix("words", program.words, 1, sizes.tokens, width, 1)
+    check_matrix("head", program.head, 1, sizes.tokens, width, LARGEST)
     rows = width + 2 * sizes.kept
-    _matrix("attention", program.layers.attention, layers, rows, width, LARGEST)
-    _matrix("mixed", program.layers.mixed, layers, width, width, LARGEST)
-    _matrix("gates", program.layers.gates, layers, 2 * inner, width, LARGEST)
-    _matrix("down", program.layers.down, layers, width, inner, LARGEST, LARGEST_EXPONENT + 2)
+    check_matrix("attention", program.layers.attention, layers, rows, width, LARGEST)
+    check_matrix("mixed", program.layers.mixed, layers, width, width, LARGEST)
+    check_matrix("gates", program.layers.gates, layers, 2 * inner, width, LARGEST)
+    check_matrix("down", program.layers.down, layers, width, inner, LARGEST, LARGEST_EXPONENT + 2)
     return program
 
 
@@ -143,7 +148,7 @@ def check_sizes(sizes: Sizes) -> None:
         ("heads", sizes.heads, MAX_LANES // HEAD),
         ("heads with one key", sizes.shared, sizes.heads),
     ):
-        _within(name, value, 1, most)
+        check_within(name, value, 1, most)
     if sizes.heads * HEAD != sizes.width or sizes.heads % sizes.shared or sizes.inner % HEAD:
         raise InputError(
             f"{sizes.heads} heads of {HEAD} lanes in {sizes.width}, {sizes.shared} with one key, {sizes.inner} inner",
@@ -153,37 +158,37 @@ def check_sizes(sizes: Sizes) -> None:
         raise InputError(f"{sizes.tokens} tokens are no multiple of {ROWS_AT_ONCE}")
 
 
-def _within(name: str, values: Any, least: int, most: int) -> None:
+def check_within(name: str, values: Any, least: int, most: int) -> None:
     found = np.asarray(values)
     if found.dtype.kind != "i" or (found.size and not least <= found.min() <= found.max() <= most):
         raise InputError(f"{name}: not every number is from {least:,} to {most:,}")
 
 
-def _shifts(name: str, shifts: Ints, least: int) -> None:
-    _within(f"shifts of {name}", shifts, least, LARGEST_SHIFT)
+def check_shifts(name: str, shifts: Ints, least: int) -> None:
+    check_within(f"shifts of {name}", shifts, least, LARGEST_SHIFT)
 
 
-def _array(name: str, array: Ints, kind: Any, shape: tuple[int, ...], largest: int) -> None:
+def check_array(name: str, array: Ints, kind: Any, shape: tuple[int, ...], largest: int) -> None:
     if array.dtype != kind or array.shape != shape:
         raise InputError(f"{name}: {array.dtype}{list(array.shape)}, not {np.dtype(kind)}{list(shape)}")
-    _within(name, array, -largest, largest)
+    check_within(name, array, -largest, largest)
 
 
-def _matrix(name: str, matrix: Matrix, layers: int, rows: int, lanes: int, source: int, shift: int = 1) -> None:
+def check_matrix(name: str, matrix: Matrix, layers: int, rows: int, lanes: int, source: int, shift: int = 1) -> None:
     """`source` is the largest lane that comes in."""
     plain = matrix.layout == ROWS_8
     shape = (layers, rows, lanes)
     if matrix.layout not in {ROWS_8, BLOCKS_4, BLOCKS_8}:
         raise InputError(f"{name}: format {matrix.layout} is not known")
-    _array(name, matrix.weights, np.int8, shape, 127)
+    check_array(name, matrix.weights, np.int8, shape, 127)
     if matrix.layout == BLOCKS_4:
-        _within(name, matrix.weights, 0, 15)
-    _array(f"{name}'s scales", matrix.scales, np.int16, (layers, rows, 0 if plain else lanes // BLOCK, 2), 32_767)
+        check_within(name, matrix.weights, 0, 15)
+    check_array(f"{name}'s scales", matrix.scales, np.int16, (layers, rows, 0 if plain else lanes // BLOCK, 2), 32_767)
     if matrix.layout == BLOCKS_8 and matrix.scales[..., 1].any():
         raise InputError(f"{name}: blocks of 8 bits have no second scale")
-    _array(f"{name}'s numbers", matrix.numbers, np.int64, (layers, rows, 3), LARGEST_NUMBER)
-    _within(f"multipliers of {name}", matrix.numbers[..., 1], 1, LARGEST_NUMBER)
-    _shifts(name, matrix.numbers[..., 2], shift)
+    check_array(f"{name}'s numbers", matrix.numbers, np.int64, (layers, rows, 3), LARGEST_BIAS)
+    check_within(f"multipliers of {name}", matrix.numbers[..., 1], 1, LARGEST_NUMBER)
+    check_shifts(name, matrix.numbers[..., 2], shift)
     _sums(name, matrix, source)
 
 

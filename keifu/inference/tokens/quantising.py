@@ -6,7 +6,7 @@ becomes the largest lane. A lane that passes it later is clipped, by every machi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu.errors import InputError
-from keifu.inference.tokens.floats import FloatModel, Floats, Source
+from keifu.inference.tokens.floats import FloatModel, Floats, Source, Watcher
 from keifu.inference.tokens.gguf import Q8_0, TYPES, Stored
 from keifu.inference.tokens.program import (
     BLOCK,
@@ -30,7 +30,26 @@ from keifu.inference.tokens.program import (
     TokenProgram,
 )
 
-__all__ = ["Quantised", "calibrated", "quantise"]
+__all__ = [
+    "GAIN_BITS",
+    "LARGEST_SCALE",
+    "LOG2_E",
+    "MARGIN",
+    "NORM_BITS",
+    "RESULT_BITS",
+    "Quantised",
+    "Rows",
+    "bits_of",
+    "calibrated",
+    "gains_of",
+    "matrix_of",
+    "maxima_of",
+    "nonzero",
+    "quantise",
+    "scale_of",
+    "scaled",
+    "stacked",
+]
 
 MARGIN = 1.5  # over the largest value of the calibration
 POINT = 12  # bits of a residual behind the point
@@ -39,7 +58,7 @@ LARGEST_SCALE, LARGEST_WHOLE = 32_767, 32_600  # a D; and a weight of 4 bits wit
 EPSILON_BITS = 24  # twice POINT
 WORD_BITS = 16
 LOG2_E = float(np.log2(np.e))
-_RESULT_BITS = 62
+RESULT_BITS = 62
 
 Maxima = dict[str, float]
 Reals = NDArray[np.float64]
@@ -55,15 +74,24 @@ class Quantised:
 
 def calibrated(source: Source, texts: Sequence[Sequence[int]]) -> Maxima:
     """The largest size of each intermediate value over some texts of tokens."""
+
+    def run(watch: Watcher) -> None:
+        model = FloatModel(source, watch)
+        for text in texts:
+            model.forget()
+            model.logits(model.read(text))
+
+    return maxima_of(run)
+
+
+def maxima_of(run: Callable[[Watcher], None]) -> Maxima:
+    """The largest size of what a run of floats shows by each name. Raises InputError for what has none."""
     found: Maxima = {}
 
     def watch(name: str, values: Floats) -> None:
         found[name] = max(found.get(name, 0.0), float(np.abs(values).max()))
 
-    model = FloatModel(source, watch)
-    for text in texts:
-        model.forget()
-        model.logits(model.read(text))
+    run(watch)
     if not found or not np.isfinite(list(found.values())).all() or not all(found.values()):
         raise InputError("calibration saw no values, or one that is no finite number")
     return found
@@ -86,7 +114,7 @@ def quantise(source: Source, maxima: Maxima, *, rows: bool = False) -> Quantised
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """Whole weights, (D, m) of blocks, the real number that one of them stands for, and the largest sum of lanes."""
 
     layout: int
@@ -114,26 +142,23 @@ class _Made:
         """The table of tokens with its shift, the head, and what one of the head's units stands for."""
         words = self._taken(self._source.words)
         shift = WORD_BITS - 1 - int(np.floor(np.log2(words.unit.max())))
-        table = _matrix(words, np.rint(words.unit * 2.0**shift), np.ones(len(words.unit)))
+        table = matrix_of(words, np.rint(words.unit * 2.0**shift), np.ones(len(words.unit)))
         if shift <= POINT:
             raise InputError(f"{self._source.words.name}: its values are too large for residuals")
         head = words if self._source.head is self._source.words else self._taken(self._source.head)
-        bits = _bits(head.reach).min()
+        bits = bits_of(head.reach).min()
         up = bits - 1 - np.floor(np.log2(head.unit.max()))
-        found = _matrix(head, np.rint(head.unit * 2.0**up), np.ones(len(head.unit)))
-        return (_stacked([table]), shift - POINT), _stacked([found]), float(2.0**-up)
+        found = matrix_of(head, np.rint(head.unit * 2.0**up), np.ones(len(head.unit)))
+        return (stacked([table]), shift - POINT), stacked([found]), float(2.0**-up)
 
     def norm(self, gains: Stored, name: str) -> tuple[NDArray[np.int32], int, float]:
         """Gains and their shift, and what one of a lane stands for."""
         unit = self._unit(name, LARGEST)
-        factors = gains.floats().astype(np.float64) / unit / 2**NORM_BITS
-        shift = int(GAIN_BITS - np.ceil(np.log2(max(float(np.abs(factors).max()), 2.0**-30))))
-        shift = min(max(shift, 1), _RESULT_BITS)
-        return np.rint(factors * 2.0**shift).astype(np.int32), shift, unit
+        return *gains_of(gains.floats(), unit), unit
 
     def layers(self) -> Layers:
         made = [self._layer(number, layer) for number, layer in enumerate(self._source.layers)]
-        attention, mixed, gates, down = (_stacked([matrices[number] for _, matrices, _ in made]) for number in range(4))
+        attention, mixed, gates, down = (stacked([matrices[number] for _, matrices, _ in made]) for number in range(4))
         return Layers(
             np.stack([np.stack([first[0], second[0]]) for (first, second), _, _ in made]),
             np.array([(first[1], second[1]) for (first, second), _, _ in made], np.int64),
@@ -160,67 +185,81 @@ class _Made:
             self._joined(layer, {"ffn_gate": z / gate, "ffn_up": z / up}),
             self._joined(layer, {"ffn_down": gate * up / 256 * point}),
         ]
-        softmax = _scale(query * key / np.sqrt(HEAD) * LOG2_E * 2**16)
-        return norms, matrices, (*softmax, *_scale(gate * LOG2_E * 2**16))
+        softmax = scale_of(query * key / np.sqrt(HEAD) * LOG2_E * 2**16)
+        return norms, matrices, (*softmax, *scale_of(gate * LOG2_E * 2**16))
 
     def _joined(self, layer: dict[str, Stored], ratios: dict[str, float]) -> Matrix:
         parts = []
         for name, ratio in ratios.items():
             rows = self._taken(layer[name])
-            wanted = rows.unit * ratio
-            shifts = np.clip(_bits(rows.reach) - 1 - np.floor(np.log2(wanted)), 1, _RESULT_BITS)
-            multipliers = np.clip(np.rint(wanted * 2.0**shifts), 1, 2**31 - 1)
-            parts.append(_matrix(rows, multipliers, shifts))
+            parts.append(scaled(rows, ratio))
         if len({part.layout for part in parts}) > 1:
             raise InputError(f"{', '.join(ratios)}: tensors of one layer have several formats", remedy="take rows")
         joined = (np.concatenate([getattr(part, name) for part in parts]) for name in ("weights", "scales", "numbers"))
         return Matrix(parts[0].layout, *joined)
 
-    def _taken(self, tensor: Stored) -> _Rows:
+    def _taken(self, tensor: Stored) -> Rows:
         if self._rows or TYPES[tensor.kind][1] == 1:
             return _rounded(tensor)
         weights, scales = tensor.blocks()
         d, m = scales[..., 0], scales[..., 1]
         if tensor.kind == Q8_0:
-            unit = _nonzero(np.abs(d).max(axis=1) / LARGEST_SCALE)
+            unit = nonzero(np.abs(d).max(axis=1) / LARGEST_SCALE)
         else:
-            unit = _nonzero(np.maximum(np.abs(m), np.abs(m + 15 * d)).max(axis=1) / LARGEST_WHOLE)
+            unit = nonzero(np.maximum(np.abs(m), np.abs(m + 15 * d)).max(axis=1) / LARGEST_WHOLE)
         whole = np.rint(scales / unit[:, None, None]).astype(np.int16)
         if weights.min() < -127:  # noqa: PLR2004 - −128 has no opposite
             raise InputError(f"{tensor.name}: a weight is below -127")
-        return _Rows(BLOCKS_8 if tensor.kind == Q8_0 else BLOCKS_4, weights, whole, unit)
+        return Rows(BLOCKS_8 if tensor.kind == Q8_0 else BLOCKS_4, weights, whole, unit)
 
 
-def _rounded(tensor: Stored) -> _Rows:
+def gains_of(gains: NDArray[np.float32], unit: float) -> tuple[NDArray[np.int32], int]:
+    """A norm's gains and their shift, where one of a lane stands for `unit`."""
+    factors = gains.astype(np.float64) / unit / 2**NORM_BITS
+    shift = int(GAIN_BITS - np.ceil(np.log2(max(float(np.abs(factors).max()), 2.0**-30))))
+    shift = min(max(shift, 1), RESULT_BITS)
+    return np.rint(factors * 2.0**shift).astype(np.int32), shift
+
+
+def _rounded(tensor: Stored) -> Rows:
     values = tensor.floats().astype(np.float64)
-    unit = _nonzero(np.abs(values).max(axis=1) / 127)
+    unit = nonzero(np.abs(values).max(axis=1) / 127)
     weights = np.rint(values / unit[:, None]).astype(np.int8)
-    return _Rows(ROWS_8, weights, np.empty((len(weights), 0, 2), np.int16), unit)
+    return Rows(ROWS_8, weights, np.empty((len(weights), 0, 2), np.int16), unit)
 
 
-def _nonzero(units: Reals) -> Reals:
+def nonzero(units: Reals) -> Reals:
     """A row of zeros takes the smallest of the others, so that no scale of all rows becomes larger by it."""
     return np.where(units > 0, units, units[units > 0].min(initial=1.0))
 
 
-def _bits(reach: Reals) -> Reals:
+def bits_of(reach: Reals) -> Reals:
     """Of a multiplier, so that no result passes 62 bits."""
-    found: Reals = np.clip(_RESULT_BITS - 1 - np.ceil(np.log2(reach * LARGEST + 1)), 2, MULTIPLIER_BITS)
+    found: Reals = np.clip(RESULT_BITS - 1 - np.ceil(np.log2(reach * LARGEST + 1)), 2, MULTIPLIER_BITS)
     return found
 
 
-def _scale(wanted: float) -> tuple[int, int]:
+def scale_of(wanted: float) -> tuple[int, int]:
     """Multiplier and shift that come to `wanted`."""
-    shift = int(min(max(MULTIPLIER_BITS - 1 - np.floor(np.log2(wanted)), 0), _RESULT_BITS))
+    shift = int(min(max(MULTIPLIER_BITS - 1 - np.floor(np.log2(wanted)), 0), RESULT_BITS))
     return max(1, round(wanted * 2.0**shift)), shift
 
 
-def _matrix(rows: _Rows, multipliers: Reals, shifts: Reals) -> Matrix:
-    numbers = np.stack([np.zeros_like(multipliers), np.maximum(multipliers, 1), shifts], axis=1).astype(np.int64)
+def scaled(rows: Rows, ratio: float, biases: Reals | None = None) -> Matrix:
+    """Rows whose sums are times `ratio`; biases are of sums."""
+    added = np.zeros(len(rows.unit)) if biases is None else np.rint(biases)
+    wanted = rows.unit * ratio
+    shifts = np.clip(bits_of(rows.reach + np.abs(added) / LARGEST) - 1 - np.floor(np.log2(wanted)), 1, RESULT_BITS)
+    return matrix_of(rows, np.clip(np.rint(wanted * 2.0**shifts), 1, 2**31 - 1), shifts, added)
+
+
+def matrix_of(rows: Rows, multipliers: Reals, shifts: Reals, biases: Reals | None = None) -> Matrix:
+    added = np.zeros_like(multipliers) if biases is None else biases
+    numbers = np.stack([added, np.maximum(multipliers, 1), shifts], axis=1).astype(np.int64)
     return Matrix(rows.layout, rows.weights, rows.scales, numbers)
 
 
-def _stacked(layers: Sequence[Matrix]) -> Matrix:
+def stacked(layers: Sequence[Matrix]) -> Matrix:
     if len({layer.layout for layer in layers}) > 1:
         raise InputError("layers have several formats", remedy="take rows")
     fields = (np.stack([getattr(layer, name) for layer in layers]) for name in ("weights", "scales", "numbers"))

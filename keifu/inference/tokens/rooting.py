@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,11 @@ from keifu.inference.tokens.program import (
 from keifu.inference.tokens.reference import layer_of
 from keifu.keys import keccak256
 from keifu.merkle.hashes import hash_rows
-from keifu.merkle.plain import nodes_of, roots_of
+from keifu.merkle.plain import nodes_of, roots_of, roots_of_16
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator, descriptor_bytes
 
-__all__ = ["program_root"]
+__all__ = ["descriptors", "lanes_root", "leaves_of", "program_root", "root_of_groups", "rows_root"]
 
 PART = trees.PART
 ROWS_AT_ONCE = 8_192
@@ -35,15 +35,36 @@ Bytes = NDArray[np.uint8]
 
 def program_root(program: TokenProgram) -> bytes:
     """Of a program that was checked."""
-    groups = list(_groups(program))
-    leaves: list[bytes] = []
-    for number, operators in enumerate(groups):
-        found = [
-            keccak256(descriptor_bytes(operator, number, slot + 1, len(groups), weights))
-            for slot, (operator, weights) in enumerate(operators)
+    return trees.tree(leaves_of(descriptors(program)))
+
+
+def descriptors(program: TokenProgram) -> list[list[bytes]]:
+    """Of every operator, by its group and its slot less one."""
+    return _written([[(operator, weights, bytes(32)) for operator, weights in group] for group in _groups(program)])
+
+
+def root_of_groups(groups: Sequence[Sequence[tuple[Operator, bytes, bytes]]]) -> bytes:
+    """Of operators without their rows, each with the root of those and that of its second table."""
+    return trees.tree(leaves_of(_written(groups)))
+
+
+def _written(groups: Sequence[Sequence[tuple[Operator, bytes, bytes]]]) -> list[list[bytes]]:
+    return [
+        [
+            descriptor_bytes(operator, number, slot, len(groups), weights, more)
+            for slot, (operator, weights, more) in enumerate(operators, 1)
         ]
+        for number, operators in enumerate(groups)
+    ]
+
+
+def leaves_of(groups: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """Of the program's tree, from descriptors: sixteen a group, the first of them empty."""
+    leaves: list[bytes] = []
+    for operators in groups:
+        found = [keccak256(item) for item in operators]
         leaves += [bytes(32), *found, *[bytes(32)] * (trees.SLOTS - 1 - len(found))]
-    return trees.tree(leaves)
+    return leaves
 
 
 def _groups(program: TokenProgram) -> Iterator[list[tuple[Operator, bytes]]]:
@@ -54,41 +75,41 @@ def _groups(program: TokenProgram) -> Iterator[list[tuple[Operator, bytes]]]:
         "embedding", width=width, height=width, multiplier=sizes.tokens,
         shift=program.word_shift, layout=words.layout,
     )  # fmt: skip
-    yield [(embedding, _rows_root(words, 0, 0, sizes.tokens))]
-    turns = _lanes_root(program.turns.reshape(-1), 16)
+    yield [(embedding, rows_root(words, 0, 0, sizes.tokens))]
+    turns = lanes_root(program.turns.reshape(-1), 16)
     for layer in range(sizes.layers):
         yield _layer(program, layer, turns)
     norm = Operator("rms_norm", width=width, height=width, multiplier=program.epsilon, shift=program.last_shift)
     token = Operator("token", 1, width=width, height=sizes.tokens, layout=head.layout)
-    yield [(norm, _lanes_root(program.last_norm, 32)), (token, _rows_root(head, 0, 0, sizes.tokens))]
+    yield [(norm, lanes_root(program.last_norm, 32)), (token, rows_root(head, 0, 0, sizes.tokens))]
 
 
 def _layer(program: TokenProgram, layer: int, turns: bytes) -> list[tuple[Operator, bytes]]:
     sizes, layers = program.sizes, program.layers
     width, kept, inner = sizes.width, sizes.kept, sizes.inner
-    norms = [_lanes_root(layers.norms[layer, place], 32) for place in range(2)]
+    norms = [lanes_root(layers.norms[layer, place], 32) for place in range(2)]
     attention = [(0, width), (width, width + kept), (width + kept, width + 2 * kept)]
     roots = [
         norms[0],
-        *[_rows_root(layers.attention, layer, first, last) for first, last in attention],
+        *[rows_root(layers.attention, layer, first, last) for first, last in attention],
         turns, turns, bytes(32), bytes(32), bytes(32),
-        _rows_root(layers.mixed, layer, 0, width),
+        rows_root(layers.mixed, layer, 0, width),
         norms[1],
-        _rows_root(layers.gates, layer, 0, inner),
-        _rows_root(layers.gates, layer, inner, 2 * inner),
+        rows_root(layers.gates, layer, 0, inner),
+        rows_root(layers.gates, layer, inner, 2 * inner),
         bytes(32),
-        _rows_root(layers.down, layer, 0, width),
+        rows_root(layers.down, layer, 0, width),
     ]  # fmt: skip
     return list(zip(layer_of(program, layer, with_rows=False), roots, strict=True))
 
 
-def _lanes_root(lanes: Ints, bits: int) -> bytes:
+def lanes_root(lanes: Ints, bits: int) -> bytes:
     if bits == 32:  # noqa: PLR2004 - of gains
         return bytes(roots_of(np.ascontiguousarray(lanes, np.int32).reshape(1, -1))[0])
-    return trees.tensor_root(lanes.tolist(), bits)
+    return bytes(roots_of_16(np.ascontiguousarray(lanes, np.int16).reshape(1, -1))[0])
 
 
-def _rows_root(matrix: Matrix, layer: int, first: int, last: int) -> bytes:
+def rows_root(matrix: Matrix, layer: int, first: int, last: int) -> bytes:
     parts = [
         _leaves(matrix, layer, at, min(last, at + ROWS_AT_ONCE), at - first) for at in range(first, last, ROWS_AT_ONCE)
     ]

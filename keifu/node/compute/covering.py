@@ -7,31 +7,43 @@ until it is opened or its deadline is over. Who asks again gets the same one.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
+from ethwire.eip712 import Domain
 from keifu.abi import Contract
 from keifu.chain.suite import HUB
 from keifu.compute.market.covers import CoverState, SignedCover, read_cover, sign_cover
-from keifu.compute.market.demands import read_demand
 from keifu.compute.promises import LARGEST_COVER, SMALLEST_COVER, Cover, needed_for
-from keifu.compute.receipt import Receipts
 from keifu.keys import Account as Key
 from keifu.node.chain import NodeChain
-from keifu.node.compute.offering import Offering
 from keifu.node.compute.questions import Questions
-from keifu.node.sections import MarketWork
+from keifu.node.sections import CoverWork
 from keifu.payments.book import Account, Refused
 from keifu.units import coins
 
-__all__ = ["Covering"]
+__all__ = ["Covering", "Promising"]
 
 GOOD_SECONDS = 600  # in which a signed cover is opened
 FULL = 10_000  # basis points
 LONGEST_QUEUE = 64  # who ask at a time
 _TABLE = """CREATE TABLE IF NOT EXISTS compute_cover (channel BLOB NOT NULL, restitution TEXT NOT NULL,
   price TEXT NOT NULL, last INTEGER NOT NULL, deadline INTEGER NOT NULL, signature BLOB NOT NULL,
-  PRIMARY KEY (channel, restitution, price, last, deadline)) WITHOUT ROWID"""
+  kind TEXT NOT NULL DEFAULT '', PRIMARY KEY (channel, restitution, price, last, deadline)) WITHOUT ROWID"""
+
+
+class Promising(Protocol):
+    """Whose promises are signed, and whether they can be."""
+
+    operator: str
+
+    @property
+    def blind(self) -> str: ...
+
+    @property
+    def is_leaving(self) -> bool: ...
 
 
 class Covering:
@@ -41,20 +53,28 @@ class Covering:
         self,
         chain: NodeChain,
         market: Contract,
-        settings: MarketWork,
+        domain: Domain,
+        settings: CoverWork,
         key: Key,
-        offering: Offering,
+        offering: Promising,
         database: sqlite3.Connection,
+        *,
+        kind: str = "",
+        is_busy: Callable[[bytes, str], bool] = lambda channel, operator: False,
     ) -> None:
+        """`kind` keeps covers of two contracts apart; `is_busy` says whether something is open that a new cover has to
+        wait for."""
         self._chain, self._market, self._settings, self._key = chain, market, settings, key
-        self._offering, self._database = offering, database
+        self._offering, self._database, self._kind, self._is_busy = offering, database, kind, is_busy
         self._hub = chain.suite.at(chain.client, HUB)
-        self._receipts = Receipts(chain.id, market.address)
+        self._domain = domain
         self._questions: Questions[tuple[bytes, int], SignedCover] = Questions(
             LONGEST_QUEUE, "too many ask for covers: ask again later"
         )
         self._most = min(settings.cover_most, LARGEST_COVER)
         database.execute(_TABLE)
+        if "kind" not in {row[1] for row in database.execute("PRAGMA table_info(compute_cover)")}:
+            database.execute("ALTER TABLE compute_cover ADD COLUMN kind TEXT NOT NULL DEFAULT ''")
 
     # of the answering thread ---------------------------------------------------------------------------------------
 
@@ -100,7 +120,7 @@ class Covering:
         self._require_fits(state, channel_id, restitution)
         self._require_room(state, restitution, [signed.cover for signed in waiting])
         cover = self._cover(state, channel_id, restitution, now)
-        return self._keep(sign_cover(self._receipts, self._key, self._offering.operator, cover))
+        return self._keep(sign_cover(self._domain, self._key, self._offering.operator, cover))
 
     def _require_open(self, restitution: int) -> None:
         if self._offering.blind or self._offering.is_leaving or not self._settings.cap:
@@ -113,7 +133,7 @@ class Covering:
         if state.reserve and state.restitution != restitution:
             said = f"the channel is covered with {coins(state.restitution)} coins: ask for the same"
             raise Refused("cover_restitution", said)
-        if not state.reserve and read_demand(self._market, channel_id, self._offering.operator).is_open:
+        if not state.reserve and self._is_busy(channel_id, self._offering.operator):
             raise Refused("demand_open", "a demand of this channel is open")
 
     def _require_room(self, state: CoverState, restitution: int, waiting: list[Cover]) -> None:
@@ -143,7 +163,9 @@ class Covering:
 
     def _waiting(self, now: int) -> list[SignedCover]:
         """Those that may still be opened, and were not."""
-        rows = self._database.execute("SELECT * FROM compute_cover WHERE deadline >= ?", (now,)).fetchall()
+        rows = self._database.execute(
+            "SELECT * FROM compute_cover WHERE kind = ? AND deadline >= ?", (self._kind, now)
+        ).fetchall()
         signed = [
             SignedCover(Cover(row[0], int(row[1]), int(row[2]), row[3], row[4]), self._offering.operator, row[5])
             for row in rows
@@ -166,7 +188,7 @@ class Covering:
     def _keep(self, signed: SignedCover) -> SignedCover:
         cover = signed.cover
         row = (cover.channel_id, str(cover.restitution), str(cover.price), cover.last, cover.deadline, signed.signature)
-        self._database.execute("INSERT INTO compute_cover VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._database.execute("INSERT INTO compute_cover VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, self._kind))
         old = cover.deadline - 2 * GOOD_SECONDS  # a new signature's deadline is later
         self._database.execute("DELETE FROM compute_cover WHERE deadline < ?", (old,))
         return signed

@@ -23,6 +23,7 @@ def own_section(
     receiver: str = "",
     market: Mapping[str, Any] | None = None,
     tokens: Sequence[str] = (),
+    dispute_cap: int = 0,
 ) -> dict[str, Any]:
     """Raises UsageError for an upstream that is not NAME=URL, and a token model that is not NAME=PATH."""
     own: dict[str, Any] = {"listen": listen, "poll": poll, **prices}
@@ -36,6 +37,8 @@ def own_section(
         own["tokens"] = dict(_own_tokens(item, prices) for item in tokens)
     if market:
         own["market"] = dict(market)
+    if dispute_cap:
+        own["disputes"] = {"cap": dispute_cap}
     return own
 
 

@@ -11,8 +11,10 @@ from keifu.chain.sender import Sender
 from keifu.chain.suite import COMPUTE, HUB, ORDERS
 from keifu.compute.again import Again
 from keifu.compute.client.checks import Prices
+from keifu.compute.market.demands import read_demand
 from keifu.compute.market.services import service_reserve
 from keifu.compute.promises import Offer
+from keifu.compute.receipt import Receipts
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.compute.covering import Covering
@@ -50,7 +52,10 @@ class AtMarket:
         book.most_kept = own.kept
         self.receipt = receipt
         self.offering = Offering(chain, market, sender, own, receipt, services, body.folder.path, reprice)
-        self.covering = Covering(chain, market, own, receipt, self.offering, body.database)
+        self.covering = Covering(
+            chain, market, Receipts(chain.id, market.address).domain, own, receipt, self.offering, body.database,
+            is_busy=lambda channel, operator: read_demand(market, channel, operator).is_open,
+        )  # fmt: skip
         self.demanded = Demanded(
             chain, market, self.offering.operator, book, body.folder.money_file, sender, body.database, body.alerts,
             submit, again.answer,

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
-from keifu.chain.sender import Intent, Sender, State
+from keifu.chain.sender import Sender
 from keifu.chain.suite import HEARTBEATS
 from keifu.compute.client.checks import Prices
 from keifu.compute.market.refusals import explained
@@ -24,8 +23,8 @@ from keifu.compute.receipt import Receipts
 from keifu.errors import Revert
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
+from keifu.node.compute.naming import Naming
 from keifu.node.sections import MarketWork
-from keifu.staking.hotkeys import KeyKind, key_consent
 from keifu.units import day
 
 __all__ = ["AGAIN_FILE", "LEAVING_FILE", "Offering", "Wanted"]
@@ -35,7 +34,6 @@ LEAVING_FILE, AGAIN_FILE = "leaving", "again"
 PREFIX = "market "  # of the intents
 MARGIN = 10  # a service is prolonged by a tenth of its term at least
 NOWHERE = bytes(32)
-ALWAYS = 1  # since when a key speaks for its own account
 
 
 @dataclass(frozen=True)
@@ -81,11 +79,17 @@ class Offering:
         self._services = services if settings.endpoint else []
         self._account = sender.account.address.lower()
         self.operator = settings.operator or self._account
+        domain = Receipts(chain.id, market.address).domain
+        self._naming = Naming(chain, market, domain, sender, receipt, self.operator, settings.cap, PREFIX)
         self._known: dict[bytes, tuple[tuple[Any, ...], _Stands]] = {}
         self._said: dict[bytes, str] = {}
-        self.named_since = 0  # from when the receipt key speaks for the operator, unix seconds
         self.trouble = ""
         self.awaited = ""  # the service that nobody finds at the market yet, in words
+
+    @property
+    def named_since(self) -> int:
+        """From when the receipt key speaks for the operator, unix seconds; 0 while it does not."""
+        return self._naming.since
 
     @property
     def is_leaving(self) -> bool:
@@ -94,14 +98,14 @@ class Offering:
     @property
     def blind(self) -> str:
         """Why no receipt can be signed that counts for the operator; "" when it can."""
-        return "" if self.named_since else f"receipt key {self._receipt.address} does not speak for {self.operator} yet"
+        return self._naming.blind
 
     def facts(self) -> dict[str, Any]:
         return {environment.hex(): words for environment, words in dict(self._said).items()}
 
     def step(self, now: int) -> None:
         """Send the next step that is due. `now` is the newest block's time. Raises RpcError and CheckFailed."""
-        self.trouble = self._look_at_key()
+        self.trouble = self._naming.look()
         found = {wanted: self._stands(wanted.environment) for wanted in self._services}
         for wanted, stands in found.items():
             self._price(wanted.environment, stands, now)
@@ -109,29 +113,15 @@ class Offering:
         self.awaited = (
             "" if self.is_leaving else next(filter(None, (_awaited(*item, now) for item in found.items())), "")
         )
-        if self.operator != self._account or self.trouble or self._is_sending():
+        if self.operator != self._account or self.trouble or self._naming.is_sending():
             return
         try:
             with explained():
-                _ = self._name() or self._cap() or any(self._do(*item, now) for item in found.items())
+                _ = self._naming.step() or any(self._do(*item, now) for item in found.items())
         except Revert as refusal:
             self.trouble = f"the market refuses: {refusal}"
 
     # looking -------------------------------------------------------------------------------------------------------
-
-    def _look_at_key(self) -> str:
-        """What is wrong with the receipt key, beside that it has to be named."""
-        key = self._receipt.address
-        named, kind, since, until = self._market.key(key)
-        self.named_since = 0
-        if named == ZERO_ADDRESS:
-            self.named_since = ALWAYS if key.lower() == self.operator else 0
-            missing = not self.named_since and self.operator != self._account
-            return f"{self.operator} has not named receipt key {key}" if missing else ""
-        if named.lower() != self.operator or kind != KeyKind.RECEIPT or until:
-            return f"receipt key {key} is of {named} for something else, or was retired: the node needs another one"
-        self.named_since = since
-        return ""
 
     def _stands(self, environment: bytes) -> _Stands:
         """Events are read once for each change."""
@@ -193,32 +183,8 @@ class Offering:
         is_elsewhere = stands.served is not None and stands.served.endpoint != self._settings.endpoint
         return is_short or is_elsewhere or offer != stands.offers[-1].offer
 
-    def _name(self) -> bool:
-        key = self._receipt
-        if self.named_since:
-            return False
-        domain = Receipts(self._chain.id, self._market.address).domain
-        consent = key_consent(domain, self.operator, key, KeyKind.RECEIPT)
-        return self._send("name", "register_key", key.address, int(KeyKind.RECEIPT), consent)
-
-    def _cap(self) -> bool:
-        key = self._receipt.address
-        if self._market.cap(self.operator, key)[0] == self._settings.cap:
-            return False
-        return self._send("cap", "set_cap", key, self._settings.cap)
-
     def _send(self, what: str, function: str, *args: Any) -> bool:
-        """Raises Revert, before anything is kept, when the market would refuse it."""
-        bound = getattr(self._market, function)
-        bound.call(*args, sender=self._account)
-        head = self._chain.newest().number
-        self._sender.submit(Intent(f"{PREFIX}{what} {head}", self._market.address, bound.encode(*args)))
-        return True
-
-    def _is_sending(self) -> bool:
-        """Whether a step is on its way: also one of before a restart. What is in a block shows in the contract."""
-        opened = self._sender.status()["open"]
-        return any(item["id"].startswith(PREFIX) and item["state"] != State.MINED for item in opened)
+        return self._naming.send(what, function, *args)
 
 
 def _awaited(wanted: Wanted, stands: _Stands, now: int) -> str:

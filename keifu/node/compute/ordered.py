@@ -16,7 +16,7 @@ from dataclasses import astuple
 from typing import Any
 
 from keifu.chain.logs import find_events
-from keifu.chain.sender import Intent, Sender
+from keifu.chain.sender import Sender
 from keifu.chain.sender import State as Sent
 from keifu.chain.suite import COMPUTE, ORDERS, TOKEN
 from keifu.compute.again import Again, Made
@@ -32,6 +32,7 @@ from keifu.keys import Account as Key
 from keifu.node.alerts import Alerts
 from keifu.node.chain import NodeChain
 from keifu.node.compute.offering import Offering
+from keifu.node.compute.once import Once
 from keifu.node.compute.order_book import Kept, OrderBook, State
 from keifu.node.compute.questions import Questions
 from keifu.payments.book import Refused
@@ -44,7 +45,6 @@ LEAST_SECONDS = 60  # to work in
 AT_ONCE = 16  # answers that are made at a time
 AGAIN_SECONDS = 60.0  # after a failure
 LONGEST_QUEUE = 16  # who ask at a time
-TRIES = 3  # of what failed on the chain
 
 
 class Ordered:
@@ -69,6 +69,7 @@ class Ordered:
         self._most = most if token.lower() == chain.suite[TOKEN].lower() else 0
         self._orders = chain.suite.at(chain.client, ORDERS)
         self._receipts = Receipts(chain.id, chain.suite[COMPUTE])
+        self._once = Once(chain, sender, alerts, self._orders.address, "order", "the market")
         self._book = OrderBook(database)
         self._questions: Questions[OrderAsked, OrderReply] = Questions(
             LONGEST_QUEUE, "too many bring orders: ask again later"
@@ -277,25 +278,7 @@ class Ordered:
         return sent is not None and not sent.is_final
 
     def _sent(self, what: str, encode: Callable[[], bytes]) -> Sent | None:
-        """How an intent stands that takes effect once; None when the contract does not take it. One that failed for
-        good, for want of gas for example, is sent again while the contract would take it."""
-        id_ = f"order {what}"
-        for number in range(TRIES):
-            id_ = f"order {what}" + (f", again {number}" if number else "")
-            try:
-                state = self._sender.get(id_).state
-            except UsageError:
-                break  # nothing was sent under this id yet
-            if state not in (Sent.FAILED, Sent.REFUSED) or number + 1 == TRIES:
-                return state
-        data = encode()
-        call = {"from": self._sender.account.address, "to": self._orders.address, "data": "0x" + data.hex()}
-        try:
-            self._chain.rpc.call("eth_estimateGas", call)
-        except Revert as refusal:
-            self._alerts.tell(f"refused {id_}", f"the market refuses {what}: {refusal.reason}")
-            return None
-        return self._sender.submit(Intent(id_, self._orders.address, data)).state
+        return self._once.sent(what, encode)
 
     def _lose(self, kept: Kept, why: str) -> None:
         self._making.pop(kept.number, None)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from keifu.compute.client.checks import Prices
 from keifu.compute.model import Claimed
-from keifu.compute.tokens.model import TokenModel
+from keifu.compute.tokens.model import Keep, TokenModel
 from keifu.errors import InputError
 from keifu.inference.tokens.building import build
 from keifu.inference.tokens.keeping import Stored, is_token_model, load
@@ -53,11 +53,11 @@ def own_tokens(settings: ComputeWork, base: Path) -> list[TokenModel]:
 
 def served(
     settings: ComputeWork, name: str, prices: Prices, stored: Stored, claimed: Claimed | None = None,
-    *, is_proved: bool = False,
+    *, is_proved: bool = False, keep: Keep | None = None,
 ) -> TokenModel:  # fmt: skip
     return TokenModel(
-        name, prices, stored, claimed, context=settings.context, users=settings.users, is_proved=is_proved
-    )
+        name, prices, stored, claimed, context=settings.context, users=settings.users, is_proved=is_proved, keep=keep
+    )  # fmt: skip
 
 
 def model_of(path: Path, kept: Path) -> Stored:

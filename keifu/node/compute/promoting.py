@@ -14,7 +14,7 @@ from pathlib import Path
 from keifu.compute.client.checks import Prices
 from keifu.compute.integers import Classifier
 from keifu.compute.model import Claimed, Model
-from keifu.compute.tokens.model import TokenModel
+from keifu.compute.tokens.model import Keep, TokenModel
 from keifu.errors import InputError, KeifuError
 from keifu.inference import Model as Integers
 from keifu.inference.tokens.keeping import is_token_model, load
@@ -32,10 +32,13 @@ AGAIN_SECONDS = 60.0  # until bytes that are not there are looked for again
 
 
 class Promoting:
-    """Of the thread of the rounds. `serve` gets a model that is to be answered with, or None for no more."""
+    """Of the thread of the rounds. `serve` gets a model that is to be answered with, or None for no more; `keep` the
+    token ids of what can be disputed."""
 
-    def __init__(self, body: Body, settings: ComputeWork, serve: Callable[[Model | None], None]) -> None:
-        self._settings, self._serve, self._log = settings, serve, body.log
+    def __init__(
+        self, body: Body, settings: ComputeWork, serve: Callable[[Model | None], None], keep: Keep | None = None
+    ) -> None:
+        self._settings, self._serve, self._keep, self._log = settings, serve, keep, body.log
         environment = bytes.fromhex(settings.environment)
         self._environment = environment
         self._promotions = Promotions(body.chain, environment, body.database)
@@ -119,7 +122,9 @@ class Promoting:
         is_proved = any(record.program_root)
         if is_proved and (root := program_root(stored.program)) != record.program_root:
             raise InputError(f"its program's root is {root.hex()}, not the record's", remedy="promote what was built")
-        return served(self._settings, self._settings.name, prices, stored, claimed, is_proved=is_proved)
+        return served(
+            self._settings, self._settings.name, prices, stored, claimed, is_proved=is_proved, keep=self._keep
+        )
 
     def _stop(self, why: str) -> None:
         if self._served is not None:

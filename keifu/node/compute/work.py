@@ -10,12 +10,12 @@ import uvloop
 
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.rpc import quantity
-from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR, PERMIT2_COLLECTOR, TOKEN
+from keifu.chain.suite import CHANNELS, DISPUTES, ERC3009_COLLECTOR, PERMIT2_COLLECTOR, TOKEN
 from keifu.compute.again import Again
 from keifu.compute.cashier import Cashier, Offer
 from keifu.compute.chat_page import chat_pages
 from keifu.compute.client.checks import Prices
-from keifu.compute.desk import COVER_PATH, Desk
+from keifu.compute.desk import COVER_PATH, DISPUTE_COVER_PATH, Desk
 from keifu.compute.http import Exchange, Server
 from keifu.compute.model import Model, RemoteModel
 from keifu.compute.order_desk import ORDER_PATH, OrderDesk
@@ -25,6 +25,7 @@ from keifu.compute.settling import Settler
 from keifu.errors import AbiError, EnvironmentFault, Revert
 from keifu.keys import Account
 from keifu.node.chain import NodeChain, open_key
+from keifu.node.compute.disputing import Disputing, dispute_checks
 from keifu.node.compute.errands import Errands
 from keifu.node.compute.facilitating import Facilitator, prepaid_of
 from keifu.node.compute.following import Following
@@ -33,6 +34,7 @@ from keifu.node.compute.models import upstreams
 from keifu.node.compute.own_tokens import Checking, own_tokens
 from keifu.node.compute.promoting import Promoting
 from keifu.node.compute.redeeming import Redeeming
+from keifu.node.compute.traces import Traces
 from keifu.node.final import newest_final
 from keifu.node.sections import ComputeWork, split_address
 from keifu.node.settings import ComputeSettings, NodeSettings
@@ -80,6 +82,8 @@ class Compute(Work):
         self._listed = {item.name: item.prices for item in self._models.values()}
         self._counting: dict[bytes, Prices] = {}
         self._market = self._at_market(receipt) if MARKET in body.chain.suite.addresses else None
+        self._traces = Traces(body.folder.traces_file)
+        self._disputing = self._at_disputes(receipt)
         self._service = Service(
             self._models, self._cashier, self._settler, self._errands, ready=self._blind, pages=self._pages()
         )
@@ -91,7 +95,9 @@ class Compute(Work):
             self._book, self._cashier.vouchers, self._onchain, self._sender, self._answering, self._settings,
             lambda account: self._errands.look(account.id, account.channel),
         )  # fmt: skip
-        self._promoting = Promoting(body, self._settings, self._serve) if self._settings.environment else None
+        self._promoting = (
+            Promoting(body, self._settings, self._serve, self._traces.keep) if self._settings.environment else None
+        )
         self._server: Server | None = None
         self._seen_at, self._poll_at, self._fault = 0.0, 0.0, ""
         self._said: dict[tuple[str, str], int] = {}
@@ -101,6 +107,9 @@ class Compute(Work):
         self._owed = body.metrics.gauge("unclaimed", "What is signed for and not yet claimed, smallest units.")
         self._open = body.metrics.gauge("open_requests", "Requests that are being answered.")
         self._claims = body.metrics.gauge("claims", "Vouchers that were claimed, by how it went.", "outcome")
+        self._disputes = body.metrics.gauge(
+            "disputes", "Disputes by state, and replies that are kept for them.", "state"
+        )
         self._promised = body.metrics.gauge("promised", "Channels that are covered, and demands, by state.", "state")
 
     def _relayer(self) -> Facilitator | None:
@@ -124,6 +133,7 @@ class Compute(Work):
         words = "receipts bind at the market" if listed else f"no {MARKET} is recorded: receipts are its word alone"
         yield Check("market", listed, words, "" if listed else "deploy it: the suite of this version has one")
         yield from market_checks(own, chain, account)
+        yield from dispute_checks(own, chain, account)
         balance = chain.client.balance(account)
         yield Check("gas", balance > 0, f"{balance} wei", "" if balance else f"pay {account.address}")
 
@@ -146,8 +156,7 @@ class Compute(Work):
             if self._promoting is not None:
                 self._promoting.step()
             self._poll_at = time.monotonic() + self._settings.poll
-        if self._market is not None:
-            self._market.answer()
+        self._answer()
         if self._promoting is not None:
             self._promoting.collect()
         self._checking.step()
@@ -161,8 +170,7 @@ class Compute(Work):
         """No new request; what has begun is answered, and what was earned is claimed."""
         self._service.is_draining = True
         self._errands.step()
-        if self._market is not None:
-            self._market.answer()
+        self._answer()
         is_done = self._service.open_requests == 0 and self._errands.is_idle
         self._redeeming.step(self._offer.receiver, self._offer.token, all_of_it=is_done and self._redeeming.is_idle)
         self._sender.step()
@@ -179,8 +187,11 @@ class Compute(Work):
         if self._promoting is not None:
             self._promoting.close()
         self._checking.close()
+        if self._disputing is not None:
+            self._disputing.close()
         self._answering.close()
         self._book.close()
+        self._traces.close()
         self._sender.close()
 
     # the chain -----------------------------------------------------------------------------------------------------
@@ -193,7 +204,17 @@ class Compute(Work):
         self._following.step(head)
         self._seen_at = time.monotonic()
         if self._market is not None:
-            self._market.look(head, quantity(newest.timestamp, "the newest block's time"))
+            now = quantity(newest.timestamp, "the newest block's time")
+            self._market.look(head, now)
+            if self._disputing is not None:
+                self._disputing.look(head, now)
+
+    def _answer(self) -> None:
+        """Those who ask for covers, or bring orders."""
+        if self._market is not None:
+            self._market.answer()
+        if self._disputing is not None:
+            self._disputing.covering.step()
 
     def _final(self, channel_id: bytes) -> int | None:
         """What a channel holds in a block that stays; None on a chain where every block does."""
@@ -231,12 +252,22 @@ class Compute(Work):
             again, self._reprice,
         )  # fmt: skip
 
+    def _at_disputes(self, receipt: Account) -> Disputing | None:
+        if self._market is None or DISPUTES not in self.body.chain.suite.addresses:
+            return None
+        offering = self._market.offering
+        return Disputing(
+            self.body, self._settings, receipt, self._sender, self._traces, self._models, lambda: offering.is_leaving
+        )  # fmt: skip
+
     def _pages(self) -> dict[bytes, Callable[[Exchange], Awaitable[None]]]:
         market = self.body.chain.suite.addresses.get(MARKET, ZERO_ADDRESS)
         pages = chat_pages(self._models, self.body.chain.id, market)
         if self._market is None:
             return pages
         pages[COVER_PATH] = Desk(self._cashier, self._errands, self._market.covering).handle
+        if self._disputing is not None:
+            pages[DISPUTE_COVER_PATH] = Desk(self._cashier, self._errands, self._disputing.covering).handle
         if self._market.ordered is not None:
             pages[ORDER_PATH] = OrderDesk(self._market.ordered).handle
         return pages
@@ -291,12 +322,15 @@ class Compute(Work):
         self._claims.labels("skipped").set(self._redeeming.skipped)
         for state, number in (self._market.demanded.facts() if self._market else {}).items():
             self._promised.labels(state).set(number)
+        for state, number in (self._disputing.facts() if self._disputing else {}).items():
+            self._disputes.labels(state).set(number)
 
     def trouble(self) -> str:
         promoting = self._promoting.trouble if self._promoting else ""
         offering = self._market.offering if self._market else None
         offered = offering.trouble or offering.awaited if offering else ""
-        return self._blind() or promoting or offered or self._sender.trouble
+        disputed = self._disputing.trouble if self._disputing else ""
+        return self._blind() or promoting or offered or disputed or self._sender.trouble
 
     def facts(self) -> dict[str, Any]:
         accounts = self._accounts()
@@ -314,6 +348,7 @@ class Compute(Work):
             "leaving": str(sum(account.held.leaving for account in accounts)),
             "answers": self._settler.sealed,
             "market": self._market.facts() if self._market else {},
+            "disputes": self._disputing.facts() if self._disputing else {},
         }
 
 

@@ -26,7 +26,7 @@ class Artefacts:
         """Where the record's bytes are, and why in no other place."""
         known = self._last.get(entry.record.digest)
         why: list[str] = []
-        for path in dict.fromkeys([*([known] if known else []), *self._paths()]):
+        for path in dict.fromkeys([*([known] if known else []), *self.paths()]):
             if not (fault := self.fault(entry, path)):
                 self._last[entry.record.digest] = path
                 return path, ""
@@ -41,5 +41,6 @@ class Artefacts:
             return str(error)
         return "" if found.ok else found.detail
 
-    def _paths(self) -> list[Path]:
+    def paths(self) -> list[Path]:
+        """What stands where the settings say."""
         return [Path(found) for pattern in self._patterns for found in sorted(glob.glob(pattern))]

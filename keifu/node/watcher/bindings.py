@@ -1,4 +1,4 @@
-"""Who has promised what, and where its heartbeats are: events of the heartbeat service and the hub, as they follow."""
+"""Who has promised what, and where its statements are: events of a service and the hub, as they follow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from keifu.abi import Contract
 from keifu.chain.follower import Event, Source
-from keifu.chain.suite import HEARTBEATS, HUB
+from keifu.chain.suite import HEARTBEATS, HUB, RECORD_PROOF
 from keifu.node.chain import NodeChain
 
 __all__ = ["Bindings", "Watched"]
@@ -19,7 +19,9 @@ CREATE TABLE IF NOT EXISTS watched (block INTEGER NOT NULL, place INTEGER NOT NU
   operator TEXT NOT NULL, environment TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (block, place)) WITHOUT ROWID
 """
 _BEGIN, _ANNOUNCE = "Bound", "TermsAnnounced"
-_OVER = ("Settled", "Reported")
+# What a promise ends with, and who made it, by the service's events.
+_OVER = {HEARTBEATS: ("Settled", "Reported"), RECORD_PROOF: ("Contradicted",)}
+_PROMISERS = ("operator", "attestor")
 # Of rows with one maximum, SQLite gives the other columns of the row that has it.
 _LATEST = "max(block * 1000000 + place)"
 _OPEN = f"SELECT operator, environment, event, {_LATEST} FROM watched WHERE event != ? GROUP BY operator, environment"  # noqa: S608 - ours
@@ -28,7 +30,8 @@ _ADDRESSES = f"SELECT operator, text, {_LATEST} FROM watched WHERE event = ? GRO
 
 @dataclass(frozen=True)
 class Watched:
-    """An operator that has promised something, and the address that it has announced."""
+    """An operator that has promised something, and the address that it has announced. Promises of attestors name no
+    environment."""
 
     operator: str
     environments: frozenset[bytes]
@@ -38,14 +41,14 @@ class Watched:
 class Bindings:
     """A sink of a follower."""
 
-    def __init__(self, chain: NodeChain, database: sqlite3.Connection) -> None:
+    def __init__(self, chain: NodeChain, database: sqlite3.Connection, promised_at: str) -> None:
         self._database = database
         self._contracts: dict[str, Contract] = {
             contract.address.lower(): contract
-            for contract in (chain.suite.at(chain.client, name) for name in (HEARTBEATS, HUB))
+            for contract in (chain.suite.at(chain.client, name) for name in (promised_at, HUB))
         }
         service, hub = self._contracts
-        wanted = {service: (_BEGIN, *_OVER), hub: (_ANNOUNCE,)}
+        wanted = {service: (_BEGIN, *_OVER[promised_at]), hub: (_ANNOUNCE,)}
         self.sources = [
             Source(address, chain.record.first_block, frozenset(self._topic(address, name) for name in names))
             for address, names in wanted.items()
@@ -81,7 +84,8 @@ class Bindings:
             return None
         environment = log.args["environment"].hex() if "environment" in log.args else ""
         text = log.args.get("metadata", "")
-        return event.number, event.index, log.event, log.args["operator"].lower(), environment, text
+        who = next(log.args[name] for name in _PROMISERS if name in log.args)
+        return event.number, event.index, log.event, who.lower(), environment, text
 
     def _topic(self, address: str, name: str) -> str:
         return "0x" + self._contracts[address].interface.event(name).topic.hex()

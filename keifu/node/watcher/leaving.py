@@ -11,9 +11,9 @@ from keifu.chain.suite import HEARTBEATS
 from keifu.errors import CheckFailed
 from keifu.node.chain import open_chain, open_key
 from keifu.node.fence import note_used
+from keifu.node.filing import under_way
 from keifu.node.folder import NodeFolder, owner_of
 from keifu.node.settings import NodeSettings, WatcherSettings
-from keifu.node.watcher.evidence import under_way
 
 __all__ = ["leave"]
 

@@ -13,10 +13,10 @@ from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.settings import NodeSettings, WatcherSettings
 from keifu.node.watcher.bindings import Bindings, Watched
-from keifu.node.watcher.evidence import Filing
+from keifu.node.watcher.evidence import HeartbeatFiling
 from keifu.node.watcher.heard import Heard
 from keifu.node.watcher.judge import Judge
-from keifu.node.watcher.peers import Answer, Peers
+from keifu.node.watcher.peers import PAGE, Answer, Peers, Said, read_lines
 from keifu.node.web import Page
 from keifu.node.work import Body, Check, Work
 from keifu.provenance.registry import Provenance
@@ -45,7 +45,7 @@ class Watcher(Work):
         source = Provenance(
             chain.client, suite["ProvenanceRegistry"], suite["Environments"], first_block=chain.record.first_block
         )
-        self._bindings = Bindings(chain, body.database)
+        self._bindings = Bindings(chain, body.database, HEARTBEATS)
         self._judge = Judge(chain, source, body.database)
         self._heard = Heard(body.database)
         self._follower = Follower(
@@ -53,12 +53,14 @@ class Watcher(Work):
         )
         self._peers = Peers(
             body.background,
+            PAGE,
+            read_lines,
             patience=self._settings.patience,
             private=self._settings.private_peers or chain.is_local,
             refused=lambda reason: refused.labels(reason).inc(),
         )
         self._sender = body.sender(suite[HEARTBEATS])
-        self._filing = Filing(
+        self._filing = HeartbeatFiling(
             chain, self._sender, self._judge, body.database, body.log,
             receiver=self._settings.receiver, on_state=lambda state: self._filed.labels(state).inc(),
         )  # fmt: skip
@@ -110,9 +112,7 @@ class Watcher(Work):
     def _go_on(self) -> float:
         self._filing.go_on()
         step = self._sender.step()
-        if self._sender.trouble not in ("", self._last_trouble):
-            self.body.log.warning("a transaction waits", why=self._sender.trouble)
-        self._last_trouble = self._sender.trouble
+        self._last_trouble = self.body.tell_trouble(self._sender, self._last_trouble)
         if self._peers.waits or step.open or self._filing.open():
             return SOON_SECONDS
         return max(0.0, min(self._ask_at - self._clock(), float(self._settings.poll)))
@@ -147,7 +147,7 @@ class Watcher(Work):
         for operator in self._silent.keys() - self._watched.keys():
             del self._silent[operator]
 
-    def _take(self, answer: Answer) -> None:
+    def _take(self, answer: Answer[Said]) -> None:
         watched = self._watched.get(answer.operator)
         if watched is None:
             return

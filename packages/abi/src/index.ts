@@ -4,6 +4,7 @@ export * from "./contracts/index.js";
 export { events } from "./events.js";
 export * from "./messages.js";
 export { reasons } from "./reasons.js";
+export { remedyOf } from "./remedies.js";
 export {
   channelTypedData,
   paymentHeader,

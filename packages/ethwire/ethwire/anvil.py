@@ -19,7 +19,7 @@ from ethwire.errors import EnvironmentFault
 from ethwire.keys import Account
 from ethwire.rpc import Rpc
 
-__all__ = ["Anvil", "anvil_command"]
+__all__ = ["Anvil", "anvil_command", "anvil_options"]
 
 STOP_SECONDS = 60.0  # takes a tenth of one on an idle machine; then it is killed
 CHAIN_ID = 31_337
@@ -49,7 +49,8 @@ class Anvil:
 
     With a `timestamp` of its first block it has a clock of its own, a second a block: what happens on it repeats, on
     any machine. Otherwise its clock goes as the machine's, from `since` on if that is given. With the address of a
-    node as `fork` it goes on from that node's newest block, and changes nothing there.
+    node as `fork` it goes on from that node's newest block, and changes nothing there. `state` names a file that it
+    reads and writes, `load` one that it reads alone.
     """
 
     def __init__(
@@ -61,12 +62,14 @@ class Anvil:
         since: int = 0,
         hardfork: str = "cancun",
         state: str = "",
+        load: str = "",
         fork: str = "",
     ) -> None:
         self.chain_id = chain_id
         command = anvil_command(port=port, chain_id=chain_id, hardfork=hardfork)
         command += ["--timestamp", str(timestamp or since)] if timestamp or since else []
         command += ["--state", state] if state else []
+        command += ["--load-state", load] if load else []
         command += ["--fork-url", fork] if fork else []
         self._states = tempfile.mkdtemp(prefix="anvil-states-")
         self._process = subprocess.Popen(  # noqa: S603
@@ -165,9 +168,13 @@ class Anvil:
 
 def anvil_command(*, port: int, chain_id: int = CHAIN_ID, hardfork: str = "cancun") -> list[str]:
     """How a node that behaves as every other one here is called, for who keeps it in a way of its own."""
-    command = [_binary(), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)]
-    command += ["--hardfork", hardfork, "--gas-limit", str(GAS_LIMIT), "--order", "fifo", "--balance", "100000000"]
-    return command
+    return [_binary(), "--host", "127.0.0.1", "--port", str(port), *anvil_options(chain_id, hardfork)]
+
+
+def anvil_options(chain_id: int = CHAIN_ID, hardfork: str = "cancun") -> list[str]:
+    """What makes it behave as every other one here, wherever it listens."""
+    options = ["--chain-id", str(chain_id), "--hardfork", hardfork, "--gas-limit", str(GAS_LIMIT)]
+    return [*options, "--order", "fifo", "--balance", "100000000"]
 
 
 def _binary() -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from audit import tiny_model as made
 from keifu.inference.tokens.program import Layers, Matrix, Sizes, TokenProgram
 from keifu.spec.inference_model import Group, Operator
-from tests.conformance.inference import tiny as made
 
 __all__ = ["program_of"]
 

@@ -37,10 +37,10 @@ def model(path: Path, *, width: int = 128, inner: int = 192, layers: int = 2, to
     return path
 
 
-def speaking(path: Path, *, width: int = 128, layers: int = 2, positions: int = 256) -> Path:
+def speaking(path: Path, *, width: int = 128, inner: int = 192, layers: int = 2, positions: int = 256) -> Path:
     """A model with words: what it says means nothing."""
-    keys = {**metadata(width, 192, layers), "llama.context_length": positions, **words()}
-    held = tensors(width, 192, layers, len(keys["tokenizer.ggml.tokens"]))
+    keys = {**metadata(width, inner, layers), "llama.context_length": positions, **words()}
+    held = tensors(width, inner, layers, len(keys["tokenizer.ggml.tokens"]))
     path.write_bytes(file_of(keys, held))
     return path
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from audit.tiny_model import FORMATS, Sizes, tiny
 from ethwire.keys import keccak256
 from keifu.spec import inference as arithmetic
 from keifu.spec import inference_model as model
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference import Row
-from tests.conformance.inference.tiny import FORMATS, Sizes, tiny
 
 __all__ = ["vectors"]
 

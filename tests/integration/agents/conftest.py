@@ -8,6 +8,7 @@ import pytest
 
 from keifu.local.roles import ROLES
 from tests.integration.dwellers import anvil, chain, client, does, keifu, records
+from tests.integration.node.conftest import KEIFU, Node
 
 __all__ = ["anvil", "chain", "client", "does", "keifu", "records"]
 
@@ -67,3 +68,27 @@ def sold(does, signed, minted, address):
 @pytest.fixture
 def account(does, minted):
     return does("account", "create", minted, *AUTHOR)["account"]
+
+
+@pytest.fixture
+def attestors(does, tmp_path):
+    """Starts one for each role by a program; gives the nodes, and the options that name them."""
+    started = []
+
+    def start(program=(KEIFU,)):
+        for role in ATTESTORS:
+            folder = tmp_path / f"{role} of {len(started)}"
+            does("node", "attestor", "init", folder, "--role", role, "--listen", "127.0.0.1:0", "--store", "shared",
+                 "--owner-pages", "127.0.0.1:0")  # fmt: skip
+            started.append(Node("attestor", folder, program).run())
+        return started[-len(ATTESTORS) :]
+
+    yield start
+    for node in started:
+        if node.process.poll() is None:
+            node.end()
+            node.process.wait()
+
+
+def asking(nodes):
+    return [word for node in nodes for word in ("--attestor", "http://" + node.get("/status").json()["attests_at"])]

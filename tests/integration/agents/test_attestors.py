@@ -10,34 +10,10 @@ from pathlib import Path
 import pytest
 
 from keifu.units import COIN, DAY
-from tests.integration.agents.conftest import ATTESTORS, AUTHOR, BUYER
-from tests.integration.node.conftest import KEIFU, Node, until
+from tests.integration.agents.conftest import AUTHOR, BUYER, asking
+from tests.integration.node.conftest import until
 
 LYING = (sys.executable, Path(__file__).parents[2] / "lying_attestor.py")
-
-
-@pytest.fixture
-def attestors(does, tmp_path):
-    """Starts one for each role by a program; gives the nodes, and the options that name them."""
-    started = []
-
-    def start(program=(KEIFU,)):
-        for role in ATTESTORS:
-            folder = tmp_path / f"{role} of {len(started)}"
-            does("node", "attestor", "init", folder, "--role", role, "--listen", "127.0.0.1:0", "--store", "shared",
-                 "--owner-pages", "127.0.0.1:0")  # fmt: skip
-            started.append(Node("attestor", folder, program).run())
-        return started[-len(ATTESTORS) :]
-
-    yield start
-    for node in started:
-        if node.process.poll() is None:
-            node.end()
-            node.process.wait()
-
-
-def asking(nodes):
-    return [word for node in nodes for word in ("--attestor", "http://" + node.get("/status").json()["attests_at"])]
 
 
 @pytest.fixture
@@ -75,7 +51,7 @@ def test_a_sale_by_attestors_one_of_which_dies(does, keifu, chain, attestors, re
         assert node.get("/status").json()["trouble"] == ""
     assert len(set(does(*request_of([nodes[0], nodes[1], dead.run()]))["attestors"])) == 3
     sale_of(does, minted, address)
-    does("inft", "receive", "sold/transfer.json", "--key", "sold.key", "--out", "got")
+    receives_what_it_fetches(does, keifu, tmp_path)
     assert (tmp_path / "got" / "0-prompt.txt").read_text() == "You are brief."
     old = {item["key"] for item in json.loads((tmp_path / "mine" / "token.json").read_text())["items"]}
     new = {item["key"] for item in json.loads((tmp_path / "sold" / "token.json").read_text())["items"]}
@@ -90,6 +66,16 @@ def test_a_sale_by_attestors_one_of_which_dies(does, keifu, chain, attestors, re
     assert does("node", "attestor", "exit", dead.folder)["paid"] == str(6_000 * COIN)
     status, _, err = keifu("node", "attestor", "exit", dead.folder)
     assert (status, "has no coins behind the verifier" in err) == (1, True)
+
+
+def receives_what_it_fetches(does, keifu, folder):
+    """A buyer may have the transfer alone: what is encrypted comes from where the attestors have stored it."""
+    for path in (folder / "sold").glob("item-*"):
+        path.unlink()
+    command = ("inft", "receive", "sold/transfer.json", "--key", "sold.key", "--out", "got")
+    status, _, err = keifu(*command)
+    assert (status, "does not begin with" in err, (folder / "got").exists()) == (2, True, False), err
+    does(*command, "--store", "shared")
 
 
 def refusals(keifu, command, folder):

@@ -11,10 +11,11 @@ import pytest
 from keifu.accounts import Call
 from keifu.accounts import actions as accounts
 from keifu.agent import chores as chores_of
-from keifu.agent.chores import Chores, Scene
+from keifu.agent.chores import Chores
 from keifu.agent.errands import Relayer
 from keifu.agent.faults import ChoreFault
 from keifu.agent.plan import load_plan, make_plan
+from keifu.agent.scene import Scene
 from keifu.agent.wishes import Mind, Staked, Wishes
 from keifu.chain import Deployment, RpcDeployer
 from keifu.errors import InputError
@@ -196,6 +197,29 @@ def test_a_session_that_ends_before_the_last_chore_asks_nothing(begin, wishes, c
     chain.warp(wishes.session + DAY)
     mind = Mind("http://127.0.0.1:9", RELAYER.address, "any", COIN, COIN, "Who?")
     assert code_of(begin, replace(wishes, mind=mind)) == "session_over"
+
+
+def test_a_session_that_ends_in_the_middle_undoes_nothing_and_is_signed_anew(
+    begin, scene, planned, wishes, chain, monkeypatch
+):
+    """CHO-1: what was signed was never brought; token, coins and grant are where they were."""
+    scene, pen = scene
+    short = replace(wishes, session=600)
+
+    def fails(*_):
+        raise ChoreFault("pending", "the line is down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Relayer, "bring", fails)
+        assert code_of(begin, short) == "pending"
+    chain.warp(601)
+    assert code_of(begin, short) == "session_over"
+    assert coins_of(scene, planned[1].account) == 0
+    assert scene.suite.at(scene.client, "VestingEscrow").claimable(wishes.grant) == 100 * COIN
+    assert scene.suite.at(scene.client, "AgentIdentity").balanceOf(planned[1].account) == 0
+    plan, _ = begin(short)
+    assert (pen.signed, plan.session_until > scene.client.now) == (2, True)
+    assert accounts.read_session(scene.client.at(plan.account, "AgentAccount"), plan.session).alive
 
 
 def test_a_plan_of_another_owner_or_chain_is_refused(planned):

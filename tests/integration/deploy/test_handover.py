@@ -12,9 +12,10 @@ from keifu.chain.settings import agree
 from keifu.chain.suite import TIMELOCK
 from keifu.chain.timelock import Batch, advance_batch
 from keifu.chain.verify import verify_suite
-from keifu.deploy.changes import read_changes, safe_files, try_out
+from keifu.deploy.changes import read_changes, safe_file, safe_files, try_out
 from keifu.deploy.handover import handover_batch, leftovers
 from keifu.deploy.rehearsal import rehearse
+from keifu.deploy.waiting import find_waiting, waiting
 from keifu.errors import InputError, Revert
 from tests.integration.deploy.conftest import Team
 from tests.integration.deploy.safe import Safe
@@ -158,6 +159,23 @@ def test_the_safe_changes_a_parameter_by_a_batch_that_people_read(handed, safe, 
     assert wrong(handed) == ["channels take a fee"]
     agree(handed.client, record)
     assert [check.what for check in verify_suite(handed.client, record) if not check.holds] == []
+
+
+def test_the_safe_stops_what_waits(handed, safe, tmp_path):
+    (tmp_path / "fee.toml").write_text(FEE.replace("50", "40"))
+    batch = read_changes(handed.client, handed.record, tmp_path / "fee.toml")
+    queue, execute = safe_files(handed.client, batch, tmp_path / "fee.json", safe.address)
+    safe.run(queue)
+    found = find_waiting(handed.client, handed.record, "")
+    assert found.calls == ("Channels.setFee(basisPoints=40)",)
+    interface = handed.client.load(TIMELOCK).interface
+    data = interface.function("cancel", 1).encode((bytes.fromhex(found.number[2:]),))
+    file = safe_file(handed.client, batch.timelock, "cancel", data, "", tmp_path / "fee.json")
+    safe.run(file)
+    handed.chain.warp(handed.record.params.timelock_delay)
+    with pytest.raises(Revert):
+        safe.run(execute)
+    assert waiting(handed.client, handed.record) == []
 
 
 def test_a_call_that_would_be_refused_is_not_queued(handed, tmp_path):

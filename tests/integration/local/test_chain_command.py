@@ -17,6 +17,7 @@ from keifu.chain.deployments import open_record
 from keifu.errors import RpcError
 from keifu.keys import Account, checksum
 from keifu.local import ROLES
+from keifu.local.kit import opened
 from keifu.tge import find_proof
 from keifu.units import COIN
 from tests.faulty_node import FaultyNode
@@ -211,14 +212,14 @@ def test_other_chains_give_nothing(neighbour):
     assert set(asked) == {"eth_chainId", "anvil_nodeInfo"}
 
 
-@pytest.mark.parametrize("verb", [["fund", "holder"], ["accounts"]])
+@pytest.mark.parametrize("verb", [["fund", "holder"], ["accounts"], ["save", "--out", "kit"]])
 def test_nobody_listening(user, verb):
     done = user.run("chain", *verb, KEIFU_RPC="http://127.0.0.1:1")
     assert done.returncode == 3
     assert done.stderr.startswith("keifu: nobody answers on http://127.0.0.1:1 (keifu chain --detach starts a chain")
 
 
-@pytest.mark.parametrize("verb", [["fund", "holder"], ["accounts"]])
+@pytest.mark.parametrize("verb", [["fund", "holder"], ["accounts"], ["save", "--out", "kit"]])
 def test_a_chain_without_a_suite(user, verb):
     with Anvil() as anvil:
         done = user.run("chain", *verb, KEIFU_RPC=anvil.url)
@@ -248,6 +249,30 @@ def test_a_stale_record_beside_the_caller_does_not_hide_the_chain(neighbour):
     assert neighbour.json(*arguments, KEIFU_RPC=url)["id"]
     assert neighbour.run("chain", "fund", "holder", KEIFU_RPC=url).returncode == 0
     shutil.rmtree(folder)
+
+
+def test_a_chain_is_saved_as_it_is_and_a_test_starts_from_it(neighbour, tmp_path):
+    mine, kit = Account.from_role("of the kit").address, tmp_path / "kit"
+    neighbour.run("chain", "fund", mine, "--coins", "7")
+    for _ in range(2):  # a kit that is there is replaced
+        said = neighbour.json("chain", "save", "--out", str(kit))
+        assert (said["chain_id"], said["grants"], said["folder"]) == (31_337, True, str(kit))
+    neighbour.run("chain", "fund", mine, "--coins", "1")
+    with opened(kit) as chain:
+        assert chain.contract("KeifuToken").balanceOf(mine) == 7 * COIN
+        assert (chain.kit.time, chain.suite.addresses["StakingHub"]) == (
+            said["time"],
+            neighbour.chain["addresses"]["StakingHub"],
+        )
+        assert chain.connect("holder").grants.claim(chain.grants) > 0
+    assert answers(neighbour.chain["url"])
+
+
+def test_a_chain_is_saved_over_nothing_of_somebody_s(neighbour, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    done = neighbour.run("chain", "save", "--out", str(tmp_path))
+    assert done.stderr == f"keifu: {tmp_path} holds something else than a kit (name a new folder)\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 # life ---------------------------------------------------------------------------------------------------------------

@@ -41,12 +41,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packages = folder / "packages"
     shutil.copytree(PACKAGE, packages / "abi", ignore=shutil.ignore_patterns("dist"))
     shutil.copytree(PACKAGE.parent / "verify", packages / "verify", ignore=shutil.ignore_patterns("src", "tests"))
+    shutil.copytree(PACKAGE.parent / "testkit", packages / "testkit")
     modules = folder / "node_modules"
     for scope in ("@keifu", "@noble"):
         (modules / scope).mkdir(parents=True)
     for name in INSTALLED:
         (modules / name).symlink_to(TOOLS / name)
-    for name in ("abi", "verify"):
+    for name in ("abi", "verify", "testkit"):
         (modules / "@keifu" / name).symlink_to(packages / name)
     (folder / "package.json").write_text('{ "type": "module" }\n')
     subprocess.run(["node", packages / "abi" / "build.mjs"], check=True, cwd=folder)

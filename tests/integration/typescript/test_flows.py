@@ -18,6 +18,7 @@ from keifu.spec.storage import LEAF_BYTES, deal_root, leaves_of, root
 from keifu.units import COIN, DAY
 from tests.integration.typescript.conftest import PACKAGE, Chain, Node
 
+pytestmark = pytest.mark.xdist_group("typescript")  # the project is built once
 LIBRARIES = ("viem", "ethers")
 ROLES = ("owner", "operator", "author", "payer", "receiver", "session")
 EXPECTED = [

@@ -13,10 +13,12 @@ import pytest
 
 from keifu import abi
 from keifu.abi.messages import MESSAGES
+from keifu.abi.remedies import remedy_of
 from scripts import npm_package
 from scripts.abi_surface import changes, surface
 from tests.integration.typescript.conftest import PACKAGE, TOOLS, Chain, Node
 
+pytestmark = pytest.mark.xdist_group("typescript")  # the project is built once
 LARGEST_IMPORT = 12_000  # bytes, gzipped: `size.abi`
 RESOLUTIONS = {"node16": ("node16", "node16"), "bundler": ("esnext", "bundler")}
 
@@ -74,6 +76,16 @@ def test_json_is_the_same(project: Path) -> None:
         assert json.loads((folder / f"{name}.json").read_text()) == abi.load(name).interface.abi
     domains = json.loads((folder / "domains.json").read_text())
     assert len(domains) == len(MESSAGES)
+
+
+def test_every_reason_has_the_remedy_that_the_commands_give(node: Node) -> None:
+    script = """
+      import { reasons, remedyOf } from "@keifu/abi";
+      console.log(JSON.stringify(Object.fromEntries(Object.keys(reasons).map((reason) => [reason, remedyOf(reason)]))));
+    """
+    found = json.loads(node("--input-type=module", "-e", script))
+    assert found == {reason: remedy_of(reason) for reason in found}
+    assert "" not in found.values()
 
 
 def test_an_import_of_another_chains_record_is_refused(node: Node) -> None:

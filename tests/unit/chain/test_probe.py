@@ -7,6 +7,7 @@ import json
 import httpx
 import pytest
 
+from ethwire import rlp
 from ethwire.constants import GWEI, ZERO_ADDRESS
 from ethwire.rpc import Rpc
 from keifu.chain.factory import PROXY_CODE
@@ -132,6 +133,60 @@ def test_the_floor_of_tips_is_what_the_pool_says_when_it_refuses():
     found = probed(chain_id=5, eth_sendRawTransaction=refusal, eth_maxPriorityFeePerGas="0x1")
     assert (found.said_tip, found.tip, found.max_fee) == (1, 3 * GWEI, 5 * GWEI)
     assert list(found.notes()) == ["the node says that a tip of 1 wei will do, and takes 3000000000 at least"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "transaction underpriced: tip needed 3000000000, tip permitted 1",  # geth before 1.14
+        "FeeTooLow, EffectivePriorityFeePerGas too low 1 < 3000000000, BaseFee: 7",  # Nethermind
+        "FeePerGas needs to be higher than 3000000000 to be added to the TxPool",
+        "transaction priority fee below minimum required priority fee 3000000000",  # reth
+        "max priority fee per gas is below the floor of 3000000000",
+    ],
+)
+def test_other_pools_say_the_floor_in_other_words(words):
+    refusal = {"code": -32_000, "message": words}
+    assert probed(chain_id=5, eth_sendRawTransaction=refusal, eth_maxPriorityFeePerGas="0x1").tip == 3 * GWEI
+
+
+class Choosy(Node):
+    """Refuses tips below `least` for their price, without a number, and then for what the sender has not."""
+
+    least, words = 3 * GWEI, ""
+
+    def answer(self, method, params):
+        if method != "eth_sendRawTransaction":
+            return super().answer(method, params)
+        fields = rlp.decode(bytes.fromhex(params[0][4:]))
+        self.sent.append(int.from_bytes(fields[2], "big"))
+        enough = self.sent[-1] >= self.least and int.from_bytes(fields[3], "big") >= self.sent[-1] + GWEI
+        return {"code": -32_000, "message": FUNDS if enough else self.words}
+
+
+FUNDS = "Upfront cost exceeds account balance"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "transaction underpriced",
+        "Gas price below configured minimum gas price",  # Besu
+        "provided fee < minimum global fee (21000aevmos < 42000000000000aevmos): insufficient fee",  # Cosmos
+    ],
+)
+def test_a_pool_that_names_no_number_is_offered_more_until_it_is_content(words):
+    node = Choosy(chain_id=5, eth_maxPriorityFeePerGas="0x1")
+    node.words = words
+    found = probe(Rpc("http://node.invalid", transport=httpx.MockTransport(node)))
+    assert (found.tip, node.sent) == (4 * GWEI, [1, GWEI, 2 * GWEI, 4 * GWEI])
+
+
+def test_a_pool_that_is_never_content_leaves_the_usual_tip():
+    node = Choosy(chain_id=5)
+    node.least, node.words = 1_000 * GWEI, "transaction underpriced"
+    assert probe(Rpc("http://node.invalid", transport=httpx.MockTransport(node))).tip == GWEI
+    assert len(node.sent) == 7
 
 
 @pytest.mark.parametrize("chain_id", [16_661, 16_602])

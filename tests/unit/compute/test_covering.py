@@ -7,6 +7,7 @@ import sqlite3
 from types import SimpleNamespace
 from typing import Any
 
+from keifu.compute.receipt import Receipts
 from keifu.keys import Account as Key
 from keifu.node.compute.covering import Covering
 
@@ -17,7 +18,10 @@ def test_a_peer_that_leaves_before_it_is_answered_harms_nobody() -> None:
     market: Any = SimpleNamespace(address="0x" + "11" * 20)
     settings: Any = SimpleNamespace(cover_most=1)
     offering: Any = SimpleNamespace()
-    covering = Covering(chain, market, settings, Key.from_role("receipts"), offering, sqlite3.connect(":memory:"))
+    domain = Receipts(1, market.address).domain
+    covering = Covering(
+        chain, market, domain, settings, Key.from_role("receipts"), offering, sqlite3.connect(":memory:")
+    )
     account: Any = SimpleNamespace(id=bytes(32))
 
     async def leave() -> None:

@@ -76,10 +76,10 @@ def test_a_suite_without_a_market_is_said_so() -> None:
 
 
 def test_a_cover_travels_and_shows_its_key() -> None:
-    signed = sign_cover(RECEIPTS, KEY, "0x" + "0b" * 20, COVER)
+    signed = sign_cover(RECEIPTS.domain, KEY, "0x" + "0b" * 20, COVER)
     again = SignedCover.decode(signed.encode())
     assert again == signed
-    assert again.signer(RECEIPTS) == KEY.address.lower()
+    assert again.signer(RECEIPTS.domain) == KEY.address.lower()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_cover_travels_and_shows_its_key() -> None:
     ],
 )
 def test_what_is_no_cover_is_refused(name: str, value: object) -> None:
-    document = msgspec.json.decode(sign_cover(RECEIPTS, KEY, "0x" + "0b" * 20, COVER).encode())
+    document = msgspec.json.decode(sign_cover(RECEIPTS.domain, KEY, "0x" + "0b" * 20, COVER).encode())
     with pytest.raises(InputError, match="this is no signed cover"):
         SignedCover.decode(msgspec.json.encode(document | {name: value}))
 

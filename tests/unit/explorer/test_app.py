@@ -9,8 +9,10 @@ from contextlib import closing
 import pytest
 
 from benchmarks.explorer_world import address, promote, record
+from keifu.chain.deployments import Record
 from keifu.errors import EnvironmentFault
 from keifu.explorer import Explorer
+from keifu.explorer.deployed import Deployed
 from keifu.explorer.live import mark_of
 from keifu.spec.vesting import Schedule
 from keifu.units import DAY
@@ -129,12 +131,12 @@ def test_a_page_whose_block_is_gone_says_so(changing, known):
 
 
 def test_the_schedule_of_the_event_is_drawn_where_it_is_known(made):
-    def schedule(chain_id: int, genesis: str) -> Schedule:
+    def deployed(chain_id: int, genesis: str) -> Deployed:
         assert chain_id == 31_337
         assert genesis.startswith("0x")
-        return Schedule(1_800_000_000)
+        return Deployed(Record(chain_id, genesis), schedule=Schedule(1_800_000_000))
 
-    with closing(Explorer(str(made[0]), schedule=schedule)) as explorer:
+    with closing(Explorer(str(made[0]), deployed=deployed)) as explorer:
         assert 'class="vested"' in text(explorer, "/en/grants")
 
 

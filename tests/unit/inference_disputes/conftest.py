@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from audit.tiny_model import Sizes, tiny
 from benchmarks.disputed import Disputed
 from ethwire.errors import Revert
 from evmstorm.evm import LocalEvm
@@ -14,7 +15,6 @@ from keifu.inference.disputes import Challenger, Place, Provider, Seen
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import run
 from keifu.spec.inference_openings import Published
-from tests.conformance.inference.tiny import Sizes, tiny
 
 PROMPT, IDS = [3, 1, 4], [85, 72, 50]
 POSITION, LAYER, LAST = 4, 1, 3

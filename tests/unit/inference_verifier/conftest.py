@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from audit.tiny_model import FORMATS, Sizes, tiny
 from evmstorm.evm import LocalEvm
 from keifu.spec.inference_calls import ATTENTION
 from keifu.spec.inference_model import run
 from keifu.spec.inference_openings import Openings, Published
-from tests.conformance.inference.tiny import FORMATS, Sizes, tiny
 
 POSITION = 5
 LAYER, LAST = 1, 3

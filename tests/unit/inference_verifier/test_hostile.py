@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 
 from ethwire.errors import AbiError, Revert
+from keifu.inference.disputes.provider import running
 from keifu.spec import inference_calls as checks
+from keifu.spec.inference_openings import packed_sums
 from tests.profiles import DEEP
 from tests.unit.inference_verifier.conftest import LAST, LAYER, POSITION
 
@@ -26,7 +28,21 @@ def honest_calls(opened):
     found += [checks.maximum(o, 8, head, place) for head in (0, 1) for place in (0, POSITION)]
     found += [checks.total(o, 8, head) for head in (0, 1)]
     found += [checks.exponent(o, 14, lane) for lane in (0, 100)]
-    return [call for call in found if call.function != "attended"]
+    found += [summed(o, 8, head, (0, 1)[head]) for head in (0, 1)]
+    found += [summed(o, 9, lane, part) for lane, part in ((3, 0), (66, 2), (66, POSITION + 1))]
+    return [call for call in found if call.function != "attended" or call.claim[6] != bytes(32)]
+
+
+def summed(o, slot, lane, part):
+    """With what an honest provider shows of a lane's sums."""
+    stride = 32 if slot == 8 else 1
+    terms = running(o, slot, lane)
+    sums = packed_sums([sum(terms[: at + stride]) for at in range(0, len(terms), stride)])
+    claim = o.claim(sums, stride=stride)
+    if slot == 8:
+        return checks.total(o, slot, lane, (sums, part), claim)
+    call = checks.check(o, slot, lane, place=min(part, POSITION))
+    return call._replace(claim=claim, rest=(*call.rest[:-1], (sums, part)))
 
 
 def changed(chance, value, others):
@@ -63,9 +79,13 @@ def hostile(chance, calls, others):
     """An honest call with some arguments changed, or taken from another."""
     call, donor = chance.choice(calls), chance.choice(calls)
     descriptor, rest = call.descriptor, list(call.rest)
+    # Where it argues with sums, the dispute has fixed the operator's slot and the lane.
+    is_fixed = call.claim[6] != bytes(32)
     for _ in range(chance.randint(1, 3)):
         place = chance.randrange(-1, len(rest))
-        if place < 0:
+        if is_fixed and (place < 0 or isinstance(rest[place], int)):
+            descriptor = descriptor if place >= 0 else changed(chance, descriptor, others)
+        elif place < 0:
             descriptor = chance.choice([donor.descriptor, changed(chance, descriptor, others)])
         elif chance.randrange(2):
             alike = [item for item in donor.rest if shape(item) == shape(rest[place])]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from audit.tiny_model import Sizes, tiny
 from benchmarks.inference_shapes import INNER, calls, long_norm, long_residual, parts_of
 from keifu.spec import inference_calls as checks
 from keifu.spec.inference import exp2n
 from keifu.spec.inference_calls import Call
 from keifu.spec.inference_model import run
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, Published, packed_sums
-from tests.conformance.inference.tiny import Sizes, tiny
 
 LAYER, SOFTMAX, ATTENDED = 1, 8, 9
 LANE, RESIDUAL = 5, 3

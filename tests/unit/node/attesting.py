@@ -11,7 +11,7 @@ from keifu.inft.folder import DataFolder, DataItem
 from keifu.inft.requests import About, Answer, Asked, NotAttested, TransferRequest
 from keifu.inft.seals import encrypt
 from keifu.inft.statements import Move
-from keifu.inft.stores import FolderStore
+from keifu.inft.stores import FolderStore, Store
 from keifu.inft.transfer import Terms
 from keifu.keys import Account
 from keifu.node.attestor.book import Book
@@ -38,9 +38,9 @@ class Anything:
 class Bench:
     """A folder for each attestor, and one for the data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: Store | None = None) -> None:
         self.folder, self.now = folder, 1_000_000.0
-        self.store = FolderStore(folder / "data")
+        self.store: Store = store or FolderStore(folder / "data")
         secrets = [encrypt(plain) for plain in PLAIN]
         names = ("prompt", "memory")
         self.data = DataFolder(

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from keifu.keys import Account
-from keifu.node.watcher.peers import LARGEST_ANSWER, MAX_LINES, Peers, read_lines
+from keifu.node.watcher.peers import LARGEST_ANSWER, MAX_LINES, PAGE, Peers, read_lines
 from keifu.provenance import Heartbeat, environments_domain, heartbeat_digest
 from keifu.provenance.heartbeats import line_of
 from tests.strangers import no_answers, strangers
@@ -26,7 +26,14 @@ def stranger(background):
 
 def ask(background, refused, url, *, private=True, patience=PATIENCE):
     """The one answer of one stranger."""
-    peers = Peers(background, patience=patience, private=private, refused=lambda reason: refused.update([reason]))
+    peers = Peers(
+        background,
+        PAGE,
+        read_lines,
+        patience=patience,
+        private=private,
+        refused=lambda reason: refused.update([reason]),
+    )
     try:
         peers.ask("0xa", url)
         peers.ask("0xa", url)  # not asked twice at once

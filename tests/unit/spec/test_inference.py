@@ -6,12 +6,12 @@ from math import exp, log2, sqrt
 
 import pytest
 
+from audit.tiny_model import FORMATS, Sizes, tiny
 from keifu.spec import inference as arithmetic
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference import LARGEST, Row
 from keifu.spec.inference_model import BITS, TYPES, descriptor_of, program_leaves, program_root, run
 from tests.conformance.inference import VECTORS, written
-from tests.conformance.inference.tiny import FORMATS, Sizes, tiny
 
 SIZES = Sizes(positions=4)
 

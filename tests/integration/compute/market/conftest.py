@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -52,6 +53,15 @@ class Promised(Paid):
         """Whoever looks next finds the time that is: only to begin with, the chain is younger."""
         warp(self.client, max(self._present() - self.client.now, 1))
 
+    @contextmanager
+    def left_as_it_was(self) -> Iterator[None]:
+        """A test that turns time on leaves no chain behind that is ahead of the nodes of others."""
+        before = self.client.rpc.call("evm_snapshot")
+        yield
+        self.client.rpc.call("evm_revert", before)
+        self.client.forget_nonces()
+        self.catch_up()
+
     def by(self, account: Account) -> RpcDeployer:
         return RpcDeployer(self.client, account)
 
@@ -77,12 +87,8 @@ def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Promised]:
 
 @pytest.fixture(autouse=True)
 def at_present(paid: Promised) -> Iterator[None]:
-    """A test that turns time on leaves no chain behind that is ahead of the nodes of others."""
-    before = paid.client.rpc.call("evm_snapshot")
-    yield
-    paid.client.rpc.call("evm_revert", before)
-    paid.client.forget_nonces()
-    paid.catch_up()
+    with paid.left_as_it_was():
+        yield
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import FrameType
@@ -51,6 +51,7 @@ from keifu.units import COIN, DAY
 from tests.integration.compute.market.conftest import Promised
 from tests.integration.compute.market.test_calls import Seller
 
+PROGRAM = "tests.integration.compute.market.killed_at_each_line"
 ROOM = Path(keifu.__file__).parent
 FILES = {str(ROOM / name) for name in ("node/compute/demanded.py", "compute/again.py", "compute/settling.py")}
 REQUEST = msgspec.json.encode({"model": "echo", "input": [1, 2]})
@@ -132,12 +133,12 @@ class Node:
         self.rpc.close()
 
 
-def trace_lines(kill_at: str) -> None:
-    """Kill this process at the first time of a line; with "" kill nothing, and print each line once."""
+def trace_lines(kill_at: str, files: Collection[str] = FILES) -> None:
+    """Kill this process at the first time of a line of `files`; with "" kill nothing, and print each line once."""
     seen: set[str] = set()
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename not in FILES:
+        if frame.f_code.co_filename not in files:
             return None
         place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
         if event == "line" and place == kill_at:
@@ -159,10 +160,10 @@ def victim(url: str, deployments: str, folder: str, kill_at: str) -> None:
     node.close()
 
 
-def killed(paid: Promised, folder: Path, kill_at: str) -> list[str]:
+def killed(paid: Promised, folder: Path, kill_at: str, program: str = PROGRAM) -> list[str]:
     """Lines that a process began until it came to its end, when nothing killed it."""
     where = paid.anvil.url, str(paid.folder / "deployments"), str(folder)
-    command = [sys.executable, "-m", "tests.integration.compute.market.killed_at_each_line", "victim", *where, kill_at]
+    command = [sys.executable, "-m", program, "victim", *where, kill_at]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode not in (0, -signal.SIGKILL):  # two threads: not every line is reached each time
         raise AssertionError(f"it ended with {ended.returncode} at {kill_at!r}: {ended.stderr}")

@@ -57,7 +57,7 @@ class Seller:
     def cover(self, channel: Channel, channel_id: bytes, price: int = COIN) -> Cover:
         now = self.paid.client.now
         cover = Cover(channel_id, RESTITUTION, price, now + DAY, now + 600)
-        signed = sign_cover(self.paid.receipts, self.key, self.address, cover)
+        signed = sign_cover(self.paid.receipts.domain, self.key, self.address, cover)
         covers.open_cover(self.paid.by(self.paid.payer), self.suite, channel, signed)
         return cover
 
@@ -134,7 +134,7 @@ def test_a_cover_is_opened_and_freed_by_its_payer(paid: Promised, sell: Any, pay
     seller = sell("covering seller")
     channel, channel_id = seller.channel(1)
     cover = seller.cover(channel, channel_id)
-    signed = sign_cover(paid.receipts, seller.key, seller.address, cover)
+    signed = sign_cover(paid.receipts.domain, seller.key, seller.address, cover)
     refused("compute: signature was used", lambda: covers.open_cover(payer, seller.suite, channel, signed))
     other, other_id = seller.channel(2)
     refused("caps: over the key's cap", lambda: seller.cover(other, other_id))

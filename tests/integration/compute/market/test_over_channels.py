@@ -42,7 +42,7 @@ class Sale:
     def cover(self) -> None:
         now = self.paid.client.now
         cover = Cover(self.channel_id, RESTITUTION, 0, now + DAY, now + 600)
-        signed = sign_cover(self.paid.receipts, self.key, self.account.address, cover)
+        signed = sign_cover(self.paid.receipts.domain, self.key, self.account.address, cover)
         covers.open_cover(self.payer, self.paid.suite, self.channel, signed)
 
     def claim(self, total: int, most: int = 0) -> int:

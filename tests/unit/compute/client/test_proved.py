@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 
 import msgspec
 import pytest
 
-from keifu.compute.canonical import tokens_root
+from keifu.compute.canonical import tokens_root, trace_of
 from keifu.compute.client.checks import Check, Exchange, Expected, check_reply, shown
 from keifu.compute.receipt import Evidence, Receipt, SignedReceipt
 
 ONE, ZERO = b"\x01" * 32, bytes(32)
 PROMPT, REPLY = [5, 6, 7], [8, 9]
-BODY = msgspec.json.encode({"prompt_token_ids": PROMPT, "choices": [{"token_ids": REPLY}]})
-ROOTS = tokens_root(PROMPT), tokens_root(REPLY), ONE
+POSITIONS = [bytes([place]) * 32 for place in range(1, len(PROMPT) + len(REPLY))]
+
+
+def body(positions):
+    """An answer with the roots of positions, one after the other."""
+    named = {"keifu": {"positions": b64encode(b"".join(positions)).decode()}} if positions else {}
+    return msgspec.json.encode({"prompt_token_ids": PROMPT, "choices": [{"token_ids": REPLY}], **named})
+
+
+BODY = body(POSITIONS)
+ROOTS = tokens_root(PROMPT), tokens_root(REPLY), trace_of(POSITIONS)
 RECEIPT = Receipt(ONE, 1, ONE, 1, ONE, ONE, ONE, *ROOTS, 3, 2, 0, 0, Evidence.PROVED, 0)
 HERE = Expected(1, "0x" + "11" * 20, "0x" + "22" * 20, has_disputes=True)
 
@@ -48,7 +58,23 @@ def test_without_a_contract_it_is_the_provider_s_word():
     word, evidence, _ = judged(RECEIPT, replace(HERE, has_disputes=False))
     assert word == Evidence.UNVERIFIED
     assert evidence.ok
-    assert evidence.detail == "unverified: it says proved, but you know of no contract that judges it"
+    assert (
+        evidence.detail
+        == "unverified: it says proved, but its operator promised nothing that you know of for a wrong token"
+    )
+
+
+def test_without_roots_of_positions_nobody_could_begin_a_dispute():
+    word, evidence, roots = judged(RECEIPT, body=body([]))
+    assert (word, evidence.ok, roots.ok) == (Evidence.UNVERIFIED, True, True)
+    assert "it came without the roots of its positions" in evidence.detail
+
+
+@pytest.mark.parametrize("positions", [POSITIONS[:-1], POSITIONS[::-1], [*POSITIONS, ONE], [b"\x01" * 31]])
+def test_roots_of_other_positions_are_refused(positions):
+    _, _, roots = judged(RECEIPT, body=body(positions))
+    assert not roots.ok
+    assert roots.detail == "trace root is not that of the positions whose roots came"
 
 
 def test_a_trace_that_is_too_long_is_not_judged():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from audit.tiny_model import Sizes, tiny
 from keifu.inference.tokens.committing import (
     boundaries,
     ids_root,
@@ -16,7 +17,6 @@ from keifu.inference.tokens.executor import Conversation, Executor, Memory, read
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
-from tests.conformance.inference.tiny import Sizes, tiny
 
 SIZES = Sizes()
 IDS = [(place * 37 + 5) % SIZES.tokens for place in range(19)]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from audit.tiny_model import FORMATS, Sizes, tiny
 from keifu.errors import InputError, UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Executor
@@ -15,7 +16,6 @@ from keifu.inference.tokens.program import LARGEST, LARGEST_RESIDUAL, Matrix, ch
 from keifu.spec.inference import rms_norm
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
-from tests.conformance.inference.tiny import FORMATS, Sizes, tiny
 
 SIZES = Sizes()
 IDS = [(place * 37 + 5) % SIZES.tokens for place in range(66)]
@@ -112,7 +112,7 @@ def changed(matrix: Matrix, **arrays) -> Matrix:
         ("down", "numbers", (1, 2, 1), 0, "multipliers of down: not every number is from 1 to "),
         ("down", "numbers", (1, 2, 2), 26, "shifts of down: not every number is from 27 to 62"),
         ("gates", "numbers", (0, 0, 2), 63, "shifts of gates: not every number is from 1 to 62"),
-        ("mixed", "numbers", (0, 0, 0), 2**31, "mixed's numbers: not every number is from "),
+        ("mixed", "numbers", (0, 0, 0), 2**62 + 1, "mixed's numbers: not every number is from "),
     ],
 )
 def test_numbers_outside_are_refused_by_name(program, name, array, place, value, words):

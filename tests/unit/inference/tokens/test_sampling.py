@@ -7,6 +7,7 @@ from math import log
 import numpy as np
 import pytest
 
+from audit.tiny_model import Sizes, tiny
 from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Executor
@@ -15,7 +16,6 @@ from keifu.keys import keccak256
 from keifu.spec.inference import sampled
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
-from tests.conformance.inference.tiny import Sizes, tiny
 
 SIZES = Sizes(layers=1)
 IDS = [(place * 37 + 5) % SIZES.tokens for place in range(12)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import cos, sin
 from random import Random
+from typing import Any
 
 from keifu.spec.inference import BLOCK, ROTATED, Row
 from keifu.spec.inference_model import WITH_EXPONENT, Group, Operator
@@ -32,7 +33,7 @@ class _Drawn:
     """Rows whose outputs have about the size of their inputs."""
 
     def __init__(self, seed: int, layout: int) -> None:
-        self._random, self._layout = Random(seed), layout
+        self._random, self._layout = Random(seed), layout  # noqa: S311 - must repeat
 
     def rows(self, count: int, products: int, gain: float, shift: int = 34) -> list[Row]:
         return [self._row(products, gain, shift) for _ in range(count)]
@@ -103,7 +104,7 @@ def _layer(drawn: _Drawn, layout: int, sizes: Sizes) -> Group:
             rows=rows,
         )  # fmt: skip
 
-    heads = {"heads": sizes.heads, "shared": sizes.shared}
+    heads: dict[str, Any] = {"heads": sizes.heads, "shared": sizes.shared}
     return [
         _norm(drawn, width),
         dense(1, width, width, QUERY, 0.6),

@@ -1,0 +1,33 @@
+"""Bugs of TraceVerifier, as somebody else would have written them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from evmstorm.mutation.seeded_bugs import Bug, seeder
+
+__all__ = ["BUGS"]
+
+_bug = seeder("compute/lib/trace_links.vy", "TraceVerifier")
+_of_trees = partial(Bug, file="compute/lib/inference_trees.vy", contracts=("TraceVerifier",))
+
+BUGS = [
+    _bug("any node", '    assert trees._climbed(_node.hash, _index, _node.path) == _root, "trace_verifier: node"\n', ""),
+    _bug("a node of any height", '    assert len(_node.path) == _depth, "trace_verifier: path"\n', ""),
+    _bug("the group itself is its source", "self._expect_out(bound, bound.group - 1, before)", "self._expect_out(bound, bound.group, before)"),
+    _bug("the first group has a source", '    assert bound.group > 0, "trace_verifier: group"\n', ""),
+    _bug("every group is given a token", '    assert bound.group == 0, "trace_verifier: group"\n', ""),
+    _bug("the prompt has one token more", "    if bound.position < bound.prompt:", "    if bound.position <= bound.prompt:"),
+    _bug("the reply begins a position later", "bound.position + 1 - bound.prompt, ids", "bound.position - bound.prompt, ids"),
+    _bug("a token behind the reply", '    assert _place < _count, "trace_verifier: position"\n', ""),
+    _bug("keys for values", "KEYS if kind == SCORES else VALUES", "VALUES if kind == SCORES else KEYS"),
+    _bug("anybody keeps", '    assert kind == SCORES or kind == ATTENDED, "trace_verifier: type"\n', ""),
+    _bug("any operator is the last", '        assert next.hash == empty(bytes32), "trace_verifier: not the last"\n', ""),
+    _bug("what nobody said is wrong", '    assert bound.shown > 0, "trace_verifier: no tensor was shown"\n', ""),
+    _bug("the size of another tensor", '    assert operator.slot == bound.slot, "trace_verifier: slot"\n', ""),
+    _bug("an exponent without a chunk", "(1 if _type == GATED else 0)", "0"),
+    _bug("scores of earlier positions alone", "return _lane % each > _bound.position", "return _lane % each >= _bound.position"),
+    _bug("an exponent is filling", "        if _lane == exponent or _lane == exponent + 1:\n            return False\n", ""),
+    _bug("lanes of 16 bits everywhere", "return _type in [EMBEDDING, RESIDUAL, SCORES, SOFTMAX, TOKEN]", "return _type in [EMBEDDING, RESIDUAL, SCORES, SOFTMAX]"),
+    _of_trees("any descriptor", old='    assert root == _claim.program, "inference_verifier: descriptor"\n', new=""),
+]  # fmt: skip

@@ -1,0 +1,88 @@
+"""A large agent encrypted anew by three attestors that run as processes, beside what cipher and hash take alone."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from benchmarks._lab import Lab
+from benchmarks._rows import Row
+from benchmarks._started import network
+from ethwire.rpc import Rpc
+from examples.agent.sale import Held, Scene
+from keifu.chain import ChainClient
+from keifu.errors import CheckFailed
+from keifu.inft import actions, pack
+from keifu.inft.seals import KEY_BYTES, NONCE_BYTES
+from keifu.keys import Account, keccak256
+from keifu.local.roles import ROLES
+from keifu.local.suite import suite_of
+from keifu.network.kinds import ATTESTOR
+
+__all__ = ["ROWS"]
+
+PARTS = ("--attestors", "3", "--operators", "0", "--watchers", "0", "--with-grants")
+ITEMS, ITEM_BYTES = 7, 15 << 20  # 105 MiB: an item has at most 16
+
+
+def _transfer(_: Lab) -> float:
+    """Seconds from the owner's request until three attestors have signed and everything is stored."""
+    with network(*PARTS) as folder:
+        made = folder.load()
+        attestors = [part.serves for part in made.parts if part.kind == ATTESTOR]
+        with Rpc(made.rpc) as rpc:
+            client = ChainClient(rpc)
+            suite = suite_of(client, folder.deployments)
+            scene = Scene(
+                client, suite, 0, attestors, folder.path / "traded", lambda role: ROLES[role].account,
+                shared=folder.agents,
+            )  # fmt: skip
+            agent, key = _minted(scene), Account.random()
+            started = time.perf_counter()
+            said = scene.attested(agent, "buyer", key, 0)
+            seconds = time.perf_counter() - started
+            if len(said.signatures) != len(attestors):
+                raise CheckFailed(f"{len(said.signatures)} attestors have signed")
+            return seconds
+
+
+def _minted(scene: Scene) -> Held:
+    place = scene.folder / "large"
+    place.mkdir(parents=True)
+    paths = [place / f"part-{number}" for number in range(ITEMS)]
+    for path in paths:
+        path.write_bytes(secrets.token_bytes(ITEM_BYTES))
+    data = pack(paths, [], private=True)
+    token = actions.mint(scene.chain("author"), scene.suite, data, 1)
+    data.token_id = f"{token:064x}"
+    data.save(place / "data")
+    return Held(token, "author", place / "data")
+
+
+def _alone(work: Callable[[bytes], object]) -> Callable[[Lab], float]:
+    """Seconds that one processor takes for all items, once."""
+
+    def measure(_: Lab) -> float:
+        items = [secrets.token_bytes(ITEM_BYTES) for _ in range(ITEMS)]
+        started = time.perf_counter()
+        for item in items:
+            work(item)
+        return time.perf_counter() - started
+
+    return measure
+
+
+def _encrypted(data: bytes) -> bytes:
+    return AESGCM(secrets.token_bytes(KEY_BYTES)).encrypt(secrets.token_bytes(NONCE_BYTES), data, None)
+
+
+ROWS = (
+    Row(
+        "info.agent_transfer", _transfer,
+        "105 MiB in seven items, three attestors as processes, a shared folder; beside AES-GCM and Keccak of as much",
+        also=(("AES-GCM alone", _alone(_encrypted)), ("Keccak alone", _alone(keccak256))), heavy=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,245 @@
+"""Disputes from the client's side: replies that were kept, judged by the model itself, and played to the end.
+
+Where a dispute stands is read from the chain, and the reply is in the client's folder. So a dispute goes on after any
+interruption, on any machine that has both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from keifu.abi import Contract
+from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain.suite import DISPUTES, GAME, TOKEN
+from keifu.compute.canonical import tokens_root, trace_of
+from keifu.compute.client.store import KeptReply
+from keifu.compute.market.covers import CoverState, read_cover
+from keifu.compute.market.refusals import explained, place_of, send_with_coins
+from keifu.compute.promises import shown
+from keifu.compute.receipt import Evidence, Receipts
+from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.inference.disputes import NO_PERMIT, Challenger, Place, Seen, Stage
+from keifu.inference.disputes.moves import ANSWERS, question
+from keifu.inference.disputes.reading import Opened, Outcome, Reading, Standing
+from keifu.inference.tokens.executor import Executor
+from keifu.inference.tokens.keeping import Stored
+from keifu.inference.tokens.replaying import Replayed, published_of
+from keifu.provenance import Record
+from keifu.provenance.registry import Provenance
+from keifu.staking.hotkeys import KeyKind
+from keifu.units import day
+
+__all__ = ["Dispute", "Judge", "Judged", "Step", "cover_answers", "played", "reading_of"]
+
+COVER_IT = "keifu compute cover --disputes covers what is answered afterwards"
+PAUSE_SECONDS = 2.0
+ASKED = {Stage.NODES: "nodes", Stage.CHUNKS: "a part", Stage.SUMS: "sums"}
+WAITED = {
+    Stage.GROUPS: "what each group committed to",
+    Stage.RECORD: "the roots of a group's tensors",
+    Stage.NODES: "the nodes over a tensor",
+    Stage.CHUNKS: "a part of a tensor",
+    Stage.SUMS: "running sums",
+}
+
+
+def reading_of(chain: ChainClient, suite: Deployment, first_block: int) -> Reading:
+    """Raises EnvironmentFault for a suite without disputes."""
+    disputes, game = (chain.at(place_of(suite, name), name) for name in (DISPUTES, GAME))
+    return Reading(chain, disputes, game, first_block)
+
+
+def cover_answers(cover: CoverState, time: int, now: int) -> bool:
+    """Whether a cover answers for a receipt of `time`, as the contract decides it."""
+    return bool(cover.reserve) and cover.since <= time <= cover.last and now <= cover.until
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A reply, whose it is, what was promoted, who knows what is right, and where it is wrong, if it is."""
+
+    reply: KeptReply
+    operator: str
+    record: Record
+    challenger: Challenger
+    place: Place | None
+    seen: Seen
+
+    @property
+    def words(self) -> str:
+        if self.place is None:
+            return "right"
+        if self.challenger.is_reply(self.seen):
+            return f"token {self.place.position + 1 - len(self.reply.prompt)} is not the one that its trace makes"
+        return f"position {self.place.position} of its trace is wrong"
+
+
+class Judge:
+    """One model of the client's own, on one chain. Making it takes seconds; so does each reply."""
+
+    def __init__(self, stored: Stored, provenance: Provenance, market: Contract) -> None:
+        """Raises InputError for a program that could overflow."""
+        self._executor, self._published = Executor(stored.program), published_of(stored.program)
+        self._provenance, self._market = provenance, market
+        self._receipts = Receipts(provenance.chain.chain_id, market.address)
+
+    def judge(self, reply: KeptReply) -> Judged | None:
+        """None for a reply by another program. Raises InputError for one that is not what its receipt says, CheckFailed
+        for one whose promotion or key the chain does not know, and UsageError for ids that the model has not."""
+        receipt = reply.signed.receipt
+        _require_bound(reply)
+        try:
+            key = self._receipts.signer(reply.signed)
+        except ValueError as error:
+            raise InputError(f"the receipt has no signature: {error}", remedy="do not dispute it") from error
+        operator = self._market.operator_of(key, KeyKind.RECEIPT, receipt.time)
+        if not int(operator, 16):
+            raise CheckFailed(f"{key} signed it, which is nobody's receipt key", remedy="ask another endpoint")
+        record = _record(self._provenance, receipt.environment, receipt.promotion_seq)
+        if record.program_root != self._published.root:
+            return None
+        own = Replayed(self._executor, self._published, reply.prompt, reply.ids)
+        challenger, seen = Challenger(self._published, own, reply.prompt, reply.ids), Seen(reply.positions)
+        position = challenger.position(seen)
+        if position is not None and challenger.is_reply(seen):
+            # All that was committed to is right, so it is known what each group committed to.
+            seen.boundaries = challenger.own.boundaries(position)
+        return Judged(reply, operator.lower(), record, challenger, challenger.place(seen), seen)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happened in a dispute, in words; `is_waiting` for the other side, until a second."""
+
+    words: str
+    is_waiting: bool = False
+    until: int = 0
+
+
+class Dispute:
+    """One, about one reply. `sender` is its challenger."""
+
+    def __init__(
+        self, sender: Deployer, chain: ChainClient, suite: Deployment, reading: Reading, judged: Judged
+    ) -> None:
+        self._sender, self._chain, self._suite, self._reading = sender, chain, suite, reading
+        self._judged, self.channel = judged, judged.reply.signed.receipt.channel_id
+        self.opened = self._find()
+
+    @property
+    def receipt(self) -> bytes:
+        return self._judged.reply.signed.receipt.struct_hash
+
+    def open(self, permit: Any = NO_PERMIT) -> Opened:
+        """Bring the bond, and say where the reply is wrong. Raises CheckFailed where nothing would come of it, and
+        Revert."""
+        judged, receipt = self._judged, self._judged.reply.signed.receipt
+        if judged.place is None:
+            raise CheckFailed("the reply is what the model makes: a dispute would cost its bond", remedy="keep it")
+        cover = read_cover(self._reading.disputes, self.channel, judged.operator)
+        if not cover_answers(cover, receipt.time, self._chain.now):
+            raise CheckFailed("no cover answers for this receipt: nobody promised anything", remedy=COVER_IT)
+        bond = self._reading.disputes.bond()
+        if receipt.time > self._chain.now:  # where blocks come with transactions alone, the approval makes one
+            self._sender.call(self._suite[TOKEN], TOKEN, "approve", self._reading.disputes.address, bond)
+        if receipt.time > self._chain.now:
+            raise CheckFailed("no block is as new as the receipt yet", remedy="try again in some seconds")
+        published = judged.challenger.published
+        last = len(published.program) - 1
+        token = published.descriptor(last, len(published.program[last]))
+        args = shown(judged.reply.signed), judged.record.args, token, *judged.place, permit
+        send_with_coins(self._sender, self._suite, bond, DISPUTES, "open", *args)
+        self.opened = self._find()
+        if self.opened is None:
+            raise CheckFailed("the chain does not show the dispute", remedy="ask another endpoint for it")
+        return self.opened
+
+    def step(self) -> Step | Outcome:
+        """Do what is due, or say what is waited for; how it ended. Raises CheckFailed and Revert."""
+        if self.opened is None:
+            raise UsageError("no dispute about this reply was opened by this account", remedy="open it first")
+        standing = self._reading.standing(self.opened)
+        if standing is None:
+            outcome = self._reading.outcome(self.opened)
+            if outcome is None:
+                raise CheckFailed("the chain does not show how the dispute ended", remedy="ask another endpoint")
+            return outcome
+        turn, now = standing.turn, self._chain.now
+        if turn.stage == Stage.PROVED or now > turn.deadline:
+            return self._close(standing)
+        if turn.stage in ANSWERS and not self._is_shown(standing):
+            words = f"waiting for {WAITED[Stage(turn.stage)]}, until {day(turn.deadline)}"
+            return Step(words, is_waiting=True, until=turn.deadline)
+        return self._move(standing)
+
+    def _is_shown(self, standing: Standing) -> bool:
+        """Whether nothing has to be shown any more: where only the reply is wrong."""
+        return self._judged.challenger.is_reply(self._judged.seen) and standing.turn.group < standing.case.groups
+
+    def _move(self, standing: Standing) -> Step:
+        seen, turn, case = standing.seen, standing.turn, standing.case
+        seen.positions = self._judged.seen.positions
+        seen.boundaries = seen.boundaries or self._judged.seen.boundaries
+        name, args = question(self._judged.challenger, seen, case, turn, standing.asked)
+        self._call(name, turn.args, *args)
+        if name == "name_group":
+            return Step(f"group {args[0]} is wrong")
+        if name == "prove":
+            return Step("the wrong number is proved")
+        return Step(f"asked for {ASKED[Stage(args[0])]} of tensor {args[1]}")
+
+    def _close(self, standing: Standing) -> Step:
+        with explained():
+            args = standing.turn.args, self.channel
+            self._sender.call(place_of(self._suite, DISPUTES), DISPUTES, "close", *args)
+        return Step("closed")
+
+    def _call(self, name: str, *args: Any) -> None:
+        self._sender.call(place_of(self._suite, GAME), GAME, name, *args)
+
+    def _find(self) -> Opened | None:
+        found = self._reading.opened(
+            operator=self._judged.operator, channel=self.channel, challenger=self._sender.sender
+        )  # fmt: skip
+        own = [item for item in found if item.receipt == self.receipt]
+        return own[-1] if own else None
+
+
+def _require_bound(reply: KeptReply) -> None:
+    """A dispute about other ids or roots than the receipt's costs its bond."""
+    receipt, given = reply.signed.receipt, [*reply.prompt, *reply.ids]
+    if receipt.evidence != Evidence.PROVED or not reply.prompt or not reply.ids or not reply.positions:
+        raise InputError("the receipt is of no reply that can be disputed", remedy="one that says proved")
+    try:
+        roots = tokens_root(reply.prompt), tokens_root(reply.ids), trace_of(reply.positions)
+    except (OverflowError, ValueError) as error:
+        raise InputError(f"these are no token ids: {error}", remedy="do not dispute it") from error
+    is_whole = len(reply.positions) == len(given) - 1
+    if not is_whole or roots != (receipt.input_root, receipt.output_root, receipt.trace_root):
+        raise InputError("token ids or roots are not those of the receipt", remedy="do not dispute it")
+
+
+def played(dispute: Dispute, say: Callable[[str], object], *, once: bool = False) -> Outcome | None:
+    """To the end, or `once`: until the other side has to do something. Each step is said once. Raises as `step`."""
+    last = ""
+    while not isinstance(found := dispute.step(), Outcome):
+        if found.words != last:
+            say(found.words)
+        last = found.words
+        if found.is_waiting:
+            if once:
+                return None
+            time.sleep(PAUSE_SECONDS)
+    return found
+
+
+def _record(provenance: Provenance, environment: bytes, seq: int) -> Record:
+    """What was promoted. Raises CheckFailed where the chain has no such promotion, or withholds the record."""
+    artefact = provenance.promoted(environment, seq)
+    logged = provenance.contents([artefact]).get(artefact) if any(artefact) else None
+    if logged is None:
+        raise CheckFailed(f"promotion {seq} or its record is not on this chain", remedy="ask another endpoint")
+    return logged.record

@@ -1,0 +1,75 @@
+"""A reply that its payer hands to a watcher, with the payer's word that the watcher may dispute it: as JSON."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from keifu.compute.client.store import ROOT_BYTES, KeptReply
+from keifu.compute.promises import disputes_domain
+from keifu.compute.wire import text_of, unpack
+from keifu.errors import InputError
+from keifu.inference.disputes import permit
+from keifu.keys import Account
+
+__all__ = ["Handed", "hand"]
+
+SIGNATURE_BYTES = 65
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    receipt: str
+    prompt: list[int]
+    ids: list[int]
+    positions: str
+    watcher: str
+    deadline: int
+    signature: str
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A reply, and the permit as the contract takes it: watcher, deadline in unix seconds, signature."""
+
+    reply: KeptReply
+    permit: Sequence[Any]
+
+    def encode(self) -> bytes:
+        watcher, deadline, signature = self.permit
+        reply = self.reply
+        return msgspec.json.encode(
+            _Document(
+                text_of(reply.signed), list(reply.prompt), list(reply.ids),
+                b64encode(b"".join(reply.positions)).decode(), watcher, deadline, "0x" + signature.hex(),
+            )
+        )  # fmt: skip
+
+    @classmethod
+    def decode(cls, data: bytes) -> Handed:
+        """What `encode` wrote. Raises InputError for anything else."""
+        try:
+            said = msgspec.json.decode(data, type=_Document)
+            positions = binascii.a2b_base64(said.positions, strict_mode=True)
+            signature = bytes.fromhex(said.signature.removeprefix("0x"))
+            roots = tuple(positions[at : at + ROOT_BYTES] for at in range(0, len(positions), ROOT_BYTES))
+            reply = KeptReply(unpack(said.receipt), tuple(said.prompt), tuple(said.ids), roots)
+            receipt = reply.signed.receipt
+            if (len(reply.prompt), len(reply.ids)) != (receipt.input_units, receipt.output_units):
+                raise ValueError("it has other numbers of tokens than its receipt")
+            if len(positions) != ROOT_BYTES * (len(reply.prompt) + len(reply.ids) - 1):
+                raise ValueError("it has not one root a position")
+            if len(signature) != SIGNATURE_BYTES:
+                raise ValueError("its permit has no signature")
+            return cls(reply, (said.watcher, said.deadline, signature))
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"this is no reply for a watcher: {error}", remedy="keifu dispute hand") from error
+
+
+def hand(reply: KeptReply, payer: Account, chain_id: int, disputes: str, watcher: str, deadline: int) -> Handed:
+    """The payer of the reply's channel lets a watcher dispute its covers until a second."""
+    return Handed(reply, permit(disputes_domain(chain_id, disputes), payer, watcher, deadline))

@@ -1,0 +1,70 @@
+"""A token model's products, handed out to whoever audits a reply and pays for it.
+
+Nothing is kept of replies: an auditor names the ids. Whoever names new ones pays for reading them all, and for a part a
+layer's share of its positions. The two that were read last are held.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+import msgspec
+
+from keifu.compute.products import Asked, Handed, packed
+from keifu.errors import UsageError
+from keifu.inference.tokens.auditing import LARGEST_PART
+from keifu.inference.tokens.executor import Executor, ids_of
+from keifu.inference.tokens.linear import Handing, rows_of_matrices
+
+__all__ = ["Hands", "answer_of"]
+
+HELD = 2  # replies
+LARGEST_HELD = 1 << 29  # bytes of one
+_Ids = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+class Hands:
+    """May be asked by several threads: one at a time computes."""
+
+    def __init__(self, executor: Executor, positions: int) -> None:
+        self._executor, self._positions = executor, positions
+        self._held: OrderedDict[_Ids, Handing] = OrderedDict()
+        self._computing = threading.Lock()
+
+    def units(self, asked: Asked) -> int:
+        """What a part costs. Raises UsageError for one that is not handed out."""
+        sizes = self._executor.program.sizes
+        ids = ids_of([*asked.prompt, *asked.reply[:-1]], sizes.tokens, self._positions)
+        if 4 * len(ids) * sizes.width * (sizes.layers + 1) > LARGEST_HELD:
+            raise UsageError(f"{len(ids):,} positions are too many to be audited here")
+        rows = sum(rows_of_matrices(self._executor.program, min(asked.layer, sizes.layers)))
+        if asked.layer > sizes.layers or 8 * asked.count * rows > LARGEST_PART:
+            raise UsageError(
+                f"layer {asked.layer} at {asked.count:,} positions",
+                remedy=f"layers go to {sizes.layers}, and a part has at most {LARGEST_PART >> 20} MiB",
+            )
+        share = -(-asked.count // (sizes.layers + 1))
+        return share if _ids(asked) in self._held else share + len(ids)
+
+    def part(self, asked: Asked) -> Handed:
+        """Raises UsageError for positions that are not there."""
+        with self._computing:
+            ids = _ids(asked)
+            handing = self._held.get(ids)
+            if handing is None:
+                handing = self._held[ids] = Handing(self._executor, *ids)
+                while len(self._held) > HELD:
+                    self._held.popitem(last=False)
+            self._held.move_to_end(ids)
+            return packed(handing.sums(asked.layer, asked.first, asked.count))
+
+
+def answer_of(model: str, units: int, handed: Handed) -> bytes:
+    usage = {"prompt_tokens": units, "completion_tokens": 0, "total_tokens": units}
+    document = {"object": "products", "model": model, **msgspec.structs.asdict(handed), "usage": usage}
+    return msgspec.json.encode(document)
+
+
+def _ids(asked: Asked) -> _Ids:
+    return tuple(asked.prompt), tuple(asked.reply)

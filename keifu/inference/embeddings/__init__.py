@@ -1,0 +1,1 @@
+"""Models like BERT in integers: one vector of a whole text (docs/inference-program.md)."""

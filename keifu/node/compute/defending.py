@@ -1,0 +1,84 @@
+"""What a node shows in a dispute, computed again beside the rounds from kept token ids, by the receipt's program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from keifu.errors import CheckFailed
+from keifu.inference.disputes import Case, Provider, Turn
+from keifu.inference.disputes.moves import Move, answer
+from keifu.inference.tokens.executor import Executor
+from keifu.inference.tokens.replaying import Replayed, published_of
+from keifu.node.compute.traces import Traces
+from keifu.spec.inference_openings import Published
+
+__all__ = ["Defence"]
+
+PROGRAMS_KEPT, REPLIES_KEPT = 2, 4
+
+
+class Defence:
+    """One thread computes. `executors` gives models that may be meant, one after the other: those that are served, then
+    what else the node has."""
+
+    def __init__(self, traces: Traces, executors: Callable[[], Iterator[Executor]]) -> None:
+        self._traces, self._executors = traces, executors
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="dispute")
+        self._moves: dict[tuple[bytes, int], Future[Move]] = {}
+        self._programs: list[tuple[Executor, Published]] = []
+        self._replies: dict[bytes, Provider] = {}
+
+    def move(self, case: Case, turn: Turn) -> Move | None:
+        """The answer to what is asked; None while it is computed. Raises CheckFailed where it cannot be: then the next
+        call tries again."""
+        key = turn.dispute, turn.deadline
+        made = self._moves.get(key)
+        if made is None:
+            self._moves[key] = self._thread.submit(self._make, case, turn)
+        elif made.done():
+            if made.exception() is not None:
+                del self._moves[key]
+            return made.result()
+        return None
+
+    def forget(self, dispute: bytes) -> None:
+        for key in [key for key in self._moves if key[0] == dispute]:
+            del self._moves[key]
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    # in its own thread ---------------------------------------------------------------------------------------------
+
+    def _make(self, case: Case, turn: Turn) -> Move:
+        provider = self._replies.get(case.trace)
+        if provider is None:
+            while len(self._replies) >= REPLIES_KEPT:
+                del self._replies[next(iter(self._replies))]  # the oldest
+            provider = self._replies[case.trace] = self._provider(case)
+        return answer(provider, case, turn)
+
+    def _provider(self, case: Case) -> Provider:
+        ids = self._traces.ids(case.trace)
+        if ids is None:
+            raise CheckFailed(
+                "the token ids of the reply are not kept", remedy="restore the folder that answered, with its traces"
+            )
+        executor, published = self._program(case.program)
+        return Provider(published, Replayed(executor, published, *ids))
+
+    def _program(self, root: bytes) -> tuple[Executor, Published]:
+        for known in self._programs:
+            if known[1].root == root:
+                return known
+        for executor in self._executors():
+            if all(executor is not item for item, _ in self._programs):
+                found = executor, published_of(executor.program)
+                self._programs = [*self._programs[1 - PROGRAMS_KEPT :], found]
+                if found[1].root == root:
+                    return found
+        raise CheckFailed(
+            f"no model here has program {root.hex()}",
+            remedy="put what was promoted among compute.artefacts",
+        )

@@ -1,0 +1,70 @@
+"""Token ids of replies that can be disputed, by the roots of their traces: all that a provider keeps of a reply.
+
+They are on the disk before the reply's end leaves. Everything else of a trace is computed again from them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from array import array
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from keifu.errors import EnvironmentFault
+
+__all__ = ["Traces"]
+
+_TABLE = """CREATE TABLE IF NOT EXISTS trace (root BLOB PRIMARY KEY, time INTEGER NOT NULL, prompt BLOB NOT NULL,
+  reply BLOB NOT NULL) WITHOUT ROWID"""
+
+
+class Traces:
+    """One file. May be used by several threads."""
+
+    def __init__(self, file: Path, clock: Callable[[], float] = time.time) -> None:
+        """Raises EnvironmentFault when it cannot be opened."""
+        self._clock, self._mutex = clock, threading.Lock()
+        try:
+            self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = FULL")
+            self._database.execute(_TABLE)
+        except sqlite3.Error as error:
+            raise EnvironmentFault(f"{file} cannot be opened: {error}", remedy="restore it from a backup") from error
+
+    def keep(self, root: bytes, prompt: Sequence[int], reply: Sequence[int]) -> None:
+        """On the disk when it returns. Raises EnvironmentFault when it cannot be."""
+        row = (root, int(self._clock()), _packed(prompt), _packed(reply))
+        try:
+            with self._mutex:
+                self._database.execute("INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?)", row)
+        except sqlite3.Error as error:
+            raise EnvironmentFault(f"token ids cannot be written: {error}", remedy="make room on the disk") from error
+
+    def ids(self, root: bytes) -> tuple[list[int], list[int]] | None:
+        """Prompt and reply; None for a trace that is not kept."""
+        with self._mutex:
+            row = self._database.execute("SELECT prompt, reply FROM trace WHERE root = ?", (root,)).fetchone()
+        return (_unpacked(row[0]), _unpacked(row[1])) if row else None
+
+    def forget(self, before: int) -> None:
+        """What was kept before a second."""
+        with self._mutex:
+            self._database.execute("DELETE FROM trace WHERE time < ?", (before,))
+
+    def count(self) -> int:
+        with self._mutex:
+            return int(self._database.execute("SELECT count(*) FROM trace").fetchone()[0])
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def _packed(ids: Sequence[int]) -> bytes:
+    return array("i", ids).tobytes()
+
+
+def _unpacked(data: bytes) -> list[int]:
+    return array("i", data).tolist()

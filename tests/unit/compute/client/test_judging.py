@@ -1,0 +1,119 @@
+"""Replies that a watcher is handed: whoever disputes what its receipt does not bind would lose a bond."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from ethwire.constants import ZERO_ADDRESS
+from keifu.compute.canonical import tokens_root, trace_of
+from keifu.compute.client.disputing import Judge
+from keifu.compute.client.store import KeptReply
+from keifu.compute.receipt import Evidence, Receipt, Receipts
+from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.inference.tokens.building import integers_of
+from keifu.inference.tokens.executor import Executor
+from keifu.inference.tokens.replaying import Replayed, published_of
+from keifu.keys import Account
+from tests.conformance.inference.gguf_file import speaking
+
+CHAIN, MARKET, ONE = 31_337, "0x" + "3a" * 20, b"\x01" * 32
+KEY, OPERATOR = Account.from_role("receipt key"), "0x" + "0b" * 20
+PROMPT = (5, 6, 7)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    return integers_of(speaking(tmp_path_factory.mktemp("model") / "tiny.gguf"))
+
+
+@pytest.fixture(scope="module")
+def right(stored):
+    """A reply that the model gives."""
+    executor, ids = Executor(stored.program), []
+    published = published_of(stored.program)
+    while len(ids) < 3:
+        ids = Replayed(executor, published, PROMPT, [*ids, 0]).tokens
+    trace = Replayed(executor, published, PROMPT, ids)
+    return published.root, reply_of(tuple(ids), tuple(trace.position_roots))
+
+
+def reply_of(ids, positions, **changes):
+    roots = tokens_root(PROMPT), tokens_root(ids), trace_of(positions)
+    receipt = Receipt(ONE, 1, ONE, 1, ONE, ONE, ONE, *roots, len(PROMPT), len(ids), 1, 1, Evidence.PROVED, 9)
+    signed = Receipts(CHAIN, MARKET).sign(KEY, [replace(receipt, **changes)])[0]
+    return KeptReply(signed, PROMPT, tuple(ids), positions)
+
+
+def judge_of(stored, root, operator=OPERATOR, artefact=ONE):
+    """By a chain that knows one key and one promotion."""
+    logged = {ONE: SimpleNamespace(record=SimpleNamespace(program_root=root))}
+    provenance = SimpleNamespace(
+        chain=SimpleNamespace(chain_id=CHAIN),
+        promoted=lambda *_: artefact,
+        contents=lambda ids: {item: logged[item] for item in ids if item in logged},
+    )
+    market = SimpleNamespace(address=MARKET, operator_of=lambda *_: operator)
+    return Judge(stored, provenance, market)
+
+
+@pytest.fixture(scope="module")
+def judge(stored, right):
+    return judge_of(stored, right[0])
+
+
+def test_what_the_model_makes_is_right(judge, right):
+    judged = judge.judge(right[1])
+    assert (judged.words, judged.place, judged.operator) == ("right", None, OPERATOR)
+
+
+def test_a_reply_that_says_something_else_than_its_trace(judge, right):
+    ids = (*right[1].ids[:-1], right[1].ids[-1] + 1)
+    judged = judge.judge(reply_of(ids, right[1].positions))
+    assert judged.words == "token 2 is not the one that its trace makes"
+    assert judged.place.group == 3  # what each group committed to is known, since nothing else is wrong
+
+
+def test_a_trace_that_is_wrong(judge, right):
+    positions = (*right[1].positions[:3], ONE, *right[1].positions[4:])
+    judged = judge.judge(reply_of(right[1].ids, positions))
+    assert judged.words == "position 3 of its trace is wrong"
+
+
+def test_a_reply_by_another_program_is_not_judged(stored, right):
+    assert judge_of(stored, ONE).judge(right[1]) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"prompt": (5, 6, 8)}, "token ids or roots are not those of the receipt"),
+        ({"ids": (1, 2, 3)}, "token ids or roots are not those of the receipt"),
+        ({"positions": (ONE,) * 5}, "token ids or roots are not those of the receipt"),
+        ({"positions": ()}, "no reply that can be disputed"),
+        ({"ids": (2**40, 1, 1)}, "no token ids|not those of the receipt"),
+    ],
+)
+def test_what_the_receipt_does_not_bind_is_refused(judge, right, changes, said):
+    with pytest.raises(InputError, match=said):
+        judge.judge(replace(right[1], **changes))
+
+
+def test_receipts_of_nobody_and_of_no_promotion_are_refused(stored, judge, right):
+    root, reply = right
+    with pytest.raises(CheckFailed, match="nobody's receipt key"):
+        judge_of(stored, root, operator=ZERO_ADDRESS).judge(reply)
+    with pytest.raises(CheckFailed, match="promotion 1 or its record is not on this chain"):
+        judge_of(stored, root, artefact=bytes(32)).judge(reply)
+    with pytest.raises(InputError, match="no signature"):
+        judge.judge(replace(reply, signed=replace(reply.signed, signature=bytes(65))))
+    with pytest.raises(InputError, match="can be disputed"):
+        judge.judge(reply_of(reply.ids, reply.positions, evidence=Evidence.UNVERIFIED))
+
+
+def test_ids_that_the_model_has_not_are_refused(judge, right):
+    ids = (*right[1].ids[:-2], 511 + 10, right[1].ids[-1])
+    with pytest.raises(UsageError, match="tokens go from 0"):
+        judge.judge(reply_of(ids, right[1].positions))

@@ -1,0 +1,100 @@
+"""Replies that can be disputed: their roots of positions go along, their token ids are on the disk before."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from keifu.compute.canonical import tokens_of, trace_of
+from keifu.compute.client.checks import Prices
+from keifu.compute.model import Call
+from keifu.compute.receipt import Evidence
+from keifu.compute.tokens.model import TokenModel
+from keifu.errors import EnvironmentFault
+from keifu.inference.tokens.building import integers_of
+from keifu.node.compute.traces import Traces
+from tests.conformance.inference.gguf_file import speaking
+
+NOW = 1_900_000_000
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    return integers_of(speaking(tmp_path_factory.mktemp("model") / "tiny.gguf"))
+
+
+@pytest.fixture
+def kept():
+    return []
+
+
+@pytest.fixture
+def model(stored, kept):
+    keep = lambda *about: kept.append(about)  # noqa: E731 - in one line what it is
+    made = TokenModel("chat", Prices(request=1), stored, context=64, users=1, is_proved=True, keep=keep)
+    yield made
+    asyncio.run(made.close())
+
+
+def call(**changes):
+    return Call("completions", ["Is it true that"], 5, **changes)
+
+
+def asked(model, wanted):
+    model.most_input(wanted)
+    return asyncio.run(model.answer(wanted))
+
+
+def test_a_reply_has_the_roots_of_its_positions_and_is_kept(model, kept):
+    result = asked(model, call())
+    tokens = tokens_of(result.body)
+    assert len(tokens.positions) == len(tokens.prompt) + len(tokens.reply) - 1
+    assert trace_of(tokens.positions) == result.trace_root
+    assert kept == [(result.trace_root, list(tokens.prompt), list(tokens.reply))]
+
+
+def test_a_stream_is_kept_before_its_end_leaves(model, kept):
+    async def stream():
+        wanted = call(stream=True)
+        model.most_input(wanted)
+        return [(part, list(kept)) async for part in model.parts(wanted)]
+
+    parts = asyncio.run(stream())
+    whole = b"".join(part.data for part, _ in parts)
+    tokens = tokens_of(whole)
+    assert trace_of(tokens.positions) == parts[-1][0].roots[2]
+    assert [len(before) for _, before in parts] == [0] * (len(parts) - 1) + [1]
+    assert kept == [(parts[-1][0].roots[2], list(tokens.prompt), list(tokens.reply))]
+
+
+def test_drawn_tokens_are_nobody_s_to_dispute(model, kept):
+    result = asked(model, call(temperature=1.0, seed=3))
+    assert (result.evidence, kept) == (Evidence.UNVERIFIED, [])
+    assert tokens_of(result.body).positions == ()
+
+
+def test_ids_are_found_by_their_trace_also_by_the_next_process(tmp_path):
+    traces = Traces(tmp_path / "traces.sqlite", clock=lambda: NOW)
+    traces.keep(b"\x01" * 32, [1, 2], [3])
+    again = Traces(tmp_path / "traces.sqlite")
+    assert again.ids(b"\x01" * 32) == ([1, 2], [3])
+    assert again.ids(b"\x02" * 32) is None
+    traces.forget(NOW)
+    assert again.count() == 1
+    traces.forget(NOW + 1)
+    assert again.count() == 0
+    again.close()
+    traces.close()
+
+
+def test_what_cannot_be_kept_is_said(tmp_path):
+    with pytest.raises(EnvironmentFault, match="cannot be opened"):
+        Traces(tmp_path)
+    traces = Traces(tmp_path / "traces.sqlite")
+    with sqlite3.connect(tmp_path / "traces.sqlite") as other:
+        other.execute("DROP TABLE trace")
+    with pytest.raises(EnvironmentFault, match="token ids cannot be written"):
+        traces.keep(b"\x01" * 32, [1], [2])
+    traces.close()
