@@ -183,12 +183,12 @@ class StorageEdges(StorageEdgeSystem):
     def batches_of_any_size(self, who: str, count: int, before: int) -> Steps:
         """STO-4: the peaks are those of single acceptances."""
         yield from self.locks_more("provider", 400)
-        for _ in range(2):
-            yield from self.opens(*[1] * 8, by=("provider",))
+        yield from self.opens(*[1] * 16, by=("provider",))
         yield from self.accept_many(self["provider"], before, False)
         yield from self.accept_many(self["provider"], count, False)
         assert len(self.tenures[self["provider"]]) == 1 + before + count, "STO-2"
-        yield from self.seeded(2, *PROVIDERS[:2])
+        for epoch in range(2, 8):
+            yield from self.seeded(epoch, *PROVIDERS[:2])
 
     @edge()
     def whose_shard_is_cleared(self, who: str) -> Steps:
