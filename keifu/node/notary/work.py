@@ -77,7 +77,9 @@ class Notary(Work):
             self._held.close()
             self._sender.close()
             raise
-        return Desk(self.body.chain, self.body.account, foreign, self._book, self._sender, self._own)
+        return Desk(
+            self.body.chain, self.body.account, foreign, self._book, self._sender, self.body.alerts, self._own
+        )  # fmt: skip
 
     @staticmethod
     def listens(settings: NodeSettings) -> str:
