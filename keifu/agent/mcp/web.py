@@ -24,6 +24,7 @@ __all__ = ["MCP_PATH", "Site", "serve_web"]
 MCP_PATH = "/mcp"
 LIMITS = Limits(body_bytes=LARGEST, connections=64)
 WAITING = 32  # messages, before further ones are refused
+DOCUMENTS = WAITING // 2  # of all that waits, where they stand behind: who reads them needs no token
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 TYPE = b"application/json"
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class _Pages:
         elif path == MCP_PATH:
             self._message(exchange)
         elif path in self._site.documents and exchange.method in (b"GET", b"HEAD"):
-            self._start(self._document(exchange, path))
+            self._within(DOCUMENTS, exchange, lambda: self._document(exchange, path))
         else:
             exchange.reply(404, _said("there is no such page here"))
 
@@ -67,13 +68,15 @@ class _Pages:
             exchange.reply(401, _said("this server wants its token"), JSON + b"www-authenticate: Bearer\r\n")
         elif headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != TYPE:
             exchange.reply(415, _said("a message is application/json"))
-        elif len(self._tasks) >= WAITING:
-            exchange.reply(503, _said("too much is asked at once: come back later"))
         else:
-            self._start(self._answer(exchange))
+            self._within(WAITING, exchange, lambda: self._answer(exchange))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _within(self, most: int, exchange: Exchange, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start it, unless so much waits already: an asker that has left is waited for, too."""
+        if len(self._tasks) >= most:
+            exchange.reply(503, _said("too much is asked at once: come back later"))
+            return
+        task = asyncio.get_running_loop().create_task(work())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -95,7 +98,7 @@ class _Pages:
 
     def _is_called_rightly(self, headers: Mapping[bytes, bytes]) -> bool:
         """By a name of this server; and by no page of another one (DNS rebinding)."""
-        known = LOOPBACK | self._site.names
+        known = (LOOPBACK | self._site.names) - {""}  # what names no host
         origin = headers.get(b"origin")
         hosts = [_host(b"//" + headers.get(b"host", b""))] + ([] if origin is None else [_host(origin)])
         return all(host in known for host in hosts)
