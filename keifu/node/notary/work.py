@@ -113,13 +113,16 @@ class Notary(Work):
 
     def step(self) -> float:
         self._follow()
-        if time.monotonic() >= self._poll_at:
+        if is_due := time.monotonic() >= self._poll_at:
             self._poll_at = time.monotonic() + self._own.poll
             self._ask()
-            self._look()
         for answer in self._peers.answers():
             self._take(answer)
-        return self._go_on()
+        pause = self._go_on()
+        if is_due:  # last: reports are not late because the other chain's endpoint is down
+            self._look()
+            return SOON_SECONDS
+        return pause
 
     def drain(self) -> bool:
         """End what was committed to: without its report a commitment is worth nothing."""
