@@ -19,7 +19,7 @@ from keifu.agent.mcp.messages import LARGEST, Protocol
 from keifu.compute.http import JSON, Exchange, Limits, Server
 from keifu.errors import KeifuError
 
-__all__ = ["MCP_PATH", "Site", "serve_web"]
+__all__ = ["MCP_PATH", "Pages", "Site", "serve_web"]
 
 MCP_PATH = "/mcp"
 LIMITS = Limits(body_bytes=LARGEST, connections=64)
@@ -41,7 +41,7 @@ class Site:
     token: str = ""
 
 
-class _Pages:
+class Pages:
     """In the event loop; tools run one after another in a thread beside it."""
 
     def __init__(self, site: Site) -> None:
@@ -110,7 +110,7 @@ class _Pages:
 
 async def serve_web(site: Site, host: str, port: int, started: Callable[[str], None]) -> None:
     """Until the process is asked to end. `started` is given the server's address."""
-    pages, ended = _Pages(site), asyncio.Event()
+    pages, ended = Pages(site), asyncio.Event()
     server = Server(pages.handle, host=host, port=port, limits=LIMITS)
     await server.start()
     loop = asyncio.get_running_loop()

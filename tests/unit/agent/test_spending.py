@@ -9,7 +9,7 @@ import pytest
 from keifu.accounts import Call
 from keifu.agent.faults import ChoreFault
 from keifu.agent.mcp import spends as module
-from keifu.agent.mcp.spends import Spends, _Call, _Stake
+from keifu.agent.mcp.spends import Spends
 from keifu.agent.spending import BeyondGrant, Spender
 from keifu.errors import NoAnswer
 from keifu.units import COIN
@@ -65,19 +65,22 @@ def world():
     return made
 
 
-def spends(world, most=0):
+def use(world, name, most=0, suite=None, **arguments):
+    """Call one tool of the server."""
     key = SimpleNamespace(address="0x" + "dd" * 20)
-    return Spends(Patient(world, key, ACCOUNT, most), Suite(None))
+    tools = Spends(Patient(world, key, ACCOUNT, most), suite or Suite(None)).tools()
+    tool = next(tool for tool in tools if tool.name == name)
+    return tool.run(tool.takes(**arguments))
 
 
-def call(function, *arguments):
-    return _Call(to=TOKEN, function=function, arguments=arguments)
+def call(world, function, *arguments, most=0):
+    return use(world, "call", most, to=TOKEN, function=function, arguments=arguments)
 
 
 def test_a_call_that_nobody_answers_for_is_not_asked_for_again(world):
     """It may be made yet: who asks again pays twice."""
     with pytest.raises(ChoreFault) as fault:
-        spends(world)._call(call("transfer(address,uint256)", FRIEND, "1coins"))
+        call(world, "transfer(address,uint256)", FRIEND, "1coins")
     assert (fault.value.code, len(world.sent)) == ("not_known", 1)
     assert fault.value.remedy.startswith("do not ask again before")
 
@@ -85,10 +88,9 @@ def test_a_call_that_nobody_answers_for_is_not_asked_for_again(world):
 def test_the_second_of_two_calls_is_not_asked_for_again_either(world, monkeypatch):
     token = SimpleNamespace(balanceOf=lambda who: 9 * COIN, allowance=lambda *_: 0, address=TOKEN)
     monkeypatch.setattr(module, "encoded", lambda *_: Call(TOKEN, 0, b"\0\0\0\1"))
-    server = Spends(spends(world).spender, Suite(token))
     world.answers = 1
     with pytest.raises(ChoreFault) as fault:
-        server._stake(_Stake(operator=FRIEND, coins="1"))
+        use(world, "stake", suite=Suite(token), operator=FRIEND, coins="1")
     assert (fault.value.code, len(world.sent)) == ("not_known", 2)
 
 
@@ -102,11 +104,11 @@ def test_the_second_of_two_calls_is_not_asked_for_again_either(world, monkeypatc
 )
 def test_the_server_s_own_bound_counts_for_each_way_to_pay(world, function, arguments):
     with pytest.raises(BeyondGrant) as fault:
-        spends(world, most=2 * COIN)._call(call(function, *arguments))
+        call(world, function, *arguments, most=2 * COIN)
     assert (fault.value.code, world.sent) == ("over_own_bound", [])
 
 
 def test_what_others_pay_the_account_is_not_bounded(world):
     world.answers = 1
-    data = call("transferFrom(address,address,uint256)", FRIEND, ACCOUNT, "3coins")
-    assert spends(world, most=2 * COIN)._call(data)["sent"]
+    done = call(world, "transferFrom(address,address,uint256)", FRIEND, ACCOUNT, "3coins", most=2 * COIN)
+    assert done["sent"]

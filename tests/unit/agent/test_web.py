@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from keifu.agent.mcp.web import DOCUMENTS, MCP_PATH, WAITING, Site, _Pages
+from keifu.agent.mcp.web import DOCUMENTS, MCP_PATH, WAITING, Pages, Site
 
 TOKEN, CARD = "a secret of this server", "/card.json"
 HOST = {b"host": b"localhost:8643"}
@@ -34,7 +34,7 @@ def pages():
         return SimpleNamespace(status=200, body=b"{}")
 
     site = Site(SimpleNamespace(answer=waits), {CARD: lambda: json.dumps(waits().status)}, frozenset({""}), TOKEN)
-    made = _Pages(site)
+    made = Pages(site)
     made.free = free
     return made
 
