@@ -59,8 +59,9 @@ def sell(
         account = scene.client.at(where, ACCOUNT) if with_account else None
         offer(scene.client, scene.chain, scene.suite, scene.sign, number, terms, out / ORDER_FILE, account)
         return Traded("offered", (OFFER_FILE, ORDER_FILE))
-    signed, said = SignedOrder.load(out / ORDER_FILE), _said(scene, out, number, wanted)
+    signed = SignedOrder.load(out / ORDER_FILE)
     _require_same(signed, wanted, price)
+    said = _said(scene, out, number, wanted)
     order = signed.terms
     if int(scene.suite.at(scene.client, MARKET).sale_of(order.hash)[0], 16):
         return Traded("settled", (), order.hash.hex())
