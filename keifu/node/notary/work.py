@@ -41,7 +41,7 @@ class Notary(Work):
         self._own, chain, metrics = settings.notary, body.chain, body.metrics
         self._held = ExitStack()
         self._sender = body.sender(chain.suite[RECORD_PROOF])
-        self._book = Book(body.database, body.account.address, self._own.foreign_chain)
+        self._book = Book(body.database, body.account.address, self._own.foreign_chain, body.alone_since)
         self._desk = self._signs()
         self._head = metrics.head
         self._signed = metrics.gauge("signed_block", "Newest block of the other chain that was signed.")

@@ -87,6 +87,20 @@ def test_not_1_a_restored_book_begins_above_the_head(bench):
     assert bench.round().header.number == 21
 
 
+def test_not_1_a_folder_that_took_over_begins_above_the_head(bench):
+    """A copy of it, which does not know what its key has signed elsewhere: only what it knows is never below."""
+    known = bench.round().header.number
+    bench.alone_since, bench.chain.top = 5, known + 9
+    assert bench.round() is None
+    bench.chain.top += 1
+    assert bench.round().header.number == known + 10
+    assert bench.round() is None
+    bench.alone_since, bench.chain.top = 6, known  # an endpoint that is behind
+    assert bench.round() is None
+    with closing(sqlite3.connect(bench.file, isolation_level=None)) as database:
+        assert Book(database, KEY.address, CHAIN, 6).floor == known + 10
+
+
 def test_not_1_the_book_itself_refuses(tmp_path):
     with closing(sqlite3.connect(tmp_path / "node.db", isolation_level=None)) as database:
         book = Book(database, KEY.address, CHAIN)
