@@ -36,7 +36,7 @@ __all__ = ["MEMORY", "MIND", "PROMPT", "Agent", "Made", "fetch", "open_agent"]
 PROMPT, MEMORY, MIND = "prompt.txt", "memory.jsonl", "mind.tar"
 KINDS = {PROMPT: "prompt", MEMORY: "memory", MIND: "weights"}
 PARTS = MAX_ITEMS - 2  # of a mind, beside prompt and memory
-MOST_FILES = 1_024  # of a mind
+MAX_FILES = 1_024  # of a mind
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")  # of a mind's file
 _REMEDY = "it was packed by another program: ask its seller"
 
@@ -134,8 +134,8 @@ def _tar(folder: Path) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:", format=tarfile.USTAR_FORMAT) as tar:
         paths = sorted(folder.iterdir())
-        if len(paths) > MOST_FILES:
-            raise InputError(f"{folder} has {len(paths):,} files", remedy=f"a mind has at most {MOST_FILES:,}")
+        if len(paths) > MAX_FILES:
+            raise InputError(f"{folder} has {len(paths):,} files", remedy=f"a mind has at most {MAX_FILES:,}")
         for path in paths:
             if not path.is_file() or not _NAME.fullmatch(path.name):
                 raise InputError(f"{path} is no plain file", remedy="a mind is a folder of files, without folders")
@@ -151,7 +151,7 @@ def _untar(packed: bytes) -> Iterator[tuple[str, bytes]]:
     file than its own, as that it is sparse and any number of bytes long, are refused before anything is read by them.
     """
     at = 0
-    for _ in range(MOST_FILES + 1):
+    for _ in range(MAX_FILES + 1):
         head = packed[at : at + tarfile.BLOCKSIZE]
         if head and not head.strip(b"\0"):
             return
@@ -166,4 +166,4 @@ def _untar(packed: bytes) -> Iterator[tuple[str, bytes]]:
             raise InputError(f"the mind is no archive: {entry.name[:80]!r} is cut off", remedy=_REMEDY)
         yield entry.name, packed[at : at + entry.size]
         at += -(-entry.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-    raise InputError(f"the mind has more than {MOST_FILES:,} files", remedy=_REMEDY)
+    raise InputError(f"the mind has more than {MAX_FILES:,} files", remedy=_REMEDY)

@@ -1,9 +1,9 @@
 """What a notary has signed: one block for each number, and numbers only rise.
 
 A signature is on the disk before anybody gets it. So a process that was killed, a chain that lost blocks, and endpoints
-that contradict themselves never make two of one number (NOT-1). A book that is new, was restored from a backup, or lies
-in a folder that took over from elsewhere, does not know what its key has signed before: it begins above the newest
-block that the other chain has now.
+that contradict themselves never make two of one number (NOT-1). A book does not know what its key has signed before
+when it is new, was restored from a backup, or lies in a folder that took over from elsewhere. Then it begins above the
+newest block that the other chain has now.
 """
 
 from __future__ import annotations

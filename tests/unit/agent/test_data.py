@@ -136,7 +136,7 @@ def sized(size):
         (sparse(8 << 30), "which is no plain file"), (pax("GNU.sparse.size=8589934592"), "which is no plain file"),
         (pax("GNU.sparse.map=1,x"), "which is no plain file"),
         (entry("n", tarfile.GNUTYPE_LONGNAME).tobuf() * 5_000, "which is no plain file"),
-        (entry("f").tobuf() * (room.MOST_FILES + 1), "more than 1,024 files"),
+        (entry("f").tobuf() * (room.MAX_FILES + 1), "more than 1,024 files"),
         (sized(8 << 30), "is cut off"), (sized(-512), "is cut off"),
     ],
     ids=["sparse", "sparse by pax", "malformed pax", "long names", "many files", "cut off", "below nothing"],
