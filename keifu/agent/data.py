@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ __all__ = ["MEMORY", "MIND", "PROMPT", "Agent", "Made", "fetch", "open_agent"]
 PROMPT, MEMORY, MIND = "prompt.txt", "memory.jsonl", "mind.tar"
 KINDS = {PROMPT: "prompt", MEMORY: "memory", MIND: "weights"}
 PARTS = MAX_ITEMS - 2  # of a mind, beside prompt and memory
+MAX_FILES = 1_024  # of a mind
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")  # of a mind's file
 _REMEDY = "it was packed by another program: ask its seller"
 
@@ -108,9 +110,13 @@ def open_agent(folder: DataFolder, source: Path, place: Path) -> Agent:
         raise UsageError(f"{place} is there already", remedy="name a new folder for the mind")
     files = dict(_untar(b"".join(mind)))
     place.mkdir(parents=True)
-    for name, body in files.items():
-        (place / name).write_bytes(body)
-    return Agent(text, load_mind(place), place, said)
+    try:
+        for name, body in files.items():
+            (place / name).write_bytes(body)
+        return Agent(text, load_mind(place), place, said)
+    except BaseException:  # a mind that does not load is not left there, where the next call would find it
+        shutil.rmtree(place, ignore_errors=True)
+        raise
 
 
 def fetch(transfer: Transfer, store: Readable, place: Path, key: Account) -> DataFolder:
@@ -127,7 +133,10 @@ def _tar(folder: Path) -> bytes:
     """The same bytes for the same files."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:", format=tarfile.USTAR_FORMAT) as tar:
-        for path in sorted(folder.iterdir()):
+        paths = sorted(folder.iterdir())
+        if len(paths) > MAX_FILES:
+            raise InputError(f"{folder} has {len(paths):,} files", remedy=f"a mind has at most {MAX_FILES:,}")
+        for path in paths:
             if not path.is_file() or not _NAME.fullmatch(path.name):
                 raise InputError(f"{path} is no plain file", remedy="a mind is a folder of files, without folders")
             body = read_bounded(path, PARTS * LARGEST, "a mind")
@@ -138,13 +147,23 @@ def _tar(folder: Path) -> bytes:
 
 
 def _untar(packed: bytes) -> Iterator[tuple[str, bytes]]:
-    """Names and bytes of plain files, and of nothing else."""
-    try:
-        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as tar:
-            for entry in tar:
-                file = tar.extractfile(entry) if entry.isreg() and _NAME.fullmatch(entry.name) else None
-                if file is None:
-                    raise InputError(f"the mind has {entry.name[:80]!r}, which is no plain file", remedy=_REMEDY)
-                yield entry.name, file.read()
-    except tarfile.TarError as error:
-        raise InputError(f"the mind is no archive: {error}", remedy=_REMEDY) from error
+    """Names and bytes of plain files, and of nothing else. A seller has made the archive: headers that say more of a
+    file than its own, as that it is sparse and any number of bytes long, are refused before anything is read by them.
+    """
+    at = 0
+    for _ in range(MAX_FILES + 1):
+        head = packed[at : at + tarfile.BLOCKSIZE]
+        if head and not head.strip(b"\0"):
+            return
+        try:
+            entry = tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
+        except tarfile.TarError as error:
+            raise InputError(f"the mind is no archive: {error}", remedy=_REMEDY) from error
+        if entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or not _NAME.fullmatch(entry.name):
+            raise InputError(f"the mind has {entry.name[:80]!r}, which is no plain file", remedy=_REMEDY)
+        at += tarfile.BLOCKSIZE
+        if not 0 <= entry.size <= len(packed) - at:
+            raise InputError(f"the mind is no archive: {entry.name[:80]!r} is cut off", remedy=_REMEDY)
+        yield entry.name, packed[at : at + entry.size]
+        at += -(-entry.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+    raise InputError(f"the mind has more than {MAX_FILES:,} files", remedy=_REMEDY)

@@ -20,10 +20,13 @@ from keifu.agent.data import Agent
 from keifu.agent.faults import AgentFault
 from keifu.errors import InputError
 from keifu.inft import read_token
+from keifu.units import DAY
 
 __all__ = ["Host"]
 
-LARGEST = 1 << 20  # bytes of what was answered
+LARGEST = 1 << 24  # bytes of what was answered
+UNTIL = " until "
+FORGOTTEN_SECONDS = DAY  # after a lease's end: another endpoint's clock may be behind
 
 
 class Host:
@@ -47,15 +50,21 @@ class Host:
             raise AgentFault("not_allowed", f"{user} may not use this agent", "lease it: keifu inft lease")
         if now >= ends:
             raise AgentFault("lease_over", f"the lease of {user} is over", "take another one")
-        lease = f"{user.lower()} until {ends}"
+        lease = f"{user.lower()}{UNTIL}{ends}"
         given = self._answered.get(lease, 0)
         if given >= used:
             why = "used up" if used >= quota else "a use is recorded first: keifu inft use"
             raise AgentFault("no_use", f"{given} answers for {used} of {quota} uses of {user}", why)
         answer = self._agent.answer(question)
+        self._answered = {name: count for name, count in self._answered.items() if not _is_forgotten(name, now)}
         self._answered[lease] = given + 1
         write_whole(self._file, json.dumps(self._answered).encode())
         return answer
+
+
+def _is_forgotten(lease: str, now: int) -> bool:
+    """Whether a lease ended so long ago that nobody is answered by it any more: the file holds those that run."""
+    return int(lease.rpartition(UNTIL)[2]) + FORGOTTEN_SECONDS <= now
 
 
 def _read(path: Path) -> dict[str, int]:
@@ -63,6 +72,8 @@ def _read(path: Path) -> dict[str, int]:
     if not path.exists():
         return {}
     try:
-        return msgspec.json.decode(read_bounded(path, LARGEST, "it"), type=dict[str, int])
+        found = msgspec.json.decode(read_bounded(path, LARGEST, "it"), type=dict[str, int])
+        _ = [_is_forgotten(lease, 0) for lease in found]
+        return found
     except ValueError as error:
         raise InputError(f"{path} does not say what was answered: {error}", remedy="restore it") from error

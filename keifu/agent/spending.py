@@ -15,11 +15,13 @@ from keifu.agent.faults import ChoreFault
 from keifu.agent.plan import Plan, session_key
 from keifu.chain import ChainClient, RpcDeployer
 from keifu.chain.suite import ACCOUNT
-from keifu.errors import Revert
+from keifu.errors import Revert, RpcError
 from keifu.keys import Account
 from keifu.units import coins, day
 
-__all__ = ["BeyondGrant", "Spender", "spender_of"]
+__all__ = ["UNSURE", "BeyondGrant", "Spender", "spender_of"]
+
+UNSURE = "not_known"  # whether a call was made
 
 WORD = 32
 SELECTOR_BYTES = 4
@@ -31,6 +33,7 @@ NAMING = APPROVING | {
         "transfer(address,uint256)", "transferAndCall(address,uint256)", "transferAndCall(address,uint256,bytes)",
     )
 }  # fmt: skip
+PASSING_ON = selector("transferFrom(address,address,uint256)")  # the third, of whom the first names
 GAS_ROOM = 1.5  # times the estimate at the price of now
 # What the contract says of a bound that shows itself in the call alone, or has changed since it was looked at.
 LATE = {
@@ -98,6 +101,10 @@ class Spender:
         self.require_below(ZERO_ADDRESS, call.value, "ether")
         if function in NAMING and len(call.data) >= SELECTOR_BYTES + 2 * WORD:
             self._require_named(call, function)
+        if function == PASSING_ON and len(call.data) >= SELECTOR_BYTES + 3 * WORD:
+            words = call.data[SELECTOR_BYTES:]
+            if _address(words) == self.address.lower():
+                self.require_below(call.to, int.from_bytes(words[2 * WORD : 3 * WORD]), f"of {call.to}")
 
     def try_out(self, call: Call) -> None:
         """What the chain would say, without sending. Raises BeyondGrant, and Revert with the target's own reason."""
@@ -108,13 +115,20 @@ class Spender:
             raise self._read(refusal) from refusal
 
     def send(self, call: Call) -> str:
-        """Make the call; the transaction. Raises BeyondGrant before it is sent, and Revert."""
+        """Make the call; the transaction. Raises BeyondGrant before it is sent, Revert, and ChoreFault when nobody says
+        whether it was made."""
         self.try_out(call)
         self._require_gas(call)
         try:
             return self._chain.transact(self.address, ACCOUNT, "execute_session", *call.args).tx_hash
         except Revert as refusal:
             raise self._read(refusal) from refusal
+        except RpcError as error:  # no answer, or no block: what was signed may be on its way
+            raise ChoreFault(
+                UNSURE,
+                f"whether the call was made is not known: {error}",
+                "do not ask again before the account's session and balance have been looked at: it may be made yet",
+            ) from error
 
     @property
     def _chain(self) -> RpcDeployer:
@@ -122,7 +136,7 @@ class Spender:
 
     def _require_named(self, call: Call, function: bytes) -> None:
         words = call.data[SELECTOR_BYTES:]
-        who = "0x" + words[:WORD][-20:].hex()
+        who = _address(words)
         if function in APPROVING and not self.account.allows(self.key.address, who, APPROVABLE):
             raise BeyondGrant(
                 "spender_not_granted", f"the session does not let {who} be approved",
@@ -167,6 +181,11 @@ class Spender:
             code, remedy = LATE[refusal.reason]
             return BeyondGrant(code, f"the session does not allow it: {refusal.reason}", remedy)
         return refusal
+
+
+def _address(words: bytes) -> str:
+    """In the first argument."""
+    return "0x" + words[:WORD][-20:].hex()
 
 
 def spender_of(client: ChainClient, plan: Plan | None, place: Path | None, most: int = 0) -> Spender:

@@ -54,12 +54,14 @@ def sell(
         # What would refuse the order is found before anybody is asked.
         terms = Offer(price, wanted.receiver, wanted.backing, wanted.seconds)
         _ask(scene, place, number, wanted, asking, out)
+        _said(scene, out, number, wanted)  # of an earlier call that was ended here
         where = account_of(scene.suite, scene.client.chain_id, number, scene.registry)
         account = scene.client.at(where, ACCOUNT) if with_account else None
         offer(scene.client, scene.chain, scene.suite, scene.sign, number, terms, out / ORDER_FILE, account)
         return Traded("offered", (OFFER_FILE, ORDER_FILE))
-    signed, said = SignedOrder.load(out / ORDER_FILE), _said(scene, out, number)
+    signed = SignedOrder.load(out / ORDER_FILE)
     _require_same(signed, wanted, price)
+    said = _said(scene, out, number, wanted)
     order = signed.terms
     if int(scene.suite.at(scene.client, MARKET).sale_of(order.hash)[0], 16):
         return Traded("settled", (), order.hash.hex())
@@ -83,7 +85,7 @@ def clone(scene: Scene, place: Path, wanted: Wanted, asking: Asking, out: Path) 
             )  # fmt: skip
         _ask(scene, place, number, wanted, asking, out)
         return Traded("offered", (OFFER_FILE,))
-    said = _said(scene, out, number)
+    said = _said(scene, out, number, wanted)
     if scene.suite.at(scene.client, NFT).parent_of(int(said.clone_id, 16)) == number:
         return Traded("settled", (), said.clone_id)
     if not said.access:
@@ -112,12 +114,15 @@ def _ask(scene: Scene, place: Path, number: int, wanted: Wanted, asking: Asking,
         request_transfer(asks, number, data_of(place), wanted, asking.urls, asking.store, out)
 
 
-def _said(scene: Scene, out: Path, number: int) -> Transfer:
-    """The transfer in a folder. Raises ChoreFault for another agent's, or of another chain."""
+def _said(scene: Scene, out: Path, number: int, wanted: Wanted) -> Transfer:
+    """The transfer in a folder. Raises ChoreFault for another agent's, for somebody else, or of another chain."""
     said = Transfer.agreed(out / TRANSFER_FILE)
     here = (scene.client.chain_id, scene.suite[VERIFIER], f"{number:064x}")
     if (said.chain_id, said.verifier, said.token_id) != here:
         raise ChoreFault("other_transfer", f"{out} is of another agent, or another chain", "name a new folder")
+    to = (said.receiver.lower(), int(said.backing), bool(said.clone_id), {item.public_key for item in said.items})
+    if to != (wanted.receiver.lower(), wanted.backing, wanted.is_clone, {wanted.public_key.hex()}):
+        raise ChoreFault("other_terms", f"{out} is for {said.receiver}, on other terms", "name a new folder")
     return said
 
 

@@ -104,13 +104,13 @@ def _signed_by(registry: Registry, notaries: tuple[str, ...], quorum: int) -> tu
     """What so many notaries say of one block, which becomes the proof's. Raises CheckFailed, and UsageError when a
     block is named beside."""
     from keifu.node.watcher.peers import ask_all, read_headers
-    from keifu.provenance.foreign import signed_block
+    from keifu.provenance.foreign import signed_block, word_of
     from keifu.provenance.signed_headers import PAGE
 
     if registry.block_hash is not None:
         raise UsageError("--block-hash and --notary both choose the block", remedy="leave one of them out")
     answers = ask_all(notaries, PAGE, read_headers, patience=PATIENCE_SECONDS)
-    said = [item for answer in answers for item in answer.said]
+    said = [item for answer in answers for item in word_of(answer.said, registry.trust.notaries)]
     try:
         block, signed = signed_block(said, registry.trust.chain, quorum)
     except CheckFailed as error:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from keifu.errors import CheckFailed, EnvironmentFault, UsageError
+from keifu.errors import CheckFailed, EnvironmentFault, KeifuError, UsageError
 from keifu.inft.folder import DataFolder
 from keifu.inft.requests import About, Answer, Asked, NotAttested, TransferRequest, signer_of
 from keifu.inft.status import AttestorStatus
@@ -98,7 +98,12 @@ def ask(request: TransferRequest, folder: DataFolder, urls: Sequence[str]) -> Tr
 
 def _collect(transfer: Transfer, request: TransferRequest, urls: Sequence[str], answers: Sequence[Answer]) -> None:
     """Put the signatures into the transfer. Raises CheckFailed for one over something else."""
-    digest = transfer.statement_digest
+    try:
+        digest = transfer.statement_digest
+    except (ValueError, OverflowError, KeifuError) as error:
+        raise CheckFailed(
+            f"{urls[0]} answers with items that are none: {error}", remedy="ask another attestor"
+        ) from error
     for named, url, answer in zip(request.attestors, urls, answers, strict=True):
         if answer.digest != digest.hex() or signer_of(digest, answer.signature) != named.attestor:
             raise CheckFailed(

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ethwire.eip712 import StructType
-from keifu.errors import CheckFailed, UsageError
+from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.inft.folder import DataFolder
 from keifu.inft.seals import KEY_BYTES, NONCE_BYTES, PUBLIC_KEY_BYTES, Secret, encrypt, open_seal, seal
 from keifu.inft.statements import Move, verifier_domain
@@ -110,7 +110,11 @@ class About(msgspec.Struct, frozen=True):
     def named(self) -> Named:
         """Raises CheckFailed when the attestor has not signed this."""
         named = Named(self.attestor, self.public_key, self.until, self.signature)
-        if not named.has_signed(self.chain_id, self.verifier):
+        try:
+            is_signed = named.has_signed(self.chain_id, self.verifier)
+        except (ValueError, OverflowError, KeifuError):  # of a key that is none, or a time that no signature has
+            is_signed = False
+        if not is_signed:
             raise CheckFailed(f"{self.attestor} has not signed its reception key", remedy="ask another attestor")
         return named
 

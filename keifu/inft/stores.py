@@ -7,6 +7,7 @@ be put again after a crash: nothing is paid twice.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Protocol
 
 from keifu._files import read_bounded, write_whole
 from keifu.chain import Deployer
-from keifu.errors import InputError
+from keifu.errors import CheckFailed, InputError
 from keifu.inft.folder import LARGEST, item_at
 from keifu.inft.seals import ENCRYPTED_BYTES
 from keifu.inft.transfer import Transfer
@@ -120,9 +121,11 @@ class NetworkStore(NetworkReader):
     def put(self, data: bytes) -> str:
         self._sending.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._sending / keccak256(data).hex()
-        # The ledger knows a file by its path and time: one that is there stays as it is.
+        # The ledger knows a file by its path and time. The path says what is in it, so its time is always the same:
+        # bytes that `settle` has removed in between are not paid for again.
         if not path.exists():
             write_whole(path, data)
+        os.utime(path, (0, 0))
         terms, source = self._terms, source_of(path)
         wish = Wish(source.size, *terms.code, terms.seconds, masked=False)
         with Ledger(self._folder) as ledger:
@@ -135,9 +138,15 @@ class NetworkStore(NetworkReader):
 
 
 def fetch_items(said: Transfer, place: Path, store: Readable) -> None:
-    """Bring each item of a transfer that is not in `place` from where its attestors have stored it. Raises KeifuError;
-    what is there then is whole."""
+    """Bring each item of a transfer that is not in `place` from where its attestors have stored it. Raises CheckFailed
+    for other bytes, which are not kept, and KeifuError; what is there then is whole."""
     for number, item in enumerate(said.items):
         path = item_at(place, number)
         if item.address and not path.exists():
-            write_whole(path, store.get(item.address))
+            data = store.get(item.address)
+            if keccak256(data).hex() != item.new_hash:
+                raise CheckFailed(
+                    f"item {number}: {len(data)} bytes at {item.address[:80]} are not this transfer's",
+                    remedy="ask again later, or have the seller send the item",
+                )
+            write_whole(path, data)

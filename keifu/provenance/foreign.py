@@ -26,11 +26,11 @@ from keifu.provenance.proved import Proved
 from keifu.provenance.registry import Entry
 from keifu.provenance.signed_headers import BlockHeader, HeaderLine, SignedHeader, header_of, record_proof_domain
 from keifu.provenance.trie import HeaderFacts, State, by_hash, read_header
-from keifu.provenance.trust import Trust
+from keifu.provenance.trust import Notaries, Trust
 
 __all__ = [
     "FORMAT", "BlockHeader", "RecordProof", "gather", "is_record_proof", "record_path", "record_proof_domain",
-    "signed_block",
+    "signed_block", "word_of",
 ]  # fmt: skip
 
 FORMAT = "keifu-record-proof/1"
@@ -143,6 +143,16 @@ def is_record_proof(path: Path) -> bool:
     """Whether a file is of text, as proofs of records are; bundles are compressed."""
     with path.open("rb") as file:
         return file.read(1) == b"{"
+
+
+def word_of(said: Iterable[SignedHeader], notaries: Notaries | msgspec.UnsetType) -> list[SignedHeader]:
+    """What counts of the headers that one address serves: those that notaries signed whom the asker trusts, or, where
+    it names none, those of one key. So nobody fills a quorum alone."""
+    if notaries:
+        domain = record_proof_domain(notaries.chain, notaries.contract)
+        return [item for item in said if item.header.key.lower() in notaries.accounts and item.is_signed(domain)]
+    found = list(said)
+    return [item for item in found if item.header.key == found[0].header.key]
 
 
 def signed_block(found: Iterable[SignedHeader], chain: int, quorum: int) -> tuple[bytes, tuple[SignedHeader, ...]]:

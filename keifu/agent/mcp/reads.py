@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,7 +52,7 @@ from keifu.provenance.bundle import Bundle
 from keifu.provenance.bundle_file import decode_parts
 from keifu.provenance.lineage import Lineage, walk
 from keifu.provenance.proved import Proved
-from keifu.provenance.registry import Provenance
+from keifu.provenance.registry import Logged, Provenance
 from keifu.provenance.trust import Trust
 from keifu.provenance.verify import check_block, check_lineage
 from keifu.staking import actions as staking
@@ -63,6 +63,7 @@ __all__ = ["Reads"]
 
 LONGEST_BUNDLE, LONGEST_BODY, LONGEST_RECEIPT = 768 << 10, 128 << 10, 16 << 10  # characters
 LOOKED_AT = 1_000  # agents, one after another
+LARGEST_ANCESTRY = 1_000  # records: more would be no answer, and strangers link as many as they like
 ESCROW, REGISTRY, ENVIRONMENTS = "VestingEscrow", "ProvenanceRegistry", "Environments"
 
 
@@ -256,7 +257,7 @@ class Reads:
 
     def _ancestry(self, said: _Ancestry) -> Any:
         proved = self._proved
-        graph = proved.lineage(_bytes(said.id), depth=said.depth)
+        graph = proved.lineage(_bytes(said.id), depth=said.depth, contents=_Bounded(proved.source, LARGEST_ANCESTRY))
         return {**graph.to_json(), "block": check_block(proved.block).to_json(), "proved": True, **_sound(graph)}
 
     def _verify_bundle(self, said: _Bundle) -> Any:
@@ -330,6 +331,20 @@ class Reads:
         return Proved(
             Provenance(self.ground.client, suite[REGISTRY], suite[ENVIRONMENTS], first_block=first), self._trusted
         )
+
+
+@dataclass
+class _Bounded:
+    """Contents of so many records at most."""
+
+    source: Provenance
+    left: int
+
+    def contents(self, record_ids: Sequence[bytes]) -> dict[bytes, Logged]:
+        self.left -= len(record_ids)
+        if self.left < 0:
+            raise UsageError(f"more than {LARGEST_ANCESTRY:,} records", remedy="ask for a smaller depth")
+        return self.source.contents(record_ids)
 
 
 def _sound(graph: Lineage) -> dict[str, Any]:

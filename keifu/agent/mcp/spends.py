@@ -15,7 +15,7 @@ from keifu.agent.allowing import encoded
 from keifu.agent.faults import ChoreFault
 from keifu.agent.mcp.tools import Tool
 from keifu.agent.mcp.words import Address, Amount, Number, Words
-from keifu.agent.spending import BeyondGrant, Spender
+from keifu.agent.spending import UNSURE, BeyondGrant, Spender
 from keifu.chain import Deployment
 from keifu.chain.suite import HUB, TOKEN
 from keifu.errors import CheckFailed, KeifuError
@@ -121,7 +121,7 @@ class Spends:
             try:
                 sent.append(self.spender.send(call))
             except KeifuError as error:
-                if not sent:
+                if not sent or (isinstance(error, ChoreFault) and error.code == UNSURE):
                     raise
                 done = f"{counted(len(sent), 'call')} of {len(calls)} were made ({', '.join(sent)}); then: {error}"
                 raise ChoreFault("half_done", done, "ask again: an approval that stands is not given twice") from error

@@ -19,11 +19,12 @@ from keifu.agent.mcp.messages import LARGEST, Protocol
 from keifu.compute.http import JSON, Exchange, Limits, Server
 from keifu.errors import KeifuError
 
-__all__ = ["MCP_PATH", "Site", "serve_web"]
+__all__ = ["MCP_PATH", "Pages", "Site", "serve_web"]
 
 MCP_PATH = "/mcp"
 LIMITS = Limits(body_bytes=LARGEST, connections=64)
 WAITING = 32  # messages, before further ones are refused
+DOCUMENTS = WAITING // 2  # of all that waits, where they stand behind: who reads them needs no token
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 TYPE = b"application/json"
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class Site:
     token: str = ""
 
 
-class _Pages:
+class Pages:
     """In the event loop; tools run one after another in a thread beside it."""
 
     def __init__(self, site: Site) -> None:
@@ -55,7 +56,7 @@ class _Pages:
         elif path == MCP_PATH:
             self._message(exchange)
         elif path in self._site.documents and exchange.method in (b"GET", b"HEAD"):
-            self._start(self._document(exchange, path))
+            self._within(DOCUMENTS, exchange, lambda: self._document(exchange, path))
         else:
             exchange.reply(404, _said("there is no such page here"))
 
@@ -67,13 +68,15 @@ class _Pages:
             exchange.reply(401, _said("this server wants its token"), JSON + b"www-authenticate: Bearer\r\n")
         elif headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != TYPE:
             exchange.reply(415, _said("a message is application/json"))
-        elif len(self._tasks) >= WAITING:
-            exchange.reply(503, _said("too much is asked at once: come back later"))
         else:
-            self._start(self._answer(exchange))
+            self._within(WAITING, exchange, lambda: self._answer(exchange))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _within(self, most: int, exchange: Exchange, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start it, unless so much waits already: an asker that has left is waited for, too."""
+        if len(self._tasks) >= most:
+            exchange.reply(503, _said("too much is asked at once: come back later"))
+            return
+        task = asyncio.get_running_loop().create_task(work())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -95,7 +98,7 @@ class _Pages:
 
     def _is_called_rightly(self, headers: Mapping[bytes, bytes]) -> bool:
         """By a name of this server; and by no page of another one (DNS rebinding)."""
-        known = LOOPBACK | self._site.names
+        known = (LOOPBACK | self._site.names) - {""}  # what names no host
         origin = headers.get(b"origin")
         hosts = [_host(b"//" + headers.get(b"host", b""))] + ([] if origin is None else [_host(origin)])
         return all(host in known for host in hosts)
@@ -107,7 +110,7 @@ class _Pages:
 
 async def serve_web(site: Site, host: str, port: int, started: Callable[[str], None]) -> None:
     """Until the process is asked to end. `started` is given the server's address."""
-    pages, ended = _Pages(site), asyncio.Event()
+    pages, ended = Pages(site), asyncio.Event()
     server = Server(pages.handle, host=host, port=port, limits=LIMITS)
     await server.start()
     loop = asyncio.get_running_loop()

@@ -20,9 +20,9 @@ from keifu.inference.disputes.reading import Opened, Reading, Standing
 from keifu.node.alerts import Alerts
 from keifu.node.chain import NodeChain
 from keifu.node.compute.defending import Defence
-from keifu.node.compute.once import Once
 from keifu.node.compute.reading import REORGANISED, Position
 from keifu.node.compute.traces import Traces
+from keifu.node.once import Once
 from keifu.units import DAY, day
 
 __all__ = ["Disputed"]

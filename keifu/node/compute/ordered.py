@@ -32,9 +32,9 @@ from keifu.keys import Account as Key
 from keifu.node.alerts import Alerts
 from keifu.node.chain import NodeChain
 from keifu.node.compute.offering import Offering
-from keifu.node.compute.once import Once
 from keifu.node.compute.order_book import Kept, OrderBook, State
 from keifu.node.compute.questions import Questions
+from keifu.node.once import Once
 from keifu.payments.book import Refused
 from keifu.payments.signatures import signed_by
 from keifu.units import coins

@@ -1,8 +1,9 @@
 """What a notary has signed: one block for each number, and numbers only rise.
 
 A signature is on the disk before anybody gets it. So a process that was killed, a chain that lost blocks, and endpoints
-that contradict themselves never make two of one number (NOT-1). A book that is new, or was restored from a backup, does
-not know what its key has signed before: it begins above the newest block that the other chain has now.
+that contradict themselves never make two of one number (NOT-1). A book does not know what its key has signed before
+when it is new, was restored from a backup, or lies in a folder that took over from elsewhere. Then it begins above the
+newest block that the other chain has now.
 """
 
 from __future__ import annotations
@@ -21,27 +22,35 @@ SHOWN = 64  # of them, the newest
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS notarised (number INTEGER PRIMARY KEY, hash BLOB NOT NULL, time INTEGER NOT NULL,"
     " signature BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS notary_floor (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS notary_floor (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL,"
+    " alone_since INTEGER NOT NULL)",
 )
 
 
 class Book:
-    """In the node's database, which only the thread of the rounds writes."""
+    """In the node's database, which only the thread of the rounds writes. `alone_since` is the fence's: its key has
+    acted elsewhere where that is another one than when the book began."""
 
-    def __init__(self, database: sqlite3.Connection, key: str, chain_id: int) -> None:
-        self._database, self._key, self._chain_id = database, key, chain_id
+    def __init__(self, database: sqlite3.Connection, key: str, chain_id: int, alone_since: int = 0) -> None:
+        self._database, self._key, self._chain_id, self._alone_since = database, key, chain_id, alone_since
         for table in _TABLES:
             database.execute(table)
 
     @property
     def floor(self) -> int | None:
         """No block up to this number is signed; None before the book has begun."""
-        row = self._database.execute("SELECT number FROM notary_floor").fetchone()
+        row = self._database.execute(
+            "SELECT number FROM notary_floor WHERE alone_since = ?", (self._alone_since,)
+        ).fetchone()
         return None if row is None else int(row[0])
 
     def begin(self, head: int) -> None:
-        """Once: nothing up to the other chain's newest block."""
-        self._database.execute("INSERT OR IGNORE INTO notary_floor VALUES (1, ?)", (head,))
+        """Once: nothing up to the other chain's newest block, nor up to what it knows to be signed."""
+        self._database.execute(
+            "INSERT INTO notary_floor VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET number = max(number,"
+            " excluded.number), alone_since = excluded.alone_since WHERE alone_since != excluded.alone_since",
+            (head, self._alone_since),
+        )
 
     def newest(self) -> SignedHeader | None:
         found = self._headers(1)

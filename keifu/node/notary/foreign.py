@@ -14,6 +14,9 @@ from keifu.node.sections import NotaryWork
 
 __all__ = ["Foreign", "open_foreign"]
 
+FAR_APART = 10_000  # blocks between endpoints, one of which is far behind or makes its number up
+LARGEST_NUMBER = 1 << 62
+
 
 class Foreign:
     """A chain that is signed about. Every question is asked of the chain that the owner named, and of no other."""
@@ -27,7 +30,8 @@ class Foreign:
         return final_block(self.rpc) // every * every
 
     def head(self) -> int:
-        """The newest number that any endpoint has. Raises RpcError when most do not say."""
+        """The newest number that any endpoint has. Raises RpcError when most do not say, or one is so far off that what
+        it says would keep the notary from signing for long."""
         self.rpc.require_chain(self.chain_id)
         found = []
         for endpoint in self.rpc.endpoints:
@@ -37,7 +41,13 @@ class Foreign:
                 continue
         if len(found) <= len(self.rpc.endpoints) // 2:
             raise NoAnswer("most endpoints of the other chain do not say which block is its newest")
-        return max(found)
+        newest = max(found)
+        if newest - min(found) > FAR_APART or newest > LARGEST_NUMBER:
+            raise NoAnswer(
+                f"endpoints of the other chain say that its newest block is {min(found)} and {newest}",
+                remedy="wait for the one that is behind, or leave out the one that lies: notary.foreign",
+            )
+        return newest
 
     def hash_of(self, number: int) -> bytes:
         """Of the block of a number, from the header's own bytes. Raises RpcError, CheckFailed."""

@@ -7,11 +7,13 @@ from typing import Protocol
 
 from ethwire.eip712 import Domain
 from ethwire.rpc import quantity
-from keifu.chain.sender import Intent, Sender
+from keifu.chain.sender import Sender, State
 from keifu.chain.suite import HUB, RECORD_PROOF
 from keifu.keys import Account
+from keifu.node.alerts import Alerts
 from keifu.node.chain import NodeChain
 from keifu.node.notary.book import Book
+from keifu.node.once import Once
 from keifu.node.sections import NotaryWork
 from keifu.provenance.signed_headers import SignedHeader, record_proof_domain
 from keifu.units import coins
@@ -113,10 +115,12 @@ class Desk:
     """Of one attestor, whose key is its account."""
 
     def __init__(
-        self, chain: NodeChain, account: Account, foreign: Other, book: Book, sender: Sender, own: NotaryWork
-    ) -> None:
-        self._chain, self._account, self._sender, self._own = chain, account, sender, own
+        self, chain: NodeChain, account: Account, foreign: Other, book: Book, sender: Sender, alerts: Alerts,
+        own: NotaryWork,
+    ) -> None:  # fmt: skip
+        self._chain, self._account, self._own = chain, account, own
         self._proofs = chain.suite.at(chain.client, RECORD_PROOF)
+        self._promise = Once(chain, sender, alerts, self._proofs.address, "notary", RECORD_PROOF)
         domain = record_proof_domain(chain.id, self._proofs.address)
         self._signer = Signer(foreign, book, domain, account, own.every)
         self._idle = ""
@@ -130,10 +134,15 @@ class Desk:
     def look(self) -> SignedHeader | None:
         """One round: promise where that is due, and sign what is. Raises RpcError, CheckFailed."""
         standing = standing_of(self._chain, self._account.address)
-        if standing.is_due(self._own.term):
-            last = standing.now + self._own.term
-            self._sender.submit(Intent(f"bind {standing.last}", self._proofs.address, self._proofs.bind.encode(last)))
+        state = self._promised(standing) if standing.is_due(self._own.term) else None
         self.reserve = standing.reserve
-        self._idle = standing.trouble or ("" if standing.answers else "its promise has not begun yet")
+        waits = "its promise failed" if state in (State.FAILED, State.REFUSED) else "its promise has not begun yet"
+        self._idle = standing.trouble or ("" if standing.answers else waits)
         self._signer.begin()
         return None if self._idle else self._signer.next(standing.now)
+
+    def _promised(self, standing: Standing) -> State | None:
+        """By the last day that it follows on: the time of the newest block, which a promise counts from, is another one
+        in each round until the promise is in a block."""
+        last = standing.now + self._own.term
+        return self._promise.sent(f"a promise after {standing.last}", lambda: self._proofs.bind.encode(last))

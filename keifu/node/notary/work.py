@@ -41,7 +41,7 @@ class Notary(Work):
         self._own, chain, metrics = settings.notary, body.chain, body.metrics
         self._held = ExitStack()
         self._sender = body.sender(chain.suite[RECORD_PROOF])
-        self._book = Book(body.database, body.account.address, self._own.foreign_chain)
+        self._book = Book(body.database, body.account.address, self._own.foreign_chain, body.alone_since)
         self._desk = self._signs()
         self._head = metrics.head
         self._signed = metrics.gauge("signed_block", "Newest block of the other chain that was signed.")
@@ -77,7 +77,9 @@ class Notary(Work):
             self._held.close()
             self._sender.close()
             raise
-        return Desk(self.body.chain, self.body.account, foreign, self._book, self._sender, self._own)
+        return Desk(
+            self.body.chain, self.body.account, foreign, self._book, self._sender, self.body.alerts, self._own
+        )  # fmt: skip
 
     @staticmethod
     def listens(settings: NodeSettings) -> str:
@@ -111,13 +113,16 @@ class Notary(Work):
 
     def step(self) -> float:
         self._follow()
-        if time.monotonic() >= self._poll_at:
+        if is_due := time.monotonic() >= self._poll_at:
             self._poll_at = time.monotonic() + self._own.poll
             self._ask()
-            self._look()
         for answer in self._peers.answers():
             self._take(answer)
-        return self._go_on()
+        pause = self._go_on()
+        if is_due:  # last: reports are not late because the other chain's endpoint is down
+            self._look()
+            return SOON_SECONDS
+        return pause
 
     def drain(self) -> bool:
         """End what was committed to: without its report a commitment is worth nothing."""

@@ -100,6 +100,63 @@ def test_a_mind_that_is_no_plain_files_writes_nothing(tmp_path, hostile):
     assert not (tmp_path / "mind").exists()
 
 
+def pax(words):
+    """A header that says more of the file behind it."""
+    record = words.encode()
+    record = b"%d %b\n" % (len(record) + 4, record)
+    head = entry("p", tarfile.XHDTYPE)
+    head.size = len(record)
+    return head.tobuf(tarfile.USTAR_FORMAT) + record.ljust(tarfile.BLOCKSIZE, b"\0") + entry("f").tobuf()
+
+
+def sparse(size):
+    """A file of one block that says that it is so large."""
+    head = entry("f", tarfile.GNUTYPE_SPARSE)
+    head.size = tarfile.BLOCKSIZE
+    made = bytearray(head.tobuf(tarfile.GNU_FORMAT))
+    made[386:410] = b"%011o\0%011o\0" % (0, tarfile.BLOCKSIZE)
+    made[483:495] = b"%011o\0" % size
+    made[148:156] = b" " * 8
+    made[148:156] = b"%06o\0 " % sum(made)
+    return bytes(made) + bytes(tarfile.BLOCKSIZE)
+
+
+def sized(size):
+    """A file of which nothing is there, with its size as GNU writes large ones, or those below nothing."""
+    made = bytearray(entry("f").tobuf())
+    made[124:136] = size.to_bytes(12, signed=True) if size < 0 else b"\x80" + size.to_bytes(11)
+    made[148:156] = b" " * 8
+    made[148:156] = b"%06o\0 " % sum(made)
+    return bytes(made)
+
+
+@pytest.mark.parametrize(
+    ("archive", "said"),
+    [
+        (sparse(8 << 30), "which is no plain file"), (pax("GNU.sparse.size=8589934592"), "which is no plain file"),
+        (pax("GNU.sparse.map=1,x"), "which is no plain file"),
+        (entry("n", tarfile.GNUTYPE_LONGNAME).tobuf() * 5_000, "which is no plain file"),
+        (entry("f").tobuf() * (room.MAX_FILES + 1), "more than 1,024 files"),
+        (sized(8 << 30), "is cut off"), (sized(-512), "is cut off"),
+    ],
+    ids=["sparse", "sparse by pax", "malformed pax", "long names", "many files", "cut off", "below nothing"],
+)  # fmt: skip
+def test_a_small_mind_that_says_it_is_large_takes_no_room(tmp_path, archive, said):
+    """MND-3."""
+    with pytest.raises(InputError, match=said):
+        opened(tmp_path, {"weights": archive + bytes(1_024)})
+    assert not (tmp_path / "mind").exists()
+
+
+def test_a_mind_that_does_not_load_is_not_left_there(tmp_path):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:") as tar:
+        tar.addfile(entry("first"), io.BytesIO())
+    with pytest.raises(InputError):
+        opened(tmp_path, {"weights": archive.getvalue()})
+    assert not (tmp_path / "mind").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -184,6 +241,9 @@ def test_a_wrong_key_and_cut_data_are_known_when_they_are_fetched(sent, tmp_path
     with pytest.raises(UsageError, match="sealed to another key"):
         fetch(said, bench.store, tmp_path / "foreign", Account.from_role("thief"))
     stored = bench.folder / "data" / item.new_hash
-    stored.write_bytes(stored.read_bytes()[:-1])
-    with pytest.raises(CheckFailed):
+    whole = stored.read_bytes()
+    stored.write_bytes(whole[:-1])
+    with pytest.raises(CheckFailed, match="are not this transfer's"):
         fetch(said, bench.store, tmp_path / "cut", key)
+    stored.write_bytes(whole)  # the folder asks again: what was cut is not kept there
+    assert fetch(said, bench.store, tmp_path / "cut", key).items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 import pytest
@@ -77,6 +78,19 @@ def test_each_recorded_use_is_good_for_one_answer(ask, token):
     assert ask(TENANT)
 
 
+def test_leases_that_are_over_do_not_fill_the_file(ask, token, tmp_path):
+    """A host that answers for years starts again."""
+    counts = {f"{FRIEND} until {ends}": 1 for ends in range(1, 100)}
+    (tmp_path / "answered.json").write_text(json.dumps(counts))
+    now = hosting.FORGOTTEN_SECONDS + 98
+    token.lease = (now + 100, 2, 1, 1)
+    assert ask(TENANT, now=now)
+    assert json.loads((tmp_path / "answered.json").read_text()) == {
+        f"{FRIEND} until 99": 1, f"{TENANT} until {now + 100}": 1,
+    }  # fmt: skip
+    assert code(ask, TENANT, now=now) == "no_use"
+
+
 def test_a_question_that_is_none_costs_no_use(ask, token):
     token.lease = (100, 1, 1, 1)
     with pytest.raises(UsageError):
@@ -85,6 +99,7 @@ def test_a_question_that_is_none_costs_no_use(ask, token):
 
 
 def test_a_damaged_file_is_said(ask, token, tmp_path):
-    (tmp_path / "answered.json").write_text("[]")
-    with pytest.raises(InputError, match="does not say what was answered"):
-        ask(OWNER)
+    for damaged in ("[]", '{"somebody": 1}', '{"0xcc until": 1}'):
+        (tmp_path / "answered.json").write_text(damaged)
+        with pytest.raises(InputError, match="does not say what was answered"):
+            ask(OWNER)

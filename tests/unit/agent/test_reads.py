@@ -14,6 +14,9 @@ from keifu.agent.scene import Ground
 from keifu.chain import Deployment
 from keifu.compute.client.side import Side
 from keifu.compute.client.sources import Pinned
+from keifu.keys import keccak256
+from keifu.provenance.proved import Proved
+from keifu.provenance.trust import Trust
 from tests.unit.compute.client.provider import (
     CHAIN,
     CHANNELS,
@@ -85,6 +88,30 @@ def test_what_is_no_receipt_is_refused(ask, answered, receipt):
 def test_too_much_is_refused_before_it_is_read(ask, answered):
     assert ask("verify_reply", **{**answered, "response": "a" * (module.LONGEST_BODY + 1)}) == "bad_arguments"
     assert ask("verify_bundle", bundle="a" * (module.LONGEST_BUNDLE + 4), block="0x" + "00" * 32) == "bad_arguments"
+
+
+def test_an_ancestry_without_end_is_given_up(ask, monkeypatch):
+    """A stranger links as many records as it likes: the next tool is not kept waiting by it."""
+    asked = []
+
+    def contents(record_ids):
+        """Each has two parents of its own."""
+        asked.extend(record_ids)
+        links = [
+            [SimpleNamespace(parent=keccak256(record_id + end)) for end in (b"0", b"1")] for record_id in record_ids
+        ]
+        return {
+            record_id: SimpleNamespace(record=SimpleNamespace(links=links_of))
+            for record_id, links_of in zip(record_ids, links, strict=True)
+        }
+
+    source = SimpleNamespace(
+        contents=contents, registry=SimpleNamespace(address=MARKET), environments=None, chain=SimpleNamespace(rpc=None)
+    )
+    proved = Proved(source, Trust(CHAIN, MARKET), block=object())
+    monkeypatch.setattr(Reads, "_proved", proved)
+    assert ask("ancestry", id="11" * 32) == "wrong_use"
+    assert len(asked) <= module.LARGEST_ANCESTRY
 
 
 def test_each_tool_is_named_once_and_says_what_it_takes():

@@ -21,8 +21,8 @@ from keifu.compute.wire import unpack
 from keifu.keys import Account as Key
 from keifu.node.backup import abandon_orders
 from keifu.node.compute import order_book, ordered, questions
-from keifu.node.compute.once import TRIES
 from keifu.node.compute.order_book import OrderBook
+from keifu.node.once import TRIES
 from keifu.payments.book import Refused
 from tests.unit.compute.paper_orders import DEADLINE, FUNCTIONS, PRICE, REQUESTS, WINDOW, Node, World
 

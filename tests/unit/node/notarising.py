@@ -41,12 +41,13 @@ class Bench:
     """One folder, from which a notary runs again and again."""
 
     def __init__(self, folder: Path, chain: Chain | None = None) -> None:
-        self.file, self.chain = folder / "node.db", chain or Chain()
+        self.file, self.chain, self.alone_since = folder / "node.db", chain or Chain(), 0
 
     def round(self, every: int = 1) -> SignedHeader | None:
         """What one process signs in one round, from what is on the disk."""
         with closing(sqlite3.connect(self.file, isolation_level=None)) as database:
-            signer = Signer(self.chain, Book(database, KEY.address, CHAIN), DOMAIN, KEY, every)
+            book = Book(database, KEY.address, CHAIN, self.alone_since)
+            signer = Signer(self.chain, book, DOMAIN, KEY, every)
             signer.begin()
             found = signer.next(NOW)
             self.trouble = signer.trouble

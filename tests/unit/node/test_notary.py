@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import ExitStack, closing
+from types import SimpleNamespace
 
 import pytest
 
-from keifu.errors import InputError
+from keifu.errors import InputError, NoAnswer
 from keifu.keys import keccak256
 from keifu.node.backup import backup, restore
 from keifu.node.folder import NodeFolder
 from keifu.node.kinds import kind_of
 from keifu.node.notary.book import SHOWN, Book, begin_above_the_head
+from keifu.node.notary.foreign import FAR_APART, Foreign
 from keifu.node.settings import FILE
 from keifu.node.setup import toml_of
 from keifu.node.watcher.peers import MAX_LINES, read_headers
@@ -85,6 +87,20 @@ def test_not_1_a_restored_book_begins_above_the_head(bench):
     assert bench.round().header.number == 21
 
 
+def test_not_1_a_folder_that_took_over_begins_above_the_head(bench):
+    """A copy of it, which does not know what its key has signed elsewhere: only what it knows is never below."""
+    known = bench.round().header.number
+    bench.alone_since, bench.chain.top = 5, known + 9
+    assert bench.round() is None
+    bench.chain.top += 1
+    assert bench.round().header.number == known + 10
+    assert bench.round() is None
+    bench.alone_since, bench.chain.top = 6, known  # an endpoint that is behind
+    assert bench.round() is None
+    with closing(sqlite3.connect(bench.file, isolation_level=None)) as database:
+        assert Book(database, KEY.address, CHAIN, 6).floor == known + 10
+
+
 def test_not_1_the_book_itself_refuses(tmp_path):
     with closing(sqlite3.connect(tmp_path / "node.db", isolation_level=None)) as database:
         book = Book(database, KEY.address, CHAIN)
@@ -140,3 +156,16 @@ def test_not_1_from_a_backup_it_begins_anew(tmp_path):
     with closing(sqlite3.connect(NodeFolder(after).database_file, isolation_level=None)) as database:
         book = Book(database, KEY.address, CHAIN)
         assert (book.floor, book.may_sign(5), book.shown()) == (None, False, [signed])
+
+
+def test_one_endpoint_keeps_no_notary_from_beginning():
+    """What it begins above is never lowered, so a number that is made up is not taken."""
+
+    def head(*numbers):
+        endpoints = [SimpleNamespace(block_number=lambda number=number: number) for number in numbers]
+        return Foreign(SimpleNamespace(endpoints=endpoints, require_chain=lambda chain: None), CHAIN).head()
+
+    assert (head(10, 12, 11), head(5, 5 + FAR_APART)) == (12, 5 + FAR_APART)
+    for numbers in ((10, 11, 12 + FAR_APART), (0, 1 << 40, 1 << 40), (1 << 63,)):
+        with pytest.raises(NoAnswer, match="its newest block is"):
+            head(*numbers)

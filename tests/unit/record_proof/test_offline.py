@@ -10,7 +10,7 @@ import pytest
 
 from keifu.errors import CheckFailed, InputError
 from keifu.provenance import Kind, Record, Status
-from keifu.provenance.foreign import RecordProof, signed_block
+from keifu.provenance.foreign import RecordProof, signed_block, word_of
 from keifu.provenance.signed_headers import SignedHeader
 from keifu.provenance.trust import Notaries, Trust
 from keifu.units import DAY
@@ -161,3 +161,19 @@ def test_the_block_that_most_have_signed(world):
     assert signed_block([*few, *both], CHAIN, 1)[0] == few[0].header.block_hash
     with pytest.raises(CheckFailed, match="no block of chain 1 has 1 signatures, the most have 0"):
         signed_block(both, 1, 1)
+
+
+def test_one_notary_that_lies_keeps_no_quorum_from_a_proof(world, trust):
+    """It serves keys of its own making above the others' block, and their keys below signatures that are none."""
+    proof, (one, two, three) = world.proof(), world.attestors
+    crowd = [said(world, proof, who, number=NUMBER + 9) for who in (three, world.stranger, world.prover)]
+    crowd += [said(world, proof, who, by=three, **more) for who in (one, two) for more in ({}, {"number": NUMBER + 9})]
+    honest = [[said(world, proof, who)] for who in (one, two)]
+    for answers in ([crowd, *honest], [*honest, crowd]):
+        words = [item for answer in answers for item in word_of(answer, trust.notaries)]
+        block, found = signed_block(words, CHAIN, 2)
+        assert block == honest[0][0].header.block_hash
+        assert verify(world, replace(proof, signed=found), trust)[1].number == NUMBER
+        words = [item for answer in answers for item in word_of(answer, msgspec.UNSET)]
+        assert signed_block(words, CHAIN, 2)[0] == block
+    assert word_of([], msgspec.UNSET) == word_of([], trust.notaries) == []
