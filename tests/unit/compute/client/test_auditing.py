@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import threading
 from dataclasses import replace
 
 import msgspec
@@ -17,7 +18,7 @@ from keifu.compute.client.checks import Check, Exchange, Prices
 from keifu.compute.client.client import ProviderFault
 from keifu.compute.model import ModelFault
 from keifu.compute.openai import read_request
-from keifu.compute.products import packed, unpacked
+from keifu.compute.products import Handed, packed, unpacked
 from keifu.compute.receipt import Evidence, Receipt, SignedReceipt
 from keifu.compute.tokens.model import TokenModel
 from keifu.errors import InputError
@@ -166,6 +167,50 @@ def test_a_part_that_is_not_there_is_refused_with_the_thing_named(model, fields,
         answered(model, "products", msgspec.json.encode(asked))
     assert caught.value.code == code
     assert said in caught.value.message
+
+
+def test_what_is_not_there_is_refused_before_anything_is_computed_for_it(model):
+    # What is refused later is not paid for.
+    asked = {"model": "tiny", "prompt": [5, 6], "reply": [7], "layer": 0, "first": 1 << 30, "count": 1}
+    with pytest.raises(ModelFault, match=r"layer 0 has no products of 1 positions from 1073741824 on"):
+        model.most_input(read_request("products", msgspec.json.encode(asked), 99).call)
+
+
+def test_a_layer_is_paid_for_by_all_positions_that_are_computed_for_it(stored, model):
+    ask, layers = provider(model), stored.program.sizes.layers
+    asked = {"model": "tiny", "prompt": [5] * 60, "reply": [7], "first": 0, "count": 1}
+    for layer in (0, 0, 1, 0):
+        ask(asked | {"layer": layer})
+    whole = -(-60 // (layers + 1))
+    assert ask.units == [60 + whole, 1, whole, whole]
+
+
+def test_an_auditor_that_leaves_is_waited_for(monkeypatch, model):
+    began, may_end = threading.Event(), threading.Event()
+
+    def part(_):
+        began.set()
+        may_end.wait()
+        return Handed(1, b"")
+
+    monkeypatch.setattr(model._hands, "part", part)
+    asked = {"model": "tiny", "prompt": [5, 6], "reply": [7], "layer": 0, "first": 0, "count": 1}
+    calls = [read_request("products", msgspec.json.encode(asked), 99).call for _ in range(2)]
+
+    async def leaving():
+        for call in calls:
+            model.most_input(call)
+        left = asyncio.create_task(model.answer(calls[0]))
+        while not began.is_set():
+            await asyncio.sleep(0)
+        left.cancel()
+        await asyncio.wait([left])
+        is_busy = model._handing_out.locked()
+        may_end.set()
+        await model.answer(calls[1])
+        return is_busy, model._handing_out.locked()
+
+    assert asyncio.run(leaving()) == (True, False)
 
 
 def test_a_machine_that_computes_wrongly_hands_out_nothing(monkeypatch, stored):
