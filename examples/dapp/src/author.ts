@@ -1,7 +1,7 @@
 // Registering files: they are hashed here, and only the hashes leave this browser.
 import type { Hex } from "viem";
 import { el, facts, fill, part, short, type Child } from "./dom.js";
-import { chosen, dropped, manifestOf, tokenModelFault, type Found, type Manifest } from "./folder.js";
+import { chosen, dropped, manifestOf, programFault, type Found, type Manifest } from "./folder.js";
 import { busy, button, send } from "./send.js";
 import type { Clients, Suite } from "./suite.js";
 import { explain, Fault } from "./words.js";
@@ -123,7 +123,7 @@ async function register(made: HTMLFormElement, suite: Suite, clients: Clients | 
   const given = new FormData(made);
   const text = (name: keyof typeof MOST): string => fitting(String(given.get(name) ?? "").trim(), name);
   const kind = KINDS[String(given.get("kind")) as keyof typeof KINDS];
-  if (manifest.isTokenModel && kind === KINDS.weights) throw tokenModelFault;
+  if (manifest.hasProgram && kind === KINDS.weights) throw programFault;
   const relations = given.getAll("relation").map((word) => RELATIONS.indexOf(String(word)) + 1);
   const links = given.getAll("parent").map((id, at) => ({ relation: relations[at] ?? 0, parent: idOf(String(id).trim()) }));
   const record = {
