@@ -7,7 +7,7 @@ import pytest
 from keifu.chain import RpcDeployer
 from keifu.local.suite import give_grant
 from keifu.staking import actions
-from keifu.units import COIN, DAY
+from keifu.units import COIN, DAY, GWEI
 from tests.integration.dapp.conftest import enter, press, says, text, visit
 from tests.integration.dapp.wallet import Wallet
 
@@ -144,6 +144,26 @@ def test_a_claim_that_fails_in_its_block_says_why(tab, site, chain, wallet):
     says(tab, "The contract refuses: distributor: nothing to claim", "#notes")
     assert len(wallet.sent) == 1
     assert chain.client.rpc.call("eth_getTransactionReceipt", wallet.sent[0])["status"] == "0x0"
+
+
+def test_a_claim_that_its_holder_cancels_in_the_wallet_is_not_confirmed(tab, site, chain, wallet):
+    enter(tab, site)
+    node, before = chain.client.rpc, coins(chain, "holder")
+    nonce = node.call("eth_getTransactionCount", wallet.account, "latest")
+    node.call("evm_setAutomine", False)
+    try:
+        press(tab, "Claim")
+        says(tab, "Sent, and waiting for its block", "#notes")
+        while "eth_getTransactionByHash" not in wallet.asked:  # the page has to know what is replaced
+            text(tab, "#notes")
+        price = hex(100 * GWEI)
+        fees = {"maxFeePerGas": price, "maxPriorityFeePerGas": price, "gas": hex(21_000), "nonce": nonce}
+        node.call("eth_sendTransaction", {"from": wallet.account, "to": wallet.account, "value": "0x0", **fees})
+        node.call("evm_mine")
+    finally:
+        node.call("evm_setAutomine", True)
+    says(tab, "Another transaction took its place.", "#notes")
+    assert coins(chain, "holder") == before
 
 
 def test_a_list_that_is_not_the_distributor_s_is_not_shown(tab, site, wallet):
