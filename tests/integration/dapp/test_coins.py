@@ -7,7 +7,7 @@ import pytest
 from keifu.chain import RpcDeployer
 from keifu.local.suite import give_grant
 from keifu.staking import actions
-from keifu.units import COIN, DAY, GWEI
+from keifu.units import COIN, DAY
 from tests.integration.dapp.conftest import enter, press, says, text, visit
 from tests.integration.dapp.wallet import Wallet
 
@@ -156,7 +156,7 @@ def test_a_claim_that_its_holder_cancels_in_the_wallet_is_not_confirmed(tab, sit
         says(tab, "Sent, and waiting for its block", "#notes")
         while "eth_getTransactionByHash" not in wallet.asked:  # the page has to know what is replaced
             text(tab, "#notes")
-        price = hex(100 * GWEI)
+        price = hex(10**11)
         fees = {"maxFeePerGas": price, "maxPriorityFeePerGas": price, "gas": hex(21_000), "nonce": nonce}
         node.call("eth_sendTransaction", {"from": wallet.account, "to": wallet.account, "value": "0x0", **fees})
         node.call("evm_mine")
