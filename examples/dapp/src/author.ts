@@ -123,6 +123,7 @@ async function register(made: HTMLFormElement, suite: Suite, clients: Clients | 
   const given = new FormData(made);
   const text = (name: keyof typeof MOST): string => fitting(String(given.get(name) ?? "").trim(), name);
   const kind = KINDS[String(given.get("kind")) as keyof typeof KINDS];
+  const { title } = manifest; // another folder may be chosen while the wallet asks
   if (manifest.hasProgram && kind === KINDS.weights) throw programFault;
   const relations = given.getAll("relation").map((word) => RELATIONS.indexOf(String(word)) + 1);
   const links = given.getAll("parent").map((id, at) => ({ relation: relations[at] ?? 0, parent: idOf(String(id).trim()) }));
@@ -131,7 +132,7 @@ async function register(made: HTMLFormElement, suite: Suite, clients: Clients | 
     uri: text("uri"), licence: text("licence"), version: text("version"), links,
   };
   const id = await clients.reads.readContract({ ...suite.registry, functionName: "record_id", args: [record] });
-  if (!(await send(clients, [{ does: `Register ${manifest.title}`, ...suite.registry, functionName: "register", args: [record] }]))) return;
+  if (!(await send(clients, [{ does: `Register ${title}`, ...suite.registry, functionName: "register", args: [record] }]))) return;
   fill("registered", el("p", { class: "good", role: "status" }, "Registered: ", el("a", { id: "record", href: `/record/${id.slice(2)}` }, id.slice(2))));
   await after();
 }
