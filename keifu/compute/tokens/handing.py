@@ -56,13 +56,14 @@ class Hands:
         """Raises UsageError for positions that are not there."""
         with self._computing:
             ids = _ids(asked)
-            handing = self._held.get(ids)
-            if handing is None:
-                handing = self._held[ids] = Handing(self._executor, *ids)
-                while len(self._held) > HELD:
-                    self._held.popitem(last=False)
-            self._held.move_to_end(ids)
+            handing = self._held[ids] = self._held.pop(ids, None) or Handing(self._executor, *ids)
+            while len(self._held) > HELD:
+                self._held.popitem(last=False)
             return packed(handing.sums(asked.layer, asked.first, asked.count))
+
+    def forget(self, asked: Asked) -> None:
+        """Hold a reply no more: whoever had it read has left without paying for that."""
+        self._held.pop(_ids(asked), None)
 
 
 def answer_of(model: str, units: int, handed: Handed) -> bytes:

@@ -137,6 +137,9 @@ class TokenModel(RemoteModel):
         work.add_done_callback(lambda _: self._handing_out.release())
         try:
             handed = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            work.add_done_callback(lambda _: self._hands.forget(asked))
+            raise
         except UsageError as error:
             raise ModelFault(400, "invalid_input", str(error)) from error
         return Result(answer_of(self.name, units, handed), units)

@@ -18,7 +18,7 @@ from keifu.compute.client.checks import Check, Exchange, Prices
 from keifu.compute.client.client import ProviderFault
 from keifu.compute.model import ModelFault
 from keifu.compute.openai import read_request
-from keifu.compute.products import Handed, packed, unpacked
+from keifu.compute.products import packed, unpacked
 from keifu.compute.receipt import Evidence, Receipt, SignedReceipt
 from keifu.compute.tokens.model import TokenModel
 from keifu.errors import InputError
@@ -185,32 +185,38 @@ def test_a_layer_is_paid_for_by_all_positions_that_are_computed_for_it(stored, m
     assert ask.units == [60 + whole, 1, whole, whole]
 
 
-def test_an_auditor_that_leaves_is_waited_for(monkeypatch, model):
-    began, may_end = threading.Event(), threading.Event()
+def test_an_auditor_that_leaves_is_waited_for_and_what_it_had_read_is_not_held(monkeypatch, model):
+    began, may_end, part = threading.Event(), threading.Event(), model._hands.part
 
-    def part(_):
+    def waiting(asked):
         began.set()
         may_end.wait()
-        return Handed(1, b"")
+        return part(asked)
 
-    monkeypatch.setattr(model._hands, "part", part)
+    monkeypatch.setattr(model._hands, "part", waiting)
     asked = {"model": "tiny", "prompt": [5, 6], "reply": [7], "layer": 0, "first": 0, "count": 1}
-    calls = [read_request("products", msgspec.json.encode(asked), 99).call for _ in range(2)]
+
+    def call():
+        return read_request("products", msgspec.json.encode(asked), 99).call
 
     async def leaving():
-        for call in calls:
-            model.most_input(call)
-        left = asyncio.create_task(model.answer(calls[0]))
+        first = call()
+        whole = model.most_input(first)
+        left = asyncio.create_task(model.answer(first))
         while not began.is_set():
             await asyncio.sleep(0)
         left.cancel()
         await asyncio.wait([left])
-        is_busy = model._handing_out.locked()
+        assert model._handing_out.locked()  # the next one's turn has not come
         may_end.set()
-        await model.answer(calls[1])
-        return is_busy, model._handing_out.locked()
+        async with model._handing_out:
+            pass
+        again = call()
+        assert model.most_input(again) == whole  # nobody has paid for it
+        await model.answer(again)
+        assert model.most_input(call()) < whole
 
-    assert asyncio.run(leaving()) == (True, False)
+    asyncio.run(leaving())
 
 
 def test_a_machine_that_computes_wrongly_hands_out_nothing(monkeypatch, stored):
