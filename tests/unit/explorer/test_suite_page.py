@@ -166,3 +166,13 @@ def test_a_node_is_asked_again_only_when_the_timelock_has_acted():
     codes.join()
     assert codes.now("second") == Looked(2)
     assert len(asked) == 2
+
+
+def test_a_node_that_did_not_answer_is_asked_again():
+    answers = iter([Looked(0, fault="no answer"), Looked(7)])
+    codes = Codes(lambda: next(answers))
+    codes.now("first")
+    codes.join()
+    assert codes.now("first") in (Looked(0, fault="no answer"), Looked(7))
+    codes.join()
+    assert codes.now("first") == Looked(7)
