@@ -1,8 +1,8 @@
 """A token model's products, handed out to whoever audits a reply and pays for it.
 
-Nothing is kept of replies: an auditor names the ids. Whoever names new ones pays for reading them all. The first part of
-a layer costs a layer's share of all positions, which are computed for it, a further one its share of its own. The two
-replies that were read last are held.
+Nothing is kept of replies: an auditor names the ids. Whoever names new ones pays for reading them all. The first part
+of a layer costs a layer's share of all positions, which are computed for it, a further one its share of its own. The
+two replies that were read last are held.
 """
 
 from __future__ import annotations
