@@ -99,7 +99,7 @@ def test_an_operator_s_own_words_stay_words(tab, site, chain, wallet):
 
 def test_the_commission_is_the_chain_s_and_what_was_announced_stands_beside_it(tab, site, chain, wallet):
     operator = RpcDeployer(chain.client, chain.account("operator"))
-    now = chain.contract("StakingHub").operator_state(operator.account.address)["commission_bps"]
+    *_, now, _ = chain.contract("StakingHub").operator_state(operator.account.address)
     actions.register(operator, chain.suite, 5_000, "https://operator.example")
     site.index()
     enter(tab, site, "#stake")
