@@ -56,7 +56,9 @@ class Hands:
         """Raises UsageError for positions that are not there."""
         with self._computing:
             ids = _ids(asked)
-            handing = self._held[ids] = self._held.pop(ids, None) or Handing(self._executor, *ids)
+            handing = self._held.get(ids) or Handing(self._executor, *ids)
+            self._held.pop(ids, None)
+            self._held[ids] = handing  # as the newest
             while len(self._held) > HELD:
                 self._held.popitem(last=False)
             return packed(handing.sums(asked.layer, asked.first, asked.count))

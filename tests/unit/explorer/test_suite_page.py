@@ -17,7 +17,7 @@ from keifu.chain.verify import Check
 from keifu.deploy.planning import table_of
 from keifu.explorer import Explorer
 from keifu.explorer.deployed import Codes, Deployed, Looked, deployed_at
-from keifu.units import DAY
+from keifu.units import COIN, DAY
 from tests.unit.explorer.conftest import text
 from tests.unit.explorer.pages import Page
 
@@ -77,7 +77,7 @@ def test_what_waits_is_named_with_its_arguments_and_its_time(changing):
     queue(scribe, "stopped", channels, call("Channels", "setFee", 70))
     queue(scribe, "stranger", address("elsewhere"), b"\1\2\3\4" + b"<script>")
     queue(scribe, "broken", channels, call("Channels", "setFee", 80)[:10])
-    queue(scribe, "ether", address("payee"), b"", amount=5 * 10**18)
+    queue(scribe, "ether", address("payee"), b"", amount=5 * COIN)
     scribe.log("Timelock", "CallExecuted", id=word("done"), index=0, target=channels, amount=0, payload="0x")
     scribe.log("Timelock", "Cancelled", id=word("stopped"))
     queued = scribe.time
