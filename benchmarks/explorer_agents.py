@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from ethwire.constants import DAY, ETHER, ZERO_ADDRESS
+from keifu.accounts.identity import NO_SALT, Token, address_of
 
 if TYPE_CHECKING:
     from benchmarks.explorer_world import Scribe
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["agents"]
 
 NFT, MARKET, ACCOUNTS = "IntelligentNFT", "AgentMarket", "AccountRegistry"
+ACCOUNT = "AgentAccount"
 IDENTITY, REPUTATION = "AgentIdentity", "AgentReputation"
 NUMBER, KNOWN = 1 << 250, 3
 QUOTA, PRICE = 40, 100 * ETHER
@@ -27,12 +29,14 @@ def agents(scribe: Scribe, creator: str, said: str) -> dict[str, str]:
     _mint(scribe, NUMBER, creator, first)
     terms: dict[str, Any] = {"royalty_bps": 750, "clone_cap": 2, "generations": 1}
     scribe.log(NFT, "TermsSet", same=True, token_id=NUMBER, creator=creator, **terms)
-    account = _word("account of the agent")[:42]
-    scribe.log(
-        ACCOUNTS, "ERC6551AccountCreated",
-        account=account, implementation=_word("implementation")[:42], salt=_word("no salt"), chainId=31_337,
-        tokenContract=scribe.addresses[NFT], tokenId=NUMBER,
-    )  # fmt: skip
+    places, token = scribe.addresses, Token(31_337, scribe.addresses[NFT], NUMBER)
+    account = address_of(places[ACCOUNTS], places[ACCOUNT], token)
+    for place, implementation in ((account, places[ACCOUNT]), (_word("trap")[:42], _word("implementation")[:42])):
+        scribe.log(
+            ACCOUNTS, "ERC6551AccountCreated",
+            account=place, implementation=implementation, salt="0x" + NO_SALT.hex(), chainId=31_337,
+            tokenContract=places[NFT], tokenId=NUMBER,
+        )  # fmt: skip
     scribe.next_block()
     moved: dict[str, Any] = {"from_": creator, "to": buyer, "tokenId": NUMBER}
     scribe.log(NFT, "Updated", _tokenId=NUMBER, _oldDataHashes=first, _newDataHashes=second)
@@ -65,7 +69,8 @@ def agents(scribe: Scribe, creator: str, said: str) -> dict[str, str]:
     scribe.log(
         REPUTATION, "ReputationReset", agent_id=KNOWN, edition=2, data_before=_word("before"), data=_word("after")
     )
-    return {"agent": f"{NUMBER:064x}", "clone": f"{clone:064x}", "agent_buyer": buyer, "agent_account": account}
+    return {"agent": f"{NUMBER:064x}", "clone": f"{clone:064x}", "agent_buyer": buyer, "agent_account": account,
+            "trap": _word("trap")[:42]}  # fmt: skip
 
 
 def _mint(scribe: Scribe, number: int, to: str, hashes: list[str], *, same: bool = False) -> None:

@@ -13,6 +13,7 @@ __all__ = ["IN_GENERAL", "remedy_of"]
 IN_GENERAL = "change the call so that this condition holds"
 _FORM = "make the proof anew: it has more or less than what is due"
 _OWNED = "the owner of the token sends it, or an account that it approved"
+_NEARER = "sign again with a nearer deadline: this one is too far away"
 _VESTED = "all that is vested so far was paid out; the next step of the schedule brings more"
 _LISTED = "take index, total and proof of this account from the published list"
 _SHARES = "ask for less: there is not so much in this position"
@@ -35,6 +36,7 @@ _SINGLE = {
     "court: nothing asked back": "ask for seats back first, and wait for the time that it takes",
     "verifier: nothing asked back": "ask for the deposit back first, and wait for the time that it takes",
     "create3: salt spent": "a contract of this label was made already: look at its address",
+    "deals: shard is taken": "you or another provider has it already: look whose it is, and take one that is free",
     "deals: shard is under repair": "wait until its repair is over",
     "environments: not the owner": "the account that declared the environment sends it",
     "environments: not an earlier promotion": "go back to a promotion with a lower number than the one that runs",
@@ -55,15 +57,37 @@ _SINGLE = {
     "inft: not the owner's token": _OWNED,
     "market: seller does not own it": _OWNED,
     "market: account has acted": "the token's account has moved since the order was signed: look at it, and sign anew",
+    "keys: key is taken": "an operator has this key already: look whose it is; another one needs a key of its own",
     "randomness: not a key": "name the key of drand's network, a point of the right group",
     "registry: attestation is irrevocable": "its schema says that it is never taken back: attest the contrary",
     "registry: key was replaced or lost": "act by the key that replaced it",
+    "repairs: shard is reserved": "another provider may repair it first: wait until its time is over",
+    "identity: deadline too far": _NEARER,
+    "verifier: deadline too far": _NEARER,
+    "grants: deadline has passed": "a milestone is released until its deadline: propose another one",
+    "grants: deadline out of range": "choose a deadline after now that is not too far away",
+    "orders: bad deadline": "choose a deadline after now that is not too far away",
+    "orders: deadline has passed": "the order's time is over: its client takes the coins back, or places another one",
+    "registry: already expired": "choose a later end, or none",
+    "heartbeats: bad signature": "show both heartbeats as their node's key signed them",
+    "randomness: not that signature": "bring the signature that drand published for this very round",
+    "record proof: bad signature": "have the attestor sign this very header, by its account or a key that it named",
+    "record proof: too few signatures": "bring the signatures of more attestors that the verifier trusts",
+    "grants: record was shown before": "evidence counts once: show another record",
+    "grants: not enough attestations": "have more attesters of the milestone attest the evidence first",
+    "endowment: another one was first": "somebody else stands in for this shard now: take another one",
+    "channels: another refund came first": "look at the channel, and sign a refund with its newest nonce",
+    "grants: paid at once": "without an escrow there is no grant to be taken back: it was paid at once",
     "repairs: words left over": _FORM,
     "storage: words left over": _FORM,
     "storage: buffer is not used up": "it ends by itself once its buffer is used up",
     "storage: epoch is not open": "open the epoch's seed first: a keeper does that",
     "storage: prove first": "prove what is due in this epoch first",
     "storage: settle in parts first": "settle in parts, of fewer epochs each",
+    "timelock_controller: insufficient delay": "queue it with the timelock's least delay, or a longer one",
+    "token: invalid spender": "give an address that is not zero",
+    "token: invalid receiver": "give an address that is neither zero nor the token's own",
+    "collector: no Permit2": "give the address of Permit2 on this chain",
     "timelock_controller: operation cannot be cancelled": "only what is queued and not executed can be cancelled",
     "token: authorization used or cancelled": "it was carried out or cancelled: sign a new one, with another nonce",
     "token: takes no ether": "send no ether with the call",

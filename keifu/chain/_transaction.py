@@ -99,7 +99,7 @@ def _require_same(raw: bytes, transaction: Transaction, address: str) -> None:
         same = b"".join(map(rlp.encode, fields)) == payload
         if same and recover(keccak256(DYNAMIC_FEE + rlp.list_of(payload)), signature) == address:
             return
-    except (ValueError, InputError, AttributeError):
+    except (ValueError, TypeError, InputError, AttributeError):
         pass  # of a form that no transaction has
     raise CheckFailed(
         f"{address} signed another transaction than it was asked for: it was not sent",

@@ -33,14 +33,16 @@ def in_words(contract: str, function: FunctionAbi, arguments: Sequence[Any]) -> 
     return f"{contract}.{function.name}({said})"
 
 
-def call_in_words(contract: str, target: str, payload: bytes) -> str:
-    """The same of data; in hex where `contract` is not of the suite, or has no such function."""
+def call_in_words(contract: str, target: str, payload: bytes, amount: int) -> str:
+    """The same of data; in hex where `contract` is not of the suite, or has no such function. Wei that go with it are
+    said."""
     function = _functions(contract).get(payload[:SELECTOR]) if contract else None
     try:
         arguments = decode_args(function.inputs, payload[SELECTOR:], "") if function else ()
     except AbiError:
         function = None
-    return in_words(contract, function, arguments) if function else f"{contract or target} 0x{payload.hex()}"
+    said = in_words(contract, function, arguments) if function else f"{contract or target} 0x{payload.hex()}"
+    return f"{said} with {amount:,} wei" if amount else said
 
 
 @cache

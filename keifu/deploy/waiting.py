@@ -32,8 +32,9 @@ def waiting(client: ChainClient, record: Record) -> list[Waiting]:
     for log in find_logs(client, timelock.address, topics, record.creations[TIMELOCK].block):
         said = timelock.interface.read_log(timelock.address, log.topics, log.data)
         assert said is not None
-        words = call_in_words(names.get(said.args["target"], ""), said.args["target"], said.args["payload"])
-        calls.setdefault(log.topics[1], {})[said.args["index"]] = words
+        args = said.args
+        words = call_in_words(names.get(args["target"], ""), args["target"], args["payload"], args["amount"])
+        calls.setdefault(log.topics[1], {})[args["index"]] = words
     found = []
     for number, parts in calls.items():
         if timelock.is_operation_pending(key := bytes.fromhex(number[2:])):

@@ -127,7 +127,7 @@ class Explorer:
     def __call__(self, request: Request) -> Response:
         if request.path in self._static:
             return self._static[request.path]
-        if self._dapp is not None and request.path.split("/")[1] == "dapp":
+        if self._dapp is not None and f"{request.path}/".startswith("/dapp/"):
             return self._dapp.file(request.path) or self._asked(self._dapp, request.path)
         if request.path == "/live":
             return Response(200, b"", "text/event-stream", policy=POLICY, stream=self.live.events)

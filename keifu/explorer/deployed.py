@@ -57,8 +57,8 @@ class Looked:
 
 
 class Codes:
-    """Looks at the chain in the background: once, and again when the timelock has done something. A reader never waits
-    for it."""
+    """Looks at the chain in the background: once, and again when the timelock has done something, or when the node did
+    not answer. A reader never waits for it."""
 
     def __init__(self, look: Callable[[], Looked]) -> None:
         self._look = look
@@ -71,7 +71,8 @@ class Codes:
         """What was found last; `state` changes when that may not hold any more."""
         with self._guard:
             idle = self._thread is None or not self._thread.is_alive()
-            if idle and self._asked != state:
+            failed = self._found is not None and bool(self._found.fault)
+            if idle and (failed or self._asked != state):
                 self._asked = state
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()

@@ -1,7 +1,7 @@
 // Registering files: they are hashed here, and only the hashes leave this browser.
 import type { Hex } from "viem";
 import { el, facts, fill, part, short, type Child } from "./dom.js";
-import { chosen, dropped, manifestOf, tokenModelFault, type Found, type Manifest } from "./folder.js";
+import { chosen, dropped, manifestOf, programFault, type Found, type Manifest } from "./folder.js";
 import { busy, button, send } from "./send.js";
 import type { Clients, Suite } from "./suite.js";
 import { explain, Fault } from "./words.js";
@@ -123,7 +123,8 @@ async function register(made: HTMLFormElement, suite: Suite, clients: Clients | 
   const given = new FormData(made);
   const text = (name: keyof typeof MOST): string => fitting(String(given.get(name) ?? "").trim(), name);
   const kind = KINDS[String(given.get("kind")) as keyof typeof KINDS];
-  if (manifest.isTokenModel && kind === KINDS.weights) throw tokenModelFault;
+  const { title } = manifest; // another folder may be chosen while the wallet asks
+  if (manifest.hasProgram && kind === KINDS.weights) throw programFault;
   const relations = given.getAll("relation").map((word) => RELATIONS.indexOf(String(word)) + 1);
   const links = given.getAll("parent").map((id, at) => ({ relation: relations[at] ?? 0, parent: idOf(String(id).trim()) }));
   const record = {
@@ -131,7 +132,7 @@ async function register(made: HTMLFormElement, suite: Suite, clients: Clients | 
     uri: text("uri"), licence: text("licence"), version: text("version"), links,
   };
   const id = await clients.reads.readContract({ ...suite.registry, functionName: "record_id", args: [record] });
-  if (!(await send(clients, [{ does: `Register ${manifest.title}`, ...suite.registry, functionName: "register", args: [record] }]))) return;
+  if (!(await send(clients, [{ does: `Register ${title}`, ...suite.registry, functionName: "register", args: [record] }]))) return;
   fill("registered", el("p", { class: "good", role: "status" }, "Registered: ", el("a", { id: "record", href: `/record/${id.slice(2)}` }, id.slice(2))));
   await after();
 }

@@ -44,8 +44,10 @@ function judge(): void {
   if (!trust || !bundle) return say("note", trust ? "Now choose the bundle." : "Now choose your trust file.", "Both stay on this machine.");
   try {
     const shown = verifyBundle(bundle, trust);
-    const said = shown.inOrder ? "Believed: everything in it is shown." : "Shown, but not in order: something in it is withdrawn, unmet or contradicted.";
-    say(shown.inOrder ? "good" : "bad", said, `As of block ${shown.number}.`);
+    const said = !shown.inOrder ? "Shown, but not in order: something in it is withdrawn, unmet or contradicted."
+      : shown.authorIsTrusted === false ? "Shown, but its author is none whom your trust file names."
+      : "Believed: everything in it is shown.";
+    say(said.startsWith("Believed") ? "good" : "bad", said, `As of block ${shown.number}.`);
     const rows = [...shown.entries.values()].slice(0, LISTED);
     part("verdict").append(
       facts(

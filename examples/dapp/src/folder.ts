@@ -16,11 +16,11 @@ export interface Manifest {
   readonly digest: Hex;
   readonly hash: Hex;
   readonly body: Uint8Array;
-  readonly isTokenModel: boolean;
+  readonly hasProgram: boolean; // a model whose record names its program, too
 }
 
 const LEFT_OUT = new Set([".git", ".gitattributes", ".github", ".gitignore", "model.sig"]);
-const TOKEN_MODEL = ["tokens.json", "arrays.bin"];
+const MODELS = [["tokens.json", "arrays.bin"], ["embedding.json", "arrays.bin"]];
 const WHOLE = ".";
 const CLI = "Use `keifu prov register` for this one.";
 
@@ -103,7 +103,7 @@ export async function manifestOf(
     title, files: found.length, bytes, ignored, body,
     digest: bytesToHex(whole.digest()),
     hash: bytesToHex(sha256(body)),
-    isTokenModel: TOKEN_MODEL.every((name) => found.some((item) => item.name === name)),
+    hasProgram: MODELS.some((names) => names.every((name) => found.some((item) => item.name === name))),
   };
 }
 
@@ -157,4 +157,4 @@ function compare(one: string, other: string): number {
   return mine.length - theirs.length;
 }
 
-export const tokenModelFault = new Fault("This folder is a token model, whose record also names its program.", CLI);
+export const programFault = new Fault("This folder is a model whose record also names its program.", CLI);

@@ -61,13 +61,25 @@ async function one({ reads, sends, account }: Clients, call: Call & { abi: Abi }
   say("asks", "Confirm it in your wallet.");
   const hash = await sends.writeContract(asked);
   say("pending", ["Sent, and waiting for its block: ", link(hash)]);
-  const receipt = await reads.waitForTransactionReceipt({ hash });
+  const receipt = await mined(reads, hash);
   if (receipt.status === "reverted") {
     // The same call in the same block says why.
     await reads.simulateContract({ ...asked, account, blockNumber: receipt.blockNumber });
     throw new Fault("The transaction is in a block, and failed there.", "Look at it in the explorer; it may have run out of gas.");
   }
   say("confirmed", [`Confirmed in block ${receipt.blockNumber}: `, link(receipt.transactionHash)]);
+}
+
+/** What became of a transaction that was sent. It is waited for as long as the page is open: whoever hears that it failed
+ * sends it again. */
+async function mined(reads: Clients["reads"], hash: Hash) {
+  let isAnother = false;
+  const wait = reads.waitForTransactionReceipt({ hash, timeout: 0, onReplaced: ({ reason }) => { isAnother = reason !== "repriced"; } });
+  const receipt = await wait.catch(() => {
+    throw new Fault(`It was sent, but what became of it is not known: ${hash}`, "Look at it in your wallet before you try again.");
+  });
+  if (isAnother) throw new Fault("Another transaction took its place.", "You cancelled or replaced it in your wallet: nothing of it was done.");
+  return receipt;
 }
 
 /** A button that is busy as long as what it does. */

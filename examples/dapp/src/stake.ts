@@ -15,6 +15,7 @@ export interface Position {
 
 export interface Offer extends Operator {
   readonly room: bigint; // that it may still take
+  readonly commission: number; // in force, by the chain
 }
 
 const OWN = 0n; // the account itself, not one of its sub-accounts
@@ -55,8 +56,9 @@ async function tickets({ reads, account }: Clients, hub: Suite["hub"], operator:
 export async function offers({ reads }: Clients, { hub }: Suite, operators: readonly Operator[]): Promise<Offer[]> {
   const found = await Promise.all(
     operators.slice(-OFFERED).map(async (one) => {
-      const { exposure, delegated } = await reads.readContract({ ...hub, functionName: "operator_state", args: [one.operator] });
-      return { ...one, room: exposure > delegated ? exposure - delegated : 0n };
+      const state = await reads.readContract({ ...hub, functionName: "operator_state", args: [one.operator] });
+      const { exposure, delegated, commission_bps: commission } = state;
+      return { ...one, room: exposure > delegated ? exposure - delegated : 0n, commission: Number(commission) };
     }),
   );
   return found.sort((a, b) => (a.room === b.room ? 0 : a.room > b.room ? -1 : 1));
@@ -129,7 +131,7 @@ export function form(all: readonly Offer[], balance: bigint, coin: Coin, clients
   const submit = el("button", { class: "main" }, "Stake");
   const offer = () => all.find((one) => one.operator === operator.value) ?? all[0]!;
   const most = () => (offer().room < balance ? offer().room : balance);
-  const room = () => (hint.textContent = `Takes ${amount(offer().room, coin)} more, keeps ${offer().commission_bps / 100} % of what it earns for you.`);
+  const room = () => (hint.textContent = `Takes ${amount(offer().room, coin)} more, keeps ${kept(offer())} of what it earns for you.`);
   operator.addEventListener("change", room);
   room();
   const wanted = (): bigint | null => {
@@ -159,6 +161,10 @@ export function form(all: readonly Offer[], balance: bigint, coin: Coin, clients
     submit,
   );
 }
+
+/** What is in force, and what was announced, where that differs. */
+const kept = ({ commission, commission_bps: announced }: Offer): string =>
+  `${commission / 100} %${announced === commission ? "" : ` (soon ${announced / 100} %)`}`;
 
 function optionOf({ operator, metadata, room }: Offer): HTMLOptionElement {
   const name = /^https?:\/\/([^/?#]+)/.exec(metadata)?.[1];

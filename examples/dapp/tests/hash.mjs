@@ -1,4 +1,5 @@
-// Hashes trees as the page does, one a line: [[name, text], …] to [digest, manifest], or to why it is refused.
+// Hashes trees as the page does, one a line: [[name, text], …] to [digest, manifest, whether its record has to name a program],
+// or to why it is refused.
 import { createInterface } from "node:readline";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,8 +14,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   const found = JSON.parse(line).map(([name, text]) => ({ name, file: new File([text], name) }));
   let answer;
   try {
-    const { digest, hash } = await manifestOf("it", found, [], () => {});
-    answer = [digest.slice(2), hash.slice(2)];
+    const { digest, hash, hasProgram } = await manifestOf("it", found, [], () => {});
+    answer = [digest.slice(2), hash.slice(2), hasProgram];
   } catch (error) {
     answer = error.what;
   }

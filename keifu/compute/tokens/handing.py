@@ -1,7 +1,8 @@
 """A token model's products, handed out to whoever audits a reply and pays for it.
 
-Nothing is kept of replies: an auditor names the ids. Whoever names new ones pays for reading them all, and for a part a
-layer's share of its positions. The two that were read last are held.
+Nothing is kept of replies: an auditor names the ids. Whoever names new ones pays for reading them all. The first part
+of a layer costs a layer's share of all positions, which are computed for it, a further one its share of its own. The
+two replies that were read last are held.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from keifu.compute.products import Asked, Handed, packed
 from keifu.errors import UsageError
 from keifu.inference.tokens.auditing import LARGEST_PART
 from keifu.inference.tokens.executor import Executor, ids_of
-from keifu.inference.tokens.linear import Handing, rows_of_matrices
+from keifu.inference.tokens.linear import Handing, expect_part, rows_of_matrices
 
 __all__ = ["Hands", "answer_of"]
 
@@ -44,20 +45,27 @@ class Hands:
                 f"layer {asked.layer} at {asked.count:,} positions",
                 remedy=f"layers go to {sizes.layers}, and a part has at most {LARGEST_PART >> 20} MiB",
             )
-        share = -(-asked.count // (sizes.layers + 1))
-        return share if _ids(asked) in self._held else share + len(ids)
+        # Before anything is computed: what is refused later is not paid for.
+        expect_part(sizes, len(asked.prompt) - 1, len(ids), (asked.layer, asked.first, asked.count))
+        held = self._held.get(_ids(asked))
+        is_first = asked.layer < sizes.layers and not (held and held.is_at_hand(asked.layer))
+        share = -(-(len(ids) if is_first else asked.count) // (sizes.layers + 1))
+        return share if held else share + len(ids)
 
     def part(self, asked: Asked) -> Handed:
         """Raises UsageError for positions that are not there."""
         with self._computing:
             ids = _ids(asked)
-            handing = self._held.get(ids)
-            if handing is None:
-                handing = self._held[ids] = Handing(self._executor, *ids)
-                while len(self._held) > HELD:
-                    self._held.popitem(last=False)
-            self._held.move_to_end(ids)
+            handing = self._held.get(ids) or Handing(self._executor, *ids)
+            self._held.pop(ids, None)
+            self._held[ids] = handing  # as the newest
+            while len(self._held) > HELD:
+                self._held.popitem(last=False)
             return packed(handing.sums(asked.layer, asked.first, asked.count))
+
+    def forget(self, asked: Asked) -> None:
+        """Hold a reply no more: whoever had it read has left without paying for that."""
+        self._held.pop(_ids(asked), None)
 
 
 def answer_of(model: str, units: int, handed: Handed) -> bytes:

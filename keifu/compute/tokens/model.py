@@ -131,9 +131,15 @@ class TokenModel(RemoteModel):
 
     async def _part(self, asked: Asked, units: int) -> Result:
         self._expect_sound()
+        await self._handing_out.acquire()  # auditors wait here, and not in threads that others need
+        work = asyncio.ensure_future(asyncio.to_thread(self._hands.part, asked))
+        # An auditor may leave; the thread computes on, and nobody else's turn comes before it is done.
+        work.add_done_callback(lambda _: self._handing_out.release())
         try:
-            async with self._handing_out:  # auditors wait here, and not in threads that others need
-                handed = await asyncio.to_thread(self._hands.part, asked)
+            handed = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            work.add_done_callback(lambda _: self._hands.forget(asked))
+            raise
         except UsageError as error:
             raise ModelFault(400, "invalid_input", str(error)) from error
         return Result(answer_of(self.name, units, handed), units)

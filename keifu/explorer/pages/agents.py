@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.chain.suite import ACCOUNT_REGISTRY, IDENTITY, MARKET, NFT, REPUTATION
+from keifu.accounts.identity import Token, address_of
+from keifu.chain.suite import ACCOUNT, ACCOUNT_REGISTRY, IDENTITY, MARKET, NFT, REPUTATION
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.parts import facts, pager, section, table
 from keifu.explorer.view import Event, NotFound, Sheet, View, place_of
@@ -47,7 +48,6 @@ def agent(view: View, text: str) -> Sheet:
     if not moves:
         raise NotFound(f"there is no agent {text[:80]}", remedy="a number of the list of agents")
     terms = view.last(NFT, "TermsSet", token_id=number)
-    account = view.last(ACCOUNT_REGISTRY, "ERC6551AccountCreated", tokenId=number)
     parent = view.last(NFT, "Cloned", _newTokenId=number)
     plain = f"{int(number):064x}"
     body: list[Child] = [
@@ -59,7 +59,7 @@ def agent(view: View, text: str) -> Sheet:
                 [_link(view, parent["args"]["_tokenId"]), " ", view.proof(parent)] if parent else None,
             ),
             *_terms(view, terms),
-            (words("agent.account"), _account(view, account)),
+            (words("agent.account"), _account(view, number)),
         ),
         section(words("agent.data"), _data(view, number), name="data"),
         section(words("agent.owners"), _owners(view, moves), name="owners"),
@@ -103,9 +103,15 @@ def _terms(view: View, event: Event | None) -> Iterable[tuple[str, Child]]:
     )
 
 
-def _account(view: View, event: Event | None) -> Child:
-    """Anybody may make accounts of a token by another implementation: the last one stands here, with its proof."""
-    return [view.address(event["args"]["account"]), " ", view.proof(event)] if event else None
+def _account(view: View, number: str) -> Child:
+    """The one that the suite's implementation makes. Anybody may make others, of code that obeys somebody else."""
+    known = view.totals.addresses
+    if not known.keys() >= {ACCOUNT_REGISTRY, ACCOUNT, NFT}:
+        return None
+    token = Token(view.store.suite.chain_id, known[NFT], int(number))
+    place = address_of(known[ACCOUNT_REGISTRY], known[ACCOUNT], token)
+    event = view.last(ACCOUNT_REGISTRY, "ERC6551AccountCreated", tokenId=number, account=place)
+    return [view.address(place), " ", view.proof(event)] if event else None
 
 
 def _data(view: View, number: str) -> Markup:

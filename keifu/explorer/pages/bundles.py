@@ -8,7 +8,7 @@ from keifu.explorer.view import Sheet, View
 __all__ = ["verify"]
 
 # What the script says, which finds its texts beside the place for files.
-SAID = ("good", "not-in-order", "refused", "waits", "unreadable", "root", "block", "records", "author")
+SAID = ("good", "not-in-order", "stranger", "refused", "waits", "unreadable", "root", "block", "records", "author")
 
 
 def verify(view: View) -> Sheet:

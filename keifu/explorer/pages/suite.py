@@ -152,8 +152,9 @@ def _pending(view: View) -> Child:
 
 def _call(view: View, item: Event) -> str:
     """The function by its name, where it is one of the suite's."""
-    target, payload = item["args"]["target"], bytes.fromhex(item["args"]["payload"].removeprefix("0x"))
-    text = call_in_words(view.contract_at(target), target, payload)
+    args = item["args"]
+    target, payload = args["target"], bytes.fromhex(args["payload"].removeprefix("0x"))
+    text = call_in_words(view.contract_at(target), target, payload, int(args["amount"]))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

@@ -25,7 +25,9 @@ function judge() {
   if (!trust || !bundle) return say(area.dataset.waits, "note");
   try {
     const found = verifyBundle(bundle, trust);
-    say(found.inOrder ? area.dataset.good : area.dataset.notInOrder, found.inOrder ? "good" : "bad");
+    const isStrange = found.authorIsTrusted === false;
+    if (found.inOrder && !isStrange) say(area.dataset.good, "good");
+    else say(found.inOrder ? area.dataset.stranger : area.dataset.notInOrder, "bad");
     fact(area.dataset.root, found.root);
     fact(area.dataset.block, found.number);
     fact(area.dataset.records, found.entries.size);

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Conversation, Executor, Kept, Memory, read_together
-from keifu.inference.tokens.program import HEAD, Matrix, TokenProgram
+from keifu.inference.tokens.program import HEAD, Matrix, Sizes, TokenProgram
 
-__all__ = ["MATRICES", "Handing", "Layering", "rows_of_matrices"]
+__all__ = ["MATRICES", "Handing", "Layering", "expect_part", "rows_of_matrices"]
 
 MATRICES = ("attention", "mixed", "gates", "down")  # of a layer, in the order in which they are read
 ROWS = 64
@@ -30,6 +30,18 @@ def rows_of_matrices(program: TokenProgram, layer: int) -> list[int]:
     if layer == program.sizes.layers:
         return [program.sizes.tokens]
     return [getattr(program.layers, name).weights.shape[1] for name in MATRICES]
+
+
+def expect_part(sizes: Sizes, asked_from: int, positions: int, part: tuple[int, int, int]) -> None:
+    """Raises UsageError for a layer, first position and count of which there is nothing to hand out. Tokens are made
+    from the last position of the question on, `asked_from`."""
+    layer, first, count = part
+    least = asked_from if layer == sizes.layers else 0
+    if not 0 <= layer <= sizes.layers or count < 1 or not least <= first <= positions - count:
+        raise UsageError(
+            f"layer {layer} has no products of {count} positions from {first} on",
+            remedy=f"layers go from 0 to {sizes.layers}, positions from {least} to {positions - 1}",
+        )
 
 
 class Layering:
@@ -92,16 +104,15 @@ class Handing:
             read_together([(talk, part)], seen)
             self._seen[:, start : start + len(part)] = seen
 
+    def is_at_hand(self, layer: int) -> bool:
+        """Whether a part of it takes no computing of the positions that are not asked for."""
+        return layer in (self._last[0], self._executor.program.sizes.layers)
+
     def sums(self, layer: int, first: int, count: int) -> list[Ints]:
         """Of each matrix positions × rows; behind the layers those of tokens, at positions that make one. Raises
         UsageError for what is not there."""
         sizes = self._executor.program.sizes
-        least = self.first if layer == sizes.layers else 0
-        if not 0 <= layer <= sizes.layers or count < 1 or not least <= first <= self.positions - count:
-            raise UsageError(
-                f"layer {layer} has no products of {count} positions from {first} on",
-                remedy=f"layers go from 0 to {sizes.layers}, positions from {least} to {self.positions - 1}",
-            )
+        expect_part(sizes, self.first, self.positions, (layer, first, count))
         if layer == sizes.layers:
             return [self._executor.sums(np.ascontiguousarray(self._seen[-1, first : first + count]))]
         if self._last[0] != layer:

@@ -29,6 +29,11 @@ def claim_for(chain, role):
     assert chain.connect(role).grants.claim(chain.grants) == DUE
 
 
+def behind(asked, method):
+    """What a wallet was asked after this."""
+    return asked[asked.index(method) :] if method in asked else []
+
+
 def changed(tab):
     """The first wallet's owner has chosen another account there."""
     tab.evaluate("window.dispatchEvent(new CustomEvent('test:id of Amber', { detail: ['accountsChanged', []] }))")
@@ -144,6 +149,26 @@ def test_a_claim_that_fails_in_its_block_says_why(tab, site, chain, wallet):
     says(tab, "The contract refuses: distributor: nothing to claim", "#notes")
     assert len(wallet.sent) == 1
     assert chain.client.rpc.call("eth_getTransactionReceipt", wallet.sent[0])["status"] == "0x0"
+
+
+def test_a_claim_that_its_holder_cancels_in_the_wallet_is_not_confirmed(tab, site, chain, wallet):
+    enter(tab, site)
+    node, before = chain.client.rpc, coins(chain, "holder")
+    nonce = node.call("eth_getTransactionCount", wallet.account, "latest")
+    node.call("evm_setAutomine", False)
+    try:
+        press(tab, "Claim")
+        says(tab, "Sent, and waiting for its block", "#notes")
+        while "eth_getTransactionReceipt" not in behind(wallet.asked, "eth_getTransactionByHash"):
+            text(tab, "#notes")  # the page has to know what is replaced
+        price = hex(10**11)
+        fees = {"maxFeePerGas": price, "maxPriorityFeePerGas": price, "gas": hex(21_000), "nonce": nonce}
+        node.call("eth_sendTransaction", {"from": wallet.account, "to": wallet.account, "value": "0x0", **fees})
+        node.call("evm_mine")
+    finally:
+        node.call("evm_setAutomine", True)
+    says(tab, "Another transaction took its place.", "#notes")
+    assert coins(chain, "holder") == before
 
 
 def test_a_list_that_is_not_the_distributor_s_is_not_shown(tab, site, wallet):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keifu.errors import InputError
+from keifu.inference.programs import is_of_blocks
 from keifu.provenance.digest import digest_path
 from keifu.provenance.manifest import Manifest
 
@@ -61,7 +62,20 @@ def test_any_tree_has_the_commands_digest_and_manifest(page, tmp_path_factory, t
     except InputError:
         assert isinstance(page(tree), str)
         return
-    assert page(tree) == [manifest.digest.hex(), manifest.hash.hex()]
+    assert page(tree) == [manifest.digest.hex(), manifest.hash.hex(), False]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["tokens.json", "arrays.bin"], ["embedding.json", "arrays.bin", "more"], ["tokens.json", "in/arrays.bin"],
+        ["arrays.bin"], ["embedding.json"],
+    ],
+)  # fmt: skip
+def test_a_model_with_a_program_is_known_as_the_commands_know_it(page, tmp_path, names):
+    tree = dict.fromkeys(names, "x")
+    assert written(tmp_path, tree)
+    assert page(tree)[2] == is_of_blocks(tmp_path)
 
 
 @pytest.mark.parametrize(

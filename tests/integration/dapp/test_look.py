@@ -97,6 +97,15 @@ def test_an_operator_s_own_words_stay_words(tab, site, chain, wallet):
     assert tab.evaluate("typeof hacked") == "undefined"
 
 
+def test_the_commission_is_the_chain_s_and_what_was_announced_stands_beside_it(tab, site, chain, wallet):
+    operator = RpcDeployer(chain.client, chain.account("operator"))
+    *_, now, _ = chain.contract("StakingHub").operator_state(operator.account.address)
+    actions.register(operator, chain.suite, 5_000, "https://operator.example")
+    site.index()
+    enter(tab, site, "#stake")
+    says(tab, f"keeps {now / 100:g} % (soon 50 %) of what it earns", "#stake-room")
+
+
 def test_an_index_out_of_reach_is_said_with_what_to_do(tab, site, wallet):
     enter(tab, site)
     tab.evaluate(

@@ -154,7 +154,7 @@ def test_what_cannot_be_registered_is_said_before_the_wallet_is_asked(tab, site,
     hashed(tab)
     fill(tab, kind="weights")
     send(tab)
-    says(tab, "This folder is a token model, whose record also names its program.", "#notes")
+    says(tab, "This folder is a model whose record also names its program.", "#notes")
     fill(tab, kind="dataset", licence="é" * 20)
     send(tab)
     says(tab, "The licence takes 40 bytes, at most 32 fit.", "#notes")
@@ -180,6 +180,7 @@ def files(tmp_path):
     forged = packed({**decode_parts(good).to_json(), "root": "1" * len(case["root"])})
     written = {
         "trust.json": json.dumps(case["trust"]).encode(), "good": good, "forged": forged,
+        "stranger.json": json.dumps(case["trust"] | {"authors": ["0x" + "11" * 20]}).encode(),
         "rubbish": b"\x1f\x8b rubbish",
         "cut": good[: len(good) // 2], "empty": b"", "other.json": b'{"chain": "<script>"}',
     }  # fmt: skip
@@ -203,6 +204,8 @@ def test_a_bundle_is_checked_here_and_nothing_of_it_is_sent(tab, site, wallet, f
         says(tab, "Not believed: ", "#verdict .bad")
         tab.give("#bundle", files / "good")
         says(tab, "Believed: ", "#verdict .good")
+    tab.give("#trust", files / "stranger.json")
+    says(tab, "Shown, but its author is none whom your trust file names.", "#verdict .bad")
     drop(tab, "#check-files", files / "forged")
     says(tab, "(check: root)", "#verdict .bad")
     assert tab.asked[asked:] == []

@@ -126,13 +126,14 @@ def test_the_policy_of_the_page_stops_a_program_that_got_in(tab, site):
     ("name", "said", "kind"),
     [
         ("one-model", "Believed: everything", "good"), ("forged", "Not believed. root:", "bad"),
-        ("", "One more file", "note"),
+        ("stranger", "Proved, but its author is none", "bad"), ("", "One more file", "note"),
     ],
 )  # fmt: skip
 def test_a_bundle_is_verified_where_it_is_dropped(tab, site, tmp_path, name, said, kind):
     case = next(item for item in SUITE["good"] if item["name"] == "one-model")
     trust, bundle = tmp_path / "trust.json", tmp_path / "it.bundle"
-    trust.write_text(json.dumps(case["trust"]))
+    authors = {"authors": ["0x" + "11" * 20]} if name == "stranger" else {}
+    trust.write_text(json.dumps(case["trust"] | authors))
     data = (FOLDER / "one-model.bundle").read_bytes()
     if name == "forged":
         data = packed({**decode_parts(data).to_json(), "root": "1" * len(case["root"])})

@@ -62,7 +62,11 @@ def test_every_reason_has_a_remedy_by_its_own_words():
     ("reason", "words"),
     [
         ("grants: deadline has not passed", "wait"),
-        ("grants: deadline has passed", "later deadline"),
+        ("grants: deadline has passed", "propose another one"),
+        ("token: permit expired", "later deadline"),
+        ("identity: deadline too far", "nearer deadline"),
+        ("keys: key is taken", "a key of its own"),
+        ("deals: shard is taken", "take one that is free"),
         ("orders: no demand is open", "no such demand"),
         ("account: not the owner", "owner of the account's token"),
         ("channels: caller is not the payer", "from the account that the reason names"),

@@ -28,6 +28,10 @@ def test_an_agent_has_its_owner_terms_and_account(shown, known):
     assert "keifu account show" in shown
 
 
+def test_an_account_that_somebody_else_s_code_made_for_the_token_is_not_shown_as_the_agent_s(shown, known):
+    assert known["trap"] not in shown
+
+
 def test_a_sale_s_price_stands_with_its_move_alone(shown):
     owners = shown[shown.index('id="owners"') : shown.index('id="leases"')]
     assert owners.count(data(100 * COIN)) == 1

@@ -54,6 +54,7 @@ def test_its_files_are_served_by_their_kinds_under_a_policy(served):
         assert found.policy == POLICY
         assert found.etag
     assert (get(served, "/dapp").status, get(served, "/dapp").location) == (301, "/dapp/")
+    assert get(served, "?a=b").status == 200  # an address without a path is the first page
     assert "script-src 'self'; style-src 'self'" in POLICY  # nothing inline, nothing from elsewhere
     assert "connect-src 'self';" in POLICY
 

@@ -17,7 +17,7 @@ from keifu.chain.verify import Check
 from keifu.deploy.planning import table_of
 from keifu.explorer import Explorer
 from keifu.explorer.deployed import Codes, Deployed, Looked, deployed_at
-from keifu.units import DAY
+from keifu.units import COIN, DAY
 from tests.unit.explorer.conftest import text
 from tests.unit.explorer.pages import Page
 
@@ -25,9 +25,9 @@ PROPOSER = "0x" + next(role for role, name in NAMES.items() if name == "proposer
 ZERO = "0x" + "00" * 32
 
 
-def queue(scribe, number, target, payload, delay=2 * DAY):
+def queue(scribe, number, target, payload, delay=2 * DAY, amount=0):
     said = {"id": word(number), "target": target, "payload": "0x" + payload.hex(), "predecessor": ZERO, "delay": delay}
-    scribe.log("Timelock", "CallScheduled", index=0, amount=0, **said)
+    scribe.log("Timelock", "CallScheduled", index=0, amount=amount, **said)
 
 
 def call(contract, function, *arguments):
@@ -77,6 +77,7 @@ def test_what_waits_is_named_with_its_arguments_and_its_time(changing):
     queue(scribe, "stopped", channels, call("Channels", "setFee", 70))
     queue(scribe, "stranger", address("elsewhere"), b"\1\2\3\4" + b"<script>")
     queue(scribe, "broken", channels, call("Channels", "setFee", 80)[:10])
+    queue(scribe, "ether", address("payee"), b"", amount=5 * COIN)
     scribe.log("Timelock", "CallExecuted", id=word("done"), index=0, target=channels, amount=0, payload="0x")
     scribe.log("Timelock", "Cancelled", id=word("stopped"))
     queued = scribe.time
@@ -88,13 +89,14 @@ def test_what_waits_is_named_with_its_arguments_and_its_time(changing):
     assert "basisPoints=70" not in shown
     assert f"{address('elsewhere')} 0x01020304" in shown
     assert f"Channels 0x{call('Channels', 'setFee', 80)[:10].hex()}" in shown
-    assert shown.count('<td data-label="State">waits</td>') == 3
+    assert f"{address('payee')} 0x with 5,000,000,000,000,000,000 wei" in shown
+    assert shown.count('<td data-label="State">waits</td>') == 4
     assert "script" not in Page(part(page, "pending").join(("<div>", "</div>"))).tags
     scribe.next_block((queued + 2 * DAY - scribe.time) // 12)
     queue(scribe, "stopped", channels, call("Channels", "setFee", 70))  # what was cancelled may be queued again
     scribe.write()
     shown = part(text(explorer, "/en/suite"), "pending")
-    assert shown.count(">may be executed<") == 3
+    assert shown.count(">may be executed<") == 4
     assert "basisPoints=70" in shown
 
 
@@ -164,3 +166,13 @@ def test_a_node_is_asked_again_only_when_the_timelock_has_acted():
     codes.join()
     assert codes.now("second") == Looked(2)
     assert len(asked) == 2
+
+
+def test_a_node_that_did_not_answer_is_asked_again():
+    answers = iter([Looked(0, fault="no answer"), Looked(7)])
+    codes = Codes(lambda: next(answers))
+    codes.now("first")
+    codes.join()
+    assert codes.now("first") in (Looked(0, fault="no answer"), Looked(7))
+    codes.join()
+    assert codes.now("first") == Looked(7)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import threading
 from dataclasses import replace
 
 import msgspec
@@ -166,6 +167,56 @@ def test_a_part_that_is_not_there_is_refused_with_the_thing_named(model, fields,
         answered(model, "products", msgspec.json.encode(asked))
     assert caught.value.code == code
     assert said in caught.value.message
+
+
+def test_what_is_not_there_is_refused_before_anything_is_computed_for_it(model):
+    # What is refused later is not paid for.
+    asked = {"model": "tiny", "prompt": [5, 6], "reply": [7], "layer": 0, "first": 1 << 30, "count": 1}
+    with pytest.raises(ModelFault, match=r"layer 0 has no products of 1 positions from 1073741824 on"):
+        model.most_input(read_request("products", msgspec.json.encode(asked), 99).call)
+
+
+def test_a_layer_is_paid_for_by_all_positions_that_are_computed_for_it(stored, model):
+    ask, layers = provider(model), stored.program.sizes.layers
+    asked = {"model": "tiny", "prompt": [5] * 60, "reply": [7], "first": 0, "count": 1}
+    for layer in (0, 0, 1, 0):
+        ask(asked | {"layer": layer})
+    whole = -(-60 // (layers + 1))
+    assert ask.units == [60 + whole, 1, whole, whole]
+
+
+def test_an_auditor_that_leaves_is_waited_for_and_what_it_had_read_is_not_held(monkeypatch, model):
+    began, may_end, part = threading.Event(), threading.Event(), model._hands.part
+
+    def waiting(asked):
+        began.set()
+        may_end.wait()
+        return part(asked)
+
+    monkeypatch.setattr(model._hands, "part", waiting)
+    asked = {"model": "tiny", "prompt": [5, 6], "reply": [7], "layer": 0, "first": 0, "count": 1}
+
+    def call():
+        return read_request("products", msgspec.json.encode(asked), 99).call
+
+    async def leaving():
+        first = call()
+        whole = model.most_input(first)
+        left = asyncio.create_task(model.answer(first))
+        while not began.is_set():
+            await asyncio.sleep(0)
+        left.cancel()
+        await asyncio.wait([left])
+        assert model._handing_out.locked()  # the next one's turn has not come
+        may_end.set()
+        async with model._handing_out:
+            pass
+        again = call()
+        assert model.most_input(again) == whole  # nobody has paid for it
+        await model.answer(again)
+        assert model.most_input(call()) < whole
+
+    asyncio.run(leaving())
 
 
 def test_a_machine_that_computes_wrongly_hands_out_nothing(monkeypatch, stored):
