@@ -25,21 +25,25 @@ class Defence:
     def __init__(self, traces: Traces, executors: Callable[[], Iterator[Executor]]) -> None:
         self._traces, self._executors = traces, executors
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dispute")
-        self._moves: dict[tuple[bytes, int], Future[Move]] = {}
+        self._moves: dict[tuple[bytes, bytes], Future[Move]] = {}  # by dispute and its turn's hash
         self._programs: list[tuple[Executor, Published]] = []
-        self._replies: dict[bytes, Provider] = {}
+        self._replies: dict[tuple[bytes, bytes], Provider] = {}  # by the roots of trace and prompt
 
     def move(self, case: Case, turn: Turn) -> Move | None:
         """The answer to what is asked; None while it is computed. Raises CheckFailed where it cannot be: then the next
         call tries again."""
-        key = turn.dispute, turn.deadline
+        key = turn.dispute, turn.hash
         made = self._moves.get(key)
         if made is None:
             self._moves[key] = self._thread.submit(self._make, case, turn)
         elif made.done():
-            if made.exception() is not None:
-                del self._moves[key]
-            return made.result()
+            if (error := made.exception()) is None:
+                return made.result()
+            del self._moves[key]
+            if isinstance(error, CheckFailed):
+                raise error
+            # Whatever it was: other disputes wait for their answers.
+            raise CheckFailed(f"the answer was not computed: {error!r}", remedy="look after what was promoted")
         return None
 
     def forget(self, dispute: bytes) -> None:
@@ -52,15 +56,16 @@ class Defence:
     # in its own thread ---------------------------------------------------------------------------------------------
 
     def _make(self, case: Case, turn: Turn) -> Move:
-        provider = self._replies.get(case.trace)
+        reply = case.trace, case.inputs
+        provider = self._replies.get(reply)
         if provider is None:
             while len(self._replies) >= REPLIES_KEPT:
                 del self._replies[next(iter(self._replies))]  # the oldest
-            provider = self._replies[case.trace] = self._provider(case)
+            provider = self._replies[reply] = self._provider(case)
         return answer(provider, case, turn)
 
     def _provider(self, case: Case) -> Provider:
-        ids = self._traces.ids(case.trace)
+        ids = self._traces.ids(case.trace, case.inputs)
         if ids is None:
             raise CheckFailed(
                 "the token ids of the reply are not kept", remedy="restore the folder that answered, with its traces"

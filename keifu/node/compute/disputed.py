@@ -93,7 +93,7 @@ class Disputed:
         if turn.stage in ANSWERS and now <= turn.deadline:
             self._answer(standing)
         elif turn.stage in (Stage.NAMING, Stage.ASKING) and now > turn.deadline:
-            what = f"close {opened.dispute.hex()} {turn.deadline}"
+            what = f"close {opened.dispute.hex()} {turn.hash.hex()}"
             self._ended.sent(what, lambda: self._reading.disputes.close.encode(turn.args, opened.channel))
         elif turn.stage in ANSWERS:
             self._tell(opened, f"a dispute was not answered by {day(turn.deadline)}", "late")
@@ -103,7 +103,7 @@ class Disputed:
         turn = standing.turn
         move = self._defence.move(standing.case, turn)
         if move is not None:
-            what = f"{turn.dispute.hex()} {turn.stage} {turn.deadline}"
+            what = f"{turn.dispute.hex()} {turn.hash.hex()}"
             self._shown.sent(what, lambda: getattr(self._reading.game, move[0]).encode(turn.args, *move[1]))
 
     def _over(self, opened: Opened, head: int) -> None:
