@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -16,30 +17,35 @@ from keifu.spec.inference_openings import Published
 __all__ = ["Defence"]
 
 PROGRAMS_KEPT, REPLIES_KEPT = 2, 4
+AGAIN_SECONDS = 60.0  # until what failed is tried again: to look for a program, each model is loaded
 
 
 class Defence:
     """One thread computes. `executors` gives models that may be meant, one after the other: those that are served, then
     what else the node has."""
 
-    def __init__(self, traces: Traces, executors: Callable[[], Iterator[Executor]]) -> None:
-        self._traces, self._executors = traces, executors
+    def __init__(
+        self, traces: Traces, executors: Callable[[], Iterator[Executor]], timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._traces, self._executors, self._timer = traces, executors, timer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dispute")
-        self._moves: dict[tuple[bytes, bytes], Future[Move]] = {}  # by dispute and its turn's hash
+        self._moves: dict[tuple[bytes, bytes], tuple[Future[Move], float]] = {}  # by dispute and its turn's hash
         self._programs: list[tuple[Executor, Published]] = []
         self._replies: dict[tuple[bytes, bytes], Provider] = {}  # by the roots of trace and prompt
 
     def move(self, case: Case, turn: Turn) -> Move | None:
-        """The answer to what is asked; None while it is computed. Raises CheckFailed where it cannot be: then the next
-        call tries again."""
+        """The answer to what is asked; None while it is computed. Raises CheckFailed where it cannot be: a minute after
+        it was begun, it is tried again."""
         key = turn.dispute, turn.hash
-        made = self._moves.get(key)
-        if made is None:
-            self._moves[key] = self._thread.submit(self._make, case, turn)
-        elif made.done():
+        if key not in self._moves:
+            self._moves[key] = self._thread.submit(self._make, case, turn), self._timer()
+            return None
+        made, since = self._moves[key]
+        if made.done():
             if (error := made.exception()) is None:
                 return made.result()
-            del self._moves[key]
+            if self._timer() - since >= AGAIN_SECONDS:
+                del self._moves[key]
             if isinstance(error, CheckFailed):
                 raise error
             # Whatever it was: other disputes wait for their answers.

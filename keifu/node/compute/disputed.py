@@ -59,7 +59,9 @@ class Disputed:
 
     def step(self, head: int, now: int) -> None:
         """Look, and answer. `now` is the newest block's time. Raises RpcError; nothing is lost then."""
-        for opened in self._reading.opened(operator=self._operator, first_block=self._position.next):
+        is_all = time.monotonic() - self._all_at >= ALL_SECONDS  # an endpoint that withheld a log gives it another time
+        first = 0 if is_all else self._position.next
+        for opened in self._reading.opened(operator=self._operator, first_block=first):
             row = (*astuple(opened), OPEN)
             made = self._database.execute("INSERT OR IGNORE INTO compute_dispute VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             if made.rowcount:
@@ -71,7 +73,7 @@ class Disputed:
                 oldest = min(oldest, self._go_on(opened, head, now))
             except CheckFailed as error:
                 self._tell(opened, f"a dispute cannot be answered yet: {error}", str(error))
-        if time.monotonic() - self._all_at >= ALL_SECONDS:
+        if is_all:
             self._forget(min(oldest, now - self._least))
             self._all_at = time.monotonic()
         self._facts = dict(self._database.execute("SELECT state, count(*) FROM compute_dispute GROUP BY state"))
