@@ -24,6 +24,7 @@ from keifu.compute.receipt import Evidence, Receipts
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inference.disputes import NO_PERMIT, Challenger, Place, Seen, Stage
 from keifu.inference.disputes.moves import ANSWERS, question
+from keifu.inference.disputes.reach import out_of_reach
 from keifu.inference.disputes.reading import Opened, Outcome, Reading, Standing
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.keeping import Stored
@@ -109,6 +110,8 @@ class Judge:
         if position is not None and challenger.is_reply(seen):
             # All that was committed to is right, so it is known what each group committed to.
             seen.boundaries = challenger.own.boundaries(position)
+        elif position is not None and (why := out_of_reach(self._executor.program.sizes)):
+            raise CheckFailed(f"position {position} is wrong, and a dispute might cost its bond: {why}", remedy="keep it")
         return Judged(reply, operator.lower(), record, challenger, challenger.place(seen), seen)
 
     def _fed(self, ids: Sequence[int]) -> list[int]:

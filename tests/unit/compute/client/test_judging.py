@@ -13,6 +13,7 @@ from keifu.compute.client.disputing import Judge, judged_all
 from keifu.compute.client.store import KeptReply
 from keifu.compute.receipt import Evidence, Receipt, Receipts
 from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.inference.disputes.reach import out_of_reach
 from keifu.inference.tokens.building import integers_of
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.replaying import Replayed, published_of
@@ -131,6 +132,28 @@ def test_an_id_that_is_no_token_is_wrong_where_it_stands(judge, right, at):
     assert (judged.place.position, judged.place.group) == (len(PROMPT) - 1 + at, 3)
     positions[1] = ONE
     assert judge.judge(reply_of(tuple(ids), tuple(positions))).words == "position 1 of its trace is wrong"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"width": 2_048}, "it has 2,048 lanes, and a dispute reaches 1,024"),
+        ({"layers": 127}, "it has 129 groups, and a dispute reaches 128"),
+        ({"inner": 16_448}, "it has 16,448 inner lanes, and a dispute reaches 16,384"),
+        ({"width": 1_024, "layers": 126, "inner": 16_384}, ""),
+    ],
+)
+def test_models_of_which_some_wrong_lane_could_not_be_shown(stored, changes, said):
+    assert out_of_reach(replace(stored.program.sizes, **changes)) == said
+
+
+def test_nobody_is_sent_into_a_dispute_that_might_not_be_won(judge, right, monkeypatch):
+    monkeypatch.setattr("keifu.compute.client.disputing.out_of_reach", lambda _: "it is too large")
+    positions = (*right[1].positions[:3], ONE, *right[1].positions[4:])
+    with pytest.raises(CheckFailed, match="position 3 is wrong, and a dispute might cost its bond: it is too large"):
+        judge.judge(reply_of(right[1].ids, positions))
+    other = (*right[1].ids[:-1], right[1].ids[-1] + 1)  # two transactions, whatever the size
+    assert judge.judge(reply_of(other, right[1].positions)).place.group == 3
 
 
 def test_what_no_dispute_reaches_is_refused_before_it_is_computed(judge, right):
