@@ -91,7 +91,8 @@ class Judge:
 
     def judge(self, reply: KeptReply) -> Judged | None:
         """None for a reply by another program. Raises InputError for one that is not what its receipt says, CheckFailed
-        for one whose promotion or key the chain does not know, and UsageError for a prompt that the model cannot read."""
+        for one whose promotion or key the chain does not know, and UsageError for a prompt that the model
+        cannot read."""
         receipt = reply.signed.receipt
         _require_bound(reply)
         try:
@@ -111,7 +112,9 @@ class Judge:
             # All that was committed to is right, so it is known what each group committed to.
             seen.boundaries = challenger.own.boundaries(position)
         elif position is not None and (why := out_of_reach(self._executor.program.sizes)):
-            raise CheckFailed(f"position {position} is wrong, and a dispute might cost its bond: {why}", remedy="keep it")
+            raise CheckFailed(
+                f"position {position} is wrong, and a dispute might cost its bond: {why}", remedy="keep it"
+            )
         return Judged(reply, operator.lower(), record, challenger, challenger.place(seen), seen)
 
     def _fed(self, ids: Sequence[int]) -> list[int]:

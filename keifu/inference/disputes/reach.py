@@ -11,8 +11,8 @@ LARGEST_WIDTH, MOST_GROUPS, LARGEST_ROW = 1_024, 128, 16_384
 
 
 def out_of_reach(sizes: Sizes) -> str:
-    """Why some wrong lane of a model could not be shown; "" when every one can. Heads of 64 lanes follow from the width:
-    16 at most, so a tensor of scores has few enough chunks."""
+    """Why some wrong lane of a model could not be shown; "" when every one can. Heads follow from the width: 16 at
+    most, so a tensor of scores has few enough chunks."""
     for name, value, most in (
         ("lanes", sizes.width, LARGEST_WIDTH),
         ("groups", sizes.layers + 2, MOST_GROUPS),

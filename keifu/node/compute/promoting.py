@@ -118,8 +118,8 @@ class Promoting:
         return Classifier(own.name, prices, model, claimed=claimed)
 
     def _tokens(self, path: Path, promotion: Promotion, prices: Prices, claimed: Claimed) -> TokenModel:
-        """A token model. Receipts say proved when the record has the root of the very program that is run, and any wrong
-        lane of it could be shown."""
+        """A token model. Receipts say proved when the record has the root of the very program that is run, and when any
+        wrong lane of it could be shown."""
         stored, record = load(path), promotion.entry.record
         is_proved = any(record.program_root)
         if is_proved and (root := program_root(stored.program)) != record.program_root:

@@ -369,6 +369,7 @@ const places: Readonly<Record<string, number>> = {
   "game: not the caller's": 45,
   "game: not the challenger": 45,
   "game: not the operator": 45,
+  "game: nothing is kept there": 66,
   "game: number of groups": 22,
   "game: number of nodes": 50,
   "game: number of sums": 22,
