@@ -7,16 +7,16 @@ from keifu.inference.tokens.program import Sizes
 __all__ = ["out_of_reach"]
 
 # Lanes of a token's row, groups of a program, and lanes of any row: 16 parts.
-LARGEST_WIDTH, MOST_GROUPS, LARGEST_ROW = 1_024, 128, 16_384
+MAX_WIDTH, MAX_GROUPS, MAX_ROW = 1_024, 128, 16_384
 
 
 def out_of_reach(sizes: Sizes) -> str:
     """Why some wrong lane of a model could not be shown; "" when every one can. Heads follow from the width: 16 at
     most, so a tensor of scores has few enough chunks."""
     for name, value, most in (
-        ("lanes", sizes.width, LARGEST_WIDTH),
-        ("groups", sizes.layers + 2, MOST_GROUPS),
-        ("inner lanes", sizes.inner, LARGEST_ROW),
+        ("lanes", sizes.width, MAX_WIDTH),
+        ("groups", sizes.layers + 2, MAX_GROUPS),
+        ("inner lanes", sizes.inner, MAX_ROW),
     ):
         if value > most:
             return f"it has {value:,} {name}, and a dispute reaches {most:,}"
