@@ -81,7 +81,7 @@ def _encrypted(data: bytes) -> bytes:
 
 ROWS = (
     Row(
-        "time.agent_transfer", _transfer,
+        "info.agent_transfer", _transfer,
         "105 MiB in seven items, three attestors as processes, a shared folder; beside AES-GCM and Keccak of as much",
         also=(("AES-GCM alone", _alone(_encrypted)), ("Keccak alone", _alone(keccak256))), heavy=True,
     ),

@@ -28,14 +28,14 @@ class DisputeEnds(DisputeOracles):
 
     @action("", Choice("running"), Choice(("", "", "", "", "", "channel")), weight=14)
     def close(self, who: str, dispute: Dispute | None, spoilt: str) -> Steps:
-        """INF-5, INF-7, INF-9, INF-12"""
+        """DIS-5, DIS-7, DIS-9, DIS-12"""
         if dispute is None:
             return
         name = WRONG if spoilt else dispute.row.name
         lost, cover = dispute.lost(self.now), self.still_covering(dispute)
         before, others = self.together(), self.bystanders()
         done = yield from self.decide(
-            "INF-5", self.market("close", dispute.turn.args, name, sender=who),
+            "DIS-5", self.market("close", dispute.turn.args, name, sender=who),
             (spoilt, "disputes: another channel"),
             (dispute.over, "game: another turn"),
             (lost is None and not dispute.over, "game: still time"),
@@ -59,7 +59,7 @@ class DisputeEnds(DisputeOracles):
             cover.over = True
             restitution, damages = cover.restitution, covers_damages(cover.restitution)
             reward = damages * 4 // 5 - restitution
-            assert 0 <= reward - restitution // 10 <= 1, "INF-9: the challenger's part is what was reserved for it"
+            assert 0 <= reward - restitution // 10 <= 1, "DIS-9: the challenger's part is what was reserved for it"
             self.pay_to(cover.row.payer, restitution)
             self.pay_to(dispute.challenger, reward)
             self.lose(dispute.operator, damages + restitution // 10)
@@ -70,14 +70,14 @@ class DisputeEnds(DisputeOracles):
 
     @action("", Choice("running"), weight=2, always_reverts=True)
     def finish(self, who: str, dispute: Dispute | None) -> Steps:
-        """INF-7: nobody but the contract that began it."""
+        """DIS-7: nobody but the contract that began it."""
         if dispute is not None:
-            yield from self.decide("INF-7", self.play("finish", dispute, sender=who), (True, "game: not the caller's"))
+            yield from self.decide("DIS-7", self.play("finish", dispute, sender=who), (True, "game: not the caller's"))
 
     # covers that end --------------------------------------------------------------------------------------------------
 
     def ends(self, names: list[bytes], operator: str) -> list[tuple[object, str]]:
-        """INF-9: why these covers cannot be settled."""
+        """DIS-9: why these covers cannot be settled."""
         covers = [self.cover_of(name, operator) for name in names]
         return [
             (None in covers, "compute: no cover"),
@@ -92,7 +92,7 @@ class DisputeEnds(DisputeOracles):
     def settle(self, who: str, lists: tuple[str, list[bytes], list[bytes]]) -> Steps:
         operator, names, _ = lists
         done = yield from self.decide(
-            "INF-9", self.market("settle", operator, names, sender=who), *self.ends(names, operator)
+            "DIS-9", self.market("settle", operator, names, sender=who), *self.ends(names, operator)
         )
         if done is not None:
             self.freed(operator, [], names)
@@ -103,7 +103,7 @@ class DisputeEnds(DisputeOracles):
         names = lists[1] if lists[0] == who else []
         freed = sum(item.needed for item in self.covers_of(who) if item.row.name in names)
         done = yield from self.decide(
-            "INF-9", self.market("unlock", amount, names, sender=who),
+            "DIS-9", self.market("unlock", amount, names, sender=who),
             *self.ends(names, who),
             (amount > self.free(who) + freed, "hub: more than the lock"), (amount == 0, "hub: zero amount"),
         )  # fmt: skip

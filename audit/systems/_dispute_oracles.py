@@ -27,7 +27,7 @@ class DisputeOracles(DisputeLog):
 
     # the log ----------------------------------------------------------------------------------------------------------
 
-    @invariant("INF-9", at_end=True)
+    @invariant("DIS-9", at_end=True)
     def locks_and_reserves_are_the_log_s(self) -> bool:
         """Nothing leaves a lock but what was unlocked or taken; what is reserved is there, by operator and by key."""
         for operator in self.operators:
@@ -45,7 +45,7 @@ class DisputeOracles(DisputeLog):
                 return False
         return True
 
-    @invariant("INF-7", at_end=True)
+    @invariant("DIS-7", at_end=True)
     def turns_are_the_log_s(self) -> bool:
         """An open dispute stands where both sides brought it, a finished one nowhere."""
         for item in self.disputes:
@@ -68,7 +68,7 @@ class DisputeOracles(DisputeLog):
         bonds = BOND * sum(not item.over for item in self.disputes)
         return bool(self.stored(self["market"]) == sum(self.owed.values()) + bonds)
 
-    @invariant("INF-5", at_end=True)
+    @invariant("DIS-5", at_end=True)
     def terms_are_as_promised(self) -> bool:
         """The longest dispute, the window, and who is asked."""
         terms = self.answer_of("market.terms")

@@ -25,16 +25,24 @@ from ethwire.constants import GWEI, ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Choice
 from keifu.abi.eip712 import ACCEPTANCE
+from keifu.spec.storage import Range
 
-__all__ = ["StorageDealing"]
+__all__ = ["StorageDealing", "words_to"]
 
 SPAN = 256 * 63  # epochs of a deal with all its renewals
 SIZES = ((1,), (3,), (5, 2), (1, 4), (2, 1, 6), (9,), (4, 4, 4))
 PRICES = (10**9, 10**9, 10**9 + 1, 1, 0)
 RESTITUTIONS = (10 * 10**9, 10 * 10**9 + 3, 3 * 10**9, 60 * 10**9, 1, 0)
 TERMS = ((0, 6), (1, 4), (2, 12), (0, 2), (3, 25), (0, 1), (-1, 4), (3, 4), (0, LONGEST), (0, LONGEST + 1))
+SIGNED = ("late", "price", "key", "few", "order", "leaves")
 LEVELS = 5  # of the tree over a deal of 32 shards
 ITEMS = ("", "", "", "", "", "", "path", "leaves", "other shard", "index")
+
+
+def words_to(sequence: Range, ordinal: int) -> list[int]:
+    """Of a shard, as `clear` takes them: its entry, and the path to its peak."""
+    entry = sequence.shards[ordinal]
+    return [entry.word if entry else 0, *sequence.path(ordinal)]
 
 
 class StorageDealing(StorageProving):
@@ -161,26 +169,26 @@ class StorageDealing(StorageProving):
             for shard in shards:
                 self.take(shard, who)
 
-    @action("", Choice("free"), Choice(("", "", "", "", "", "late", "price", "key", "few", "order")), weight=10)
+    @action("", Choice("free"), Choice(("", "", "", "", "", *SIGNED)), weight=10)
     def accept_signed(self, who: str, shard: Stored, form: str) -> Steps:
         """All shards of a deal by signatures; each provider is looked at in turn."""
         deal, deadline = shard.deal, self.now - 1 if form == "late" else self.now
-        signed = []
+        signed, more = [], int(form == "leaves")
         for index, (provider, node, leaves) in enumerate(deal.named):
             terms = (deal.id, index, deal.price + (form == "price"), deal.restitution, deal.end, deadline)
             key = self.signers[self["stranger"] if form == "key" else provider]
-            signed.append((provider, node, leaves, deadline, self.domain.sign(key, ACCEPTANCE, *terms)))
+            signed.append((provider, node, leaves + more, deadline, self.domain.sign(key, ACCEPTANCE, *terms)))
         given = signed[1:] if form == "few" else signed[::-1] if form == "order" else signed
         before = {name: self.found(name) for name, _, _ in deal.named}
         wrongs: list[tuple[object, str]] = [(form == "late", "deals: signature has expired"),
                   (form in ("key", "price"), "deals: not the provider's key"),
                   (form == "few", "deals: not all shards"),
                   (form == "order" and len(signed) > 1, "deals: not the provider's key"),
-                  (form == "order" and len(signed) > 1, "deals: not in the deal")]  # fmt: skip
+                  (more or (form == "order" and len(signed) > 1), "deals: not in the deal")]  # fmt: skip
         for name, found in before.items():
             mine = [item for item in deal.shards if deal.named[item.index][0] == name]
             damages = deal.damages * len(mine)
-            wrongs += self.cannot_promise(found, damages, sum(deal.named[item.index][2] for item in mine))
+            wrongs += self.cannot_promise(found, damages, sum(deal.named[item.index][2] + more for item in mine))
         wrongs += [wrong for item in deal.shards for wrong in self.not_acceptable(item)]
         done = yield from self.decide("STO-2", self.act("deals.accept_signed", deal.id, given, sender=who), *wrongs)
         if done is not None:
@@ -222,6 +230,7 @@ class StorageDealing(StorageProving):
         )  # fmt: skip
         if done is None:
             return
+        self.emitted("deals.DealClosed", count=int(not deal.closed), **({} if deal.closed else {"deal": deal.id}))
         deal.closed = True
         for found in founds.values():
             self.settle_by(found, who)
@@ -252,6 +261,7 @@ class StorageDealing(StorageProving):
             waiting = sum(item.state != OVER for item in deal.shards)
             self.moved[who] -= deal.price * waiting * (end - deal.end) * GWEI
             deal.end = end
+            self.emitted("deals.DealRenewed", deal=deal.id, payer=who, end=end)
 
     @action("", Choice("kept"), Choice((True, True, True, False)), sender=PROVIDERS, weight=6)
     def prolong(self, who: str, shard: Stored, own: bool) -> Steps:
@@ -269,6 +279,7 @@ class StorageDealing(StorageProving):
         if done is not None and tenure:
             self.settle_by(found, who)
             tenure.end, self.dry[who] = end, 0
+            self.emitted("deals.ShardEnds", deal=deal.id, index=shard.index, end=end)
 
     # what is over -----------------------------------------------------------------------------------------------------
 
@@ -287,8 +298,7 @@ class StorageDealing(StorageProving):
         pieces, found, opened = [], self.found(who), self.epoch in self.opened_epochs
         sequence = self.sequence(who)
         for tenure in chosen:
-            entry = sequence.shards[tenure.ordinal]
-            words = [entry.word if entry else 0, *sequence.path(tenure.ordinal)]
+            words = words_to(sequence, tenure.ordinal)
             words[0] ^= 1 << 80 if form == "word" else 0
             shard = self.shard_of(tenure)
             pieces.append((shard.deal.id, shard.index, tenure.ordinal, words))
@@ -305,7 +315,9 @@ class StorageDealing(StorageProving):
         if done is None:
             return
         self.settle_by(found, who)
-        if opened and self.draws_from(who, self.epoch) and self.epoch not in self.proofs[who]:
+        gives_up = opened and self.draws_from(who, self.epoch) and self.epoch not in self.proofs[who]
+        self.emitted("market.GivenUp", count=int(gives_up and (who, self.epoch) not in self.given_up))
+        if gives_up:
             self.given_up.add((who, self.epoch))
         for tenure in chosen:
             tenure.cleared = self.epoch, opened

@@ -133,3 +133,12 @@ class StorageEdgeSystem(StorageOracles):
         """A lock that holds no more than promises and the buffer need."""
         yield from self.unlocking(self[role], self.amounts(self[role])[0])
         assert self.locked[self[role]] == self.needed(self[role], self.epoch) >= BUFFER
+
+    def dried(self, role: str) -> Any:
+        """A buffer that is used up, by misses from the third epoch on."""
+        yield from self.seeded(2, *PROVIDERS[:2])
+        yield from self.tight(role)
+        epoch = 3
+        while not self.found(self[role]).dry:
+            yield from self.seeded(epoch)
+            epoch += 1

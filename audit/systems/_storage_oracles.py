@@ -20,6 +20,7 @@ from audit.systems._storage import (
     Stored,
     Tenure,
 )
+from audit.systems._storage_dealing import words_to
 from audit.systems._storage_repairing import StorageRepairing
 from ethwire.constants import GWEI, ZERO_ADDRESS
 from evmstorm.fuzz.system import invariant
@@ -249,10 +250,9 @@ class StorageOracles(StorageRepairing):
         self.settled_by(who)
         sequence, pieces = self.sequence(who), []
         for tenure in self.tenures[who]:
-            entry = sequence.shards[tenure.ordinal]
-            if entry is not None:
+            if sequence.shards[tenure.ordinal] is not None:
                 shard = self.shard_of(tenure)
-                words = [entry.word, *sequence.path(tenure.ordinal)]
+                words = words_to(sequence, tenure.ordinal)
                 pieces.append((shard.deal.id, shard.index, tenure.ordinal, words))
                 sequence.shards[tenure.ordinal] = None
         for at in range(0, len(pieces), 32):

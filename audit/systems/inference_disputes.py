@@ -47,7 +47,7 @@ class InferenceDisputeBook(DisputeEnds):
     @action("", Choice("still_open"), Choice("kinds"), Choice(WHERE), Choice(WHEN), Choice(SPOILT), sender=OPENERS,
             weight=24)  # fmt: skip
     def open_dispute(self, who: str, cover: Covered, answer: Answered, where: Any, when: str, spoilt: str) -> Steps:
-        """INF-10, INF-11, INF-13"""
+        """DIS-10, DIS-11, DIS-13"""
         who = cover.row.payer if who in (self["payer"], self["other payer"]) else who
         times = {"since": cover.since, "last": min(cover.last, self.now), "before": cover.since - 1,
                  "after": cover.last + 1, "tomorrow": self.now + 1, "third": self.third_until}  # fmt: skip
@@ -65,7 +65,7 @@ class InferenceDisputeBook(DisputeEnds):
         place, reason = self.placed(answer, where, spoilt)
         running = self.dispute_of(cover.row.name, speaker)
         done = yield from self.decide(
-            "INF-10", self.opens(opening, place, spoilt, sender=who),
+            "DIS-10", self.opens(opening, place, spoilt, sender=who),
             (opening.receipt.time > self.now, "disputes: time has not come"),
             (spoilt == "kind", "disputes: not of the proved kind"),
             (not self.answers(found, opening.receipt.time), "disputes: no cover"),
@@ -133,7 +133,7 @@ class InferenceDisputeBook(DisputeEnds):
 
     @action("", Choice("running"), Choice(SHOWING), sender="stranger", weight=26)
     def show(self, who: str, dispute: Dispute | None, how: str) -> Steps:
-        """INF-4, INF-5, INF-6: in time, by the operator or its transaction key."""
+        """DIS-4, DIS-5, DIS-6: in time, by the operator or its transaction key."""
         if dispute is None:
             return
         named = {"key": self.key_names[1], "other key": self.key_names[0], "stranger": who}
@@ -141,7 +141,7 @@ class InferenceDisputeBook(DisputeEnds):
         speaks = sender == dispute.operator or (how == "key" and dispute.operator == self["operator"])
         name, args, reason = self.showing(dispute, how)
         done = yield from self.decide(
-            "INF-4", self.play(name, dispute, *args, sender=sender),
+            "DIS-4", self.play(name, dispute, *args, sender=sender),
             (dispute.over, "game: another turn"),
             (not dispute.waits_for_provider, "game: not its turn"),
             (self.now > dispute.due, "game: too late"),
@@ -214,7 +214,7 @@ class InferenceDisputeBook(DisputeEnds):
         after = self.after_naming(dispute.case.position, group, dispute.receipt)
         empty = there and shown[group] == bytes(32) and not spoilt
         done = yield from self.decide(
-            "INF-5", self.play("name_group", dispute, group, node, path, sender=self.asker(who, dispute, spoilt)),
+            "DIS-5", self.play("name_group", dispute, group, node, path, sender=self.asker(who, dispute, spoilt)),
             (dispute.over, "game: another turn"),
             (dispute.stage != Stage.NAMING, "game: not its turn"),
             (self.now > dispute.due, "game: too late"),
@@ -235,7 +235,7 @@ class InferenceDisputeBook(DisputeEnds):
     def question(
         self, who: str, dispute: Dispute | None, how: str, stage: int, slot: int, part: int, count: int
     ) -> Steps:
-        """INF-4, INF-6: at most four questions, by the challenger."""
+        """DIS-4, DIS-6: at most four questions, by the challenger."""
         if dispute is None:
             return
         wide = count == 32 and part == 1
@@ -250,7 +250,7 @@ class InferenceDisputeBook(DisputeEnds):
         asked = replace(asked, **spoiling.get(how, {}))
         sender = self.asker(who, dispute, how)
         done = yield from self.decide(
-            "INF-6", self.play("ask", dispute, *asked.args, sender=sender),
+            "DIS-6", self.play("ask", dispute, *asked.args, sender=sender),
             (dispute.over, "game: another turn"),
             (dispute.stage != Stage.ASKING, "game: not its turn"),
             (self.now > dispute.due, "game: too late"),
@@ -269,7 +269,7 @@ class InferenceDisputeBook(DisputeEnds):
 
     @action("", Choice("running"), Choice(PROVING), Amount(1 << 20), weight=24)
     def prove(self, who: str, dispute: Dispute | None, how: str, chance: int) -> Steps:
-        """INF-1, INF-4, INF-8: what is right counts whoever shows it, and nothing else."""
+        """DIS-1, DIS-4, DIS-8: what is right counts whoever shows it, and nothing else."""
         if dispute is None:
             return
         right = right_move(dispute)
@@ -288,11 +288,11 @@ class InferenceDisputeBook(DisputeEnds):
             "game: not proved": how == "honest",
         }  # fmt: skip
         wanted = next((reason for reason, holds in reasons.items() if holds), "")
-        assert (done is not None) == (counts and not wanted), f"INF-4: a proof was answered wrongly: {self.refusal}"
+        assert (done is not None) == (counts and not wanted), f"DIS-4: a proof was answered wrongly: {self.refusal}"
         if done is None:
-            assert not wanted or self.refusal == wanted, f"INF-4: refused for {self.refusal!r}, not {wanted!r}"
+            assert not wanted or self.refusal == wanted, f"DIS-4: refused for {self.refusal!r}, not {wanted!r}"
             return
-        assert not dispute.answer.honest, "INF-4: an honest provider was convicted"
+        assert not dispute.answer.honest, "DIS-4: an honest provider was convicted"
         self.shown.append(tuple(shown))
         self.goes_on(dispute, dispute.turn, Stage.PROVED)
 

@@ -20,11 +20,12 @@ from audit.systems._storage import (
     TOP_UP,
     WINDOW,
 )
+from audit.systems._storage_dealing import words_to
 from audit.systems._storage_edges import StorageEdgeSystem, edge
-from ethwire.constants import GWEI
+from ethwire.constants import GWEI, ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
-from keifu.spec.storage import deal_path, deal_root
+from keifu.spec.storage import DRAWS, LEAF_BYTES, deal_path, deal_root
 
 __all__ = ["StorageEdges"]
 
@@ -131,9 +132,11 @@ class StorageEdges(StorageEdgeSystem):
         """64 words of epochs in one call."""
         who = self["provider"]
         last = 64 * 256
-        for begin, end, is_good in ((0, last, True), (0, last + 1, False), (255, last, True), (256, last + 256, True),
-                                    (256, last + 257, False), (5, 5, True), (6, 5, True)):  # fmt: skip
-            assert self.refuses("market.proven", who, begin, end) != is_good, f"STO-5: {begin} to {end}"
+        spans = [(0, last, True), (0, last + 1, False), (255, last, True), (256, last + 256, True),
+                 (256, last + 257, False), (5, 5, True), (6, 5, True), (256, 256, True)]  # fmt: skip
+        for begin, end, is_good in spans:
+            reason = None if is_good else "storage: too many epochs"
+            yield self.tx("market.proven", who, begin, end, sender=who, fails=reason)
         yield self.tx("market.offer", 1, 1, "", sender=who)
         self.emitted("market.Offered", provider=who, price=1, restitution=1, url="")
 
@@ -180,12 +183,45 @@ class StorageEdges(StorageEdgeSystem):
     def batches_of_any_size(self, who: str, count: int, before: int) -> Steps:
         """STO-4: the peaks are those of single acceptances."""
         yield from self.locks_more("provider", 400)
-        for _ in range(2):
-            yield from self.opens(*[1] * 8, by=("provider",))
+        yield from self.opens(*[1] * 16, by=("provider",))
         yield from self.accept_many(self["provider"], before, False)
         yield from self.accept_many(self["provider"], count, False)
         assert len(self.tenures[self["provider"]]) == 1 + before + count, "STO-2"
-        yield from self.seeded(2, *PROVIDERS[:2])
+        for epoch in range(2, 8):
+            yield from self.seeded(epoch, *PROVIDERS[:2])
+
+    @edge()
+    def whose_shard_is_cleared(self, who: str) -> Steps:
+        """STO-4: what ended is no reason to clear another shard, of its provider or of somebody else."""
+        ended = yield from self.accepted(1, term=2)
+        yield from self.accepted(1, by=("other provider",))
+        self.goes(3)
+        for role, ordinal in (("provider", 0), ("other provider", 1)):
+            piece = (ended.id, 0, ordinal, words_to(self.sequence(self[role]), ordinal))
+            yield self.tx("deals.clear", [piece], sender=self[role], fails="deals: not that shard")
+        entry, *beside = words_to(self.sequence(self["provider"]), 1)
+        for words in ([], [entry], [entry, *beside, 1]):
+            piece = (ended.id, 0, 1, words)
+            yield self.tx("deals.clear", [piece], sender=self["provider"], fails="storage: no such shard")
+        yield from self.clear(self["provider"], 1, "")
+        assert ended.shards[0].last.cleared, "STO-4"
+
+    @edge()
+    def which_mountain_it_is(self, who: str) -> Steps:
+        """STO-4: of three shards, words of one mountain clear nothing that stands in another, and open no leaf that is
+        not there."""
+        ended = yield from self.accepted(1, 1, term=2, by=("provider",))
+        self.goes(3)
+        for place, ordinal in ((0, 2), (1, 0)):
+            piece = (ended.id, place, 1 + place, words_to(self.sequence(self["provider"]), ordinal))
+            yield self.tx("deals.clear", [piece], sender=self["provider"], fails="storage: no such shard")
+        yield from self.seeded(3)
+        for ordinal, leaves, index in ((3, 1, 0), (0, 4, 4), (0, 0, 0)):
+            words = [ordinal | leaves << 32 | index << 72, *[0] * 20]
+            proof = (self["provider"], 3, bytes(LEAF_BYTES * DRAWS), words)
+            yield self.tx("market.prove", *proof, sender=who, fails="storage: no such leaf")
+        yield from self.clear(self["provider"], 2, "")
+        assert self.leaves_now(self["provider"]) == 4, "STO-4"
 
     # widths -----------------------------------------------------------------------------------------------------------
 
@@ -230,6 +266,45 @@ class StorageEdges(StorageEdgeSystem):
         yield from self.unlocking(provider, 1)
         assert bool(deal.shards[0].tenures) == (not less), "STO-3"
 
+    @edge()
+    def a_gwei_for_an_epoch(self, who: str) -> Steps:
+        third = self["third provider"]
+        yield from self.accepted(1, price=1, by=("third provider",))
+        yield from self.seeded(2, "third provider")
+        yield from self.withdraw(third, third)
+        assert self.paid_earned[third] == 1, "STO-1"
+
+    @edge()
+    def a_proof_that_is_owed_for_one_leaf(self, who: str) -> Steps:
+        """Whoever clears it in an open epoch gives that up."""
+        third = self["third provider"]
+        yield from self.accepted(1, term=2, by=("third provider",))
+        yield from self.seeded(3)
+        yield from self.clear(third, 1, "")
+        assert (third, 3) in self.given_up, "STO-4"
+
+    @edge()
+    def epochs_of_two_words(self, who: str) -> Steps:
+        """STO-5: an epoch and the one 256 later are proven each for itself, and the last ones of a word are counted."""
+        deal = yield from self.accepted(1, term=300, by=("third provider",))
+        yield from self.seeded(2, "third provider")
+        for epoch in (66, 130, 194):
+            self.goes(epoch)
+            yield from self.settling("third provider")
+        for epoch in (248, 252, 254, 255, 256, 258):
+            yield from self.seeded(epoch, *["third provider"] * 2)
+            self.agrees()
+        self.goes(deal.end)
+        yield from self.refund(who, deal.shards[0], "one", False)
+
+    @way()
+    def what_the_service_promises(self, who: str) -> Steps:
+        """At the hub: three epochs and seven for evidence, no court, and amounts of 64 bits."""
+        wanted = ((EVIDENCE + TOP_UP) * SECONDS, 0, ZERO_ADDRESS, 0, MOST * GWEI)
+        assert tuple(self.answer_of("market.terms")) == wanted, "STO-3"
+        yield self.tx("market.seed_number", 9, sender=who, fails="storage: epoch is not open")
+        yield self.tx("market.settle", self["provider"], sender=who)
+
     # misses -----------------------------------------------------------------------------------------------------------
 
     @edge(Choice((1, 2, 3, 4)), Choice((0, 1)))
@@ -257,12 +332,7 @@ class StorageEdges(StorageEdgeSystem):
     def a_buffer_that_stays_empty(self, who: str, early: int) -> Steps:
         """Seven epochs to fill it."""
         yield from self.accepted(1)
-        yield from self.seeded(2, *PROVIDERS[:2])
-        yield from self.tight("provider")
-        epoch = 3
-        while not self.found(self["provider"]).dry:
-            yield from self.seeded(epoch)
-            epoch += 1
+        yield from self.dried("provider")
         since = self.found(self["provider"]).dry
         yield from self.settling("provider")
         yield from self.top_up(who, "provider")

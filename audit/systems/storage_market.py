@@ -28,6 +28,7 @@ class StorageMarkets(StorageOracles):
             (5, 0, "storage: bad window"),
             (5, SECONDS, "storage: bad window"),
             (5, SECONDS - 1, None),
+            (5, 1, None),
             (6, 0, "storage: no buffer"),
             (6, 1, None),
             (7, 0, None),

@@ -1,4 +1,5 @@
-"""Demands, repairs, hand-overs and a removed market at their edges: one second, one epoch or one demand more.
+"""Demands, repairs, hand-overs, buffers that are filled and a removed market at their edges: one second, one epoch, one
+wei or one demand more.
 
 Each action goes a short way of its own from the same start, and is undone; the campaign's log says what comes of it.
 """
@@ -89,9 +90,9 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.declare_lost(who, self.shard)
         yield from self.reserve_repair(self["third provider"], self.shard)
         yield from self.seeded(6)
-        place, named = (self.shard.deal.id, self.shard.index), self.shard.deal.shown(self.shard.index)
+        at, named = (self.shard.deal.id, self.shard.index), self.shard.deal.shown(self.shard.index)
         yield self.tx(
-            "repairs.complete_repair", *place, (*named[:2], 0, *named[3:]), 6, bytes(DRAWS * LEAF_BYTES), [],
+            "repairs.complete_repair", *at, (*named[:2], 0, *named[3:]), 6, bytes(DRAWS * LEAF_BYTES), [],
             sender=self["third provider"], fails="repairs: no such leaf",
         )  # fmt: skip
 
@@ -137,6 +138,30 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.clear(self["provider"], 2, "")
         yield from self.refund(who, shard, "one", False)
 
+    @edge(Choice((-1, 0)))
+    def an_end_that_was_not_prolonged(self, who: str, early: int) -> Steps:
+        """Of a renewed deal: from that epoch on nobody prolongs the shard or hands it over."""
+        deal = yield from self.accepted(1, term=4)
+        shard, end = deal.shards[0], deal.end
+        yield from self.renew(who, shard, 10)
+        yield from self.propose(who, shard, "third provider", True)
+        self.goes(end + early)
+        yield from self.prolong(who, shard, True)
+        yield from self.accept_proposal(who, shard, True, True)
+        assert len(shard.tenures) == (2 if early else 1), "STO-12"
+
+    @edge()
+    def a_hand_over_before_it_begins(self, who: str) -> Steps:
+        """Whoever hands a shard over in the epoch in which it took it clears it from the next one on."""
+        giver = self["third provider"]
+        deal = yield from self.accepted(1, by=("third provider",))
+        yield from self.propose(who, deal.shards[0], "provider", True)
+        yield from self.accept_proposal(who, deal.shards[0], True, True)
+        yield from self.clear(giver, 1, "")
+        self.goes(2)
+        yield from self.clear(giver, 1, "")
+        assert self.leaves_now(giver) == 0, "STO-12"
+
     @edge(Choice((0, 1)))
     def nobody_accepted(self, who: str, late: int) -> Steps:
         """The client's own choice counts from the epoch after `accept_by` on."""
@@ -145,6 +170,33 @@ class StorageRepairEdges(StorageEdgeSystem):
         self.goes(2 + late, 0)
         yield from self.accept_proposal(who, deal.shards[0], True, True)
         assert bool(deal.shards[0].tenures) == bool(late), "STO-12"
+
+    # a buffer that is used up -----------------------------------------------------------------------------------------
+
+    @edge(Choice((0, 1)))
+    def a_buffer_that_is_filled_to_the_wei(self, who: str, less: int) -> Steps:
+        provider = self["provider"]
+        yield from self.dried("provider")
+        yield from self.settling("provider")
+        missing = self.needed(provider, self.epoch) - self.locked[provider] - less
+        yield self.tx("hub.lock", self["market"], provider, missing, sender=provider)
+        self.locked[provider] += missing
+        yield from self.top_up(who, "provider")
+        assert bool(self.dry[provider]) == bool(less), "STO-8"
+
+    @edge(Choice((False, True)))
+    def a_buffer_that_a_promise_fills(self, who: str, new: bool) -> Steps:
+        """STO-8: a promise asks for the whole buffer, too."""
+        deal = yield from self.accepted(1)
+        yield from self.renew(who, deal.shards[0], 1)
+        yield from self.dried("provider")
+        yield from self.seeded(self.epoch + 1, "provider")
+        yield from self.locks_more("provider", 50)
+        if new:
+            yield from self.accepted(1, by=("provider",))
+        else:
+            yield from self.prolong(who, deal.shards[0], True)
+        assert not self.dry[self["provider"]], "STO-8"
 
     # a market that is removed -----------------------------------------------------------------------------------------
 
@@ -159,6 +211,31 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.settling("provider")
         yield from self.declare_lost(who, self.other_shard)
         assert (self.locked[self["provider"]] < 300 * COIN) == (early < 0), "STO-10"
+
+    @edge()
+    def lost_when_nothing_is_taken(self, who: str) -> Steps:
+        """STO-10: what is lost behind the horizon restores nobody, to the wei."""
+        deal = yield from self.accepted(1, term=300, by=("third provider",))
+        yield self.tx("hub.remove_service", self["market"], sender=self.owner)
+        self.removed = self.now
+        yield from self.missed_until(5)
+        self.evm.warp_to(self.removed + HORIZON)
+        for _ in range(2):
+            yield from self.settling("third provider")
+        yield from self.declare_lost(who, deal.shards[0])
+        assert deal.shards[0].state == LOST, "STO-10"
+
+    @edge()
+    def closed_before_it_begins(self, who: str) -> Steps:
+        """What ends in its first epoch is cleared in that."""
+        deal = yield from self.accepted(1)
+        yield self.tx("hub.remove_service", self["market"], sender=self.owner)
+        self.removed = self.now
+        yield from self.close(who, deal.shards[0], "one", True)
+        yield from self.clear(self["provider"], 2, "")
+        self.goes(2)
+        yield from self.clear(self["provider"], 1, "")
+        assert deal.shards[0].last.cleared, "STO-4"
 
     @edge(Choice((0, 1, 2)))
     def closed_at_once(self, who: str, proven: int) -> Steps:

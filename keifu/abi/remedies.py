@@ -13,6 +13,9 @@ __all__ = ["IN_GENERAL", "remedy_of"]
 IN_GENERAL = "change the call so that this condition holds"
 _FORM = "make the proof anew: it has more or less than what is due"
 _OWNED = "the owner of the token sends it, or an account that it approved"
+_VESTED = "all that is vested so far was paid out; the next step of the schedule brings more"
+_LISTED = "take index, total and proof of this account from the published list"
+_SHARES = "ask for less: there is not so much in this position"
 _SINGLE = {
     "account: coin without a limit": "give the session a limit for every coin that it may spend",
     "account: token without a limit": "give the session a limit for every token that it may spend",
@@ -64,6 +67,22 @@ _SINGLE = {
     "timelock_controller: operation cannot be cancelled": "only what is queued and not executed can be cancelled",
     "token: authorization used or cancelled": "it was carried out or cancelled: sign a new one, with another nonce",
     "token: takes no ether": "send no ether with the call",
+    "distributor: nothing to claim": _VESTED,
+    "escrow: nothing to claim": _VESTED,
+    "distributor: not in the list": _LISTED,
+    "hub: not matured": "wait until the ticket matures: the view `ticket` says when",
+    "hub: no ticket": "nothing is leaving there: it was paid out, or never asked for",
+    "hub: pool is full": "choose another operator, or a smaller amount: its own coins bound what it may take",
+    "hub: below minimum stake": "stake more, or leave with all of it: the hub takes no smaller positions",
+    "hub: dust left": "leave with everything, or leave more behind",
+    "hub: too little": "its worth has changed meanwhile: look again, and ask for what there is",
+    "hub: not enough shares": _SHARES,
+    "escrow: not enough shares": _SHARES,
+    "hub: unknown operator": "choose an operator that has announced its terms",
+    "hub: operator retired": "choose another operator: this one takes no more stake",
+    "registry: record is registered": "nothing is to be done: this very record stands in the registry",
+    "registry: unknown parent": "register the parent first, or give the id of one that is registered",
+    "registry: parent is revoked": "build on a record that stands",
     "trace_verifier: no tensor was shown": "show the tensor that the step reads",
 }
 _VERIFIERS = r"(game|verifier|trace_verifier|inference_verifier|state proof|record proof|validator|randomness): "

@@ -21,7 +21,7 @@ def compare(system: str, sequences: int) -> None:
     """Run random sequences of a system on both machines; raises CheckFailed where they differ.
 
     pyrevm does not count nonces in calls, so that contracts, and constants of code, have other addresses, and what is
-    signed for a contract has another signature.
+    signed for a contract, or hashed with its address, is something else. Hashes are compared by which are the same.
     """
     ours, theirs = (
         Engine(load(system)),
@@ -39,7 +39,8 @@ def _seen(engine: Engine, data: bytes) -> str:
     """One sequence: every step of it, what it found and what it left, with contracts by their names."""
     trace: list[Any] = []
     finding = engine.run(data, trace)
-    trace = [dataclasses.replace(step, args=_unsigned(step.args)) for step in trace]
+    hashes: dict[bytes, str] = {}
+    trace = [dataclasses.replace(step, args=_unsigned(step.args, hashes)) for step in trace]
     words = [(reader.name, reader.known()) for reader in engine.system.readers]
     text = repr((finding, trace, words, [(counts.ok, counts.refused) for counts in engine.counts]))
     for number, contract in enumerate(engine.system.bound()):
@@ -47,8 +48,11 @@ def _seen(engine: Engine, data: bytes) -> str:
     return text
 
 
-def _unsigned(value: Any) -> Any:
-    """What was passed, with the length alone of what may be a signature: both machines are given the same."""
+def _unsigned(value: Any, hashes: dict[bytes, str]) -> Any:
+    """What was passed, with the length alone of what may be a signature, and a hash by when it came first: both
+    machines are given the same."""
     if isinstance(value, bytes) and len(value) > WORD:
         return f"{len(value)} bytes"
-    return type(value)(map(_unsigned, value)) if isinstance(value, (list, tuple)) else value
+    if isinstance(value, bytes) and len(value) == WORD:
+        return hashes.setdefault(value, f"hash {len(hashes)}")
+    return type(value)(_unsigned(item, hashes) for item in value) if isinstance(value, (list, tuple)) else value

@@ -21,6 +21,7 @@ STATELESS = ("2026-07-28",)
 LARGEST = 1 << 20  # bytes of a message: a bundle in base64 fits
 LONGEST_ID = 256
 LONGEST_LIST = 16  # messages in a list
+BRACKETS = 4_096  # of a message: what nests deeper could use up the stack of the program around it
 LONGEST_METHOD = 128
 META = "io.modelcontextprotocol/"
 VERSION, CAPABILITIES, SERVER = META + "protocolVersion", META + "clientCapabilities", META + "serverInfo"
@@ -131,6 +132,8 @@ def _refused(fault: _Fault, number: str | int | None, status: int) -> Answer:
 def _decoded(data: bytes) -> Any:
     if len(data) > LARGEST:
         raise _Fault(INVALID_REQUEST, f"a message has at most {LARGEST:,} bytes")
+    if data.count(b"[") + data.count(b"{") > BRACKETS:
+        raise _Fault(PARSE_ERROR, f"a message has at most {BRACKETS:,} brackets")
     try:
         found = msgspec.json.decode(data)
     except (ValueError, RecursionError):

@@ -91,7 +91,7 @@ def test_receipts_bind_ids_and_trace(node, key, stream):
 
 def test_a_model_says_what_it_is(node):
     (item,) = httpx.get(f"{node.url}/v1/models").json()["data"]
-    assert item["keifu"]["endpoints"] == ["/v1/chat/completions", "/v1/completions"]
+    assert item["keifu"]["endpoints"] == ["/v1/chat/completions", "/v1/completions", "/v1/products"]
     assert (item["keifu"]["context"], item["keifu"]["evidence"]) == (160, "unverified")
     assert len(bytes.fromhex(item["keifu"]["sampling"])) == 32
 

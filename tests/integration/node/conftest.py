@@ -253,6 +253,8 @@ def make(keifu, at_first, tmp_path):
         if kind == "operator":
             own += ["--environment", at_first.environment.hex(), "--listen", "127.0.0.1:0"]
             own += ["--artefacts", at_first.models / "*"]
+        if kind == "notary" and not options:
+            own.append("--watch-only")
         status, _, err = keifu("node", kind, "init", folder, *own)
         assert status == 0, err
         made.append(Node(kind, folder))

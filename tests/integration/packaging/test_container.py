@@ -147,6 +147,8 @@ def image(request: pytest.FixtureRequest, world: World, installed: Path, tmp_pat
     kind, folder = request.param, tmp_path / "node"
     command = [installed / "bin" / "keifu", "node", kind, "init", folder, "--owner-pages", "127.0.0.1:0"]
     command += ["--rpc", world.anvil.url, "--deployments", world.deployments]
+    if kind == "notary":
+        command.append("--watch-only")
     if kind == "operator":
         command += ["--environment", world.environment, "--artefacts", world.weights, "--listen", "127.0.0.1:0"]
     variables = {"PATH": os.defpath, "HOME": str(tmp_path), "KEIFU_PASSWORD": "open"}

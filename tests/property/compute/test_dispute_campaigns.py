@@ -124,11 +124,11 @@ def neutrality(bug: Bug | None) -> None:
     system = started(bug)
     for number in (1, 2):
         dispute = disputing(system, number)
-        roots, committed = dispute.answer.provider.record(POSITIONS - 1, LAYER)
-        system.do("game.show_record", dispute.turn.args, roots, committed, sender=dispute.operator)
-        dispute.seen.roots = roots
-        shown = dispute.turn.with_record(roots)
-        dispute.turn = replace(shown, stage=int(Stage.ASKING), deadline=system.now + TURN)
+        shown = dispute.answer.provider.record(POSITIONS - 1, LAYER)
+        system.do("game.show_record", dispute.turn.args, *shown, sender=dispute.operator)
+        dispute.seen.take("show_record", shown, 0)
+        after = dispute.turn.after("show_record", shown)
+        dispute.turn = replace(after, stage=int(Stage.ASKING), deadline=system.now + TURN)
     system.evm.warp(TURN + 1)
     assert system.closing_is_neutral() is True
 

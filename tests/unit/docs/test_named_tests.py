@@ -59,3 +59,9 @@ def test_every_test_that_a_row_names_is_there(page):
 )
 def test_a_row_is_read_as_people_read_it(cell, gone):
     assert list(missing(cell)) == gone
+
+
+def test_each_invariant_has_a_number_of_its_own():
+    numbers = re.findall(r"^\| ([A-Z]+[0-9]*-[0-9]+) \|", (ROOT / "docs/invariants.md").read_text(), re.MULTILINE)
+    assert len(numbers) > 100
+    assert sorted(numbers) == sorted(set(numbers))

@@ -51,43 +51,43 @@ def convicted(world, provider, challenger, prompt=PROMPT, ids=IDS, turns=TURNS):
 
 @pytest.mark.parametrize(("group", "slot", "lane"), LANES + FILLINGS)
 @pytest.mark.parametrize("by", [-1, 1])
-def test_inf_1_each_wrong_lane_is_convicted(world, cheat, honest, challenger, group, slot, lane, by):
-    """INF-1"""
+def test_dis_1_each_wrong_lane_is_convicted(world, cheat, honest, challenger, group, slot, lane, by):
+    """DIS-1"""
     provider = cheat(more(honest, group, slot, lane, by), group=group)
     convicted(world, provider, challenger)
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_inf_1_a_trace_that_does_not_hang_together(world, cheat, published, honest, challenger, place):
-    """INF-1: a record that ends right and a receipt that says something else; keys, and values."""
+def test_dis_1_a_trace_that_does_not_hang_together(world, cheat, published, honest, challenger, place):
+    """DIS-1: a record that ends right and a receipt that says something else; keys, and values."""
     slot = (6, 4)[place]
     keys = changed(honest, [more(honest, LAYER, slot, 1)])
     convicted(world, Provider(published, keys, honest), challenger)
 
 
-def test_inf_1_a_record_that_ends_otherwise(world, cheat, published, honest, challenger):
-    """INF-1"""
+def test_dis_1_a_record_that_ends_otherwise(world, cheat, published, honest, challenger):
+    """DIS-1"""
     out = changed(honest, [more(honest, LAYER, OUT, 1)])
     convicted(world, Provider(published, out, honest), challenger)
 
 
-def test_inf_1_a_record_that_begins_with_something_else(world, cheat, honest, challenger):
-    """INF-1"""
+def test_dis_1_a_record_that_begins_with_something_else(world, cheat, honest, challenger):
+    """DIS-1"""
     convicted(world, cheat(more(honest, LAYER, 0, 1)), challenger)
 
 
-def test_inf_1_another_prompt(world, published, challenger):
-    """INF-1: what the receipt says was asked is not what was computed; and another reply was fed than was given."""
+def test_dis_1_another_prompt(world, published, challenger):
+    """DIS-1: what the receipt says was asked is not what was computed; and another reply was fed than was given."""
     convicted(world, Provider(published, run(published.program, [3, 2, 4, *IDS[:-1]], len(PROMPT) - 1)), challenger)
 
 
-def test_inf_1_another_reply_was_fed(world, published, challenger):
-    """INF-1"""
+def test_dis_1_another_reply_was_fed(world, published, challenger):
+    """DIS-1"""
     convicted(world, Provider(published, run(published.program, [*PROMPT, IDS[0], 71], len(PROMPT) - 1)), challenger)
 
 
-def test_inf_1_another_token_in_the_reply(world, published, honest):
-    """INF-1: the trace is right, and the reply has another token: two transactions."""
+def test_dis_1_another_token_in_the_reply(world, published, honest):
+    """DIS-1: the trace is right, and the reply has another token: two transactions."""
     ids = [*IDS[:-1], 51]
     played = convicted(world, Provider(published, honest), Challenger(published, honest, PROMPT, ids), ids=ids)
     assert [name for name, _ in played.mined] == ["open", "prove"]
@@ -130,20 +130,20 @@ def test_inf_1_an_id_that_is_no_token(world, published, honest):
 
 
 @pytest.mark.parametrize(("slot", "lanes"), [(3, 65), (8, 40)])
-def test_inf_1_a_tensor_of_another_size(world, cheat, honest, challenger, slot, lanes):
-    """INF-1: with a chunk more than its operator makes."""
+def test_dis_1_a_tensor_of_another_size(world, cheat, honest, challenger, slot, lanes):
+    """DIS-1: with a chunk more than its operator makes."""
     convicted(world, cheat((LAYER, slot, lanes, 0)), challenger)
 
 
-def test_inf_1_a_record_without_a_tensor(world, cheat, honest, challenger):
-    """INF-1"""
+def test_dis_1_a_record_without_a_tensor(world, cheat, honest, challenger):
+    """DIS-1"""
     provider = cheat()
     del provider.shown.records[POSITION][LAYER][-1]
     convicted(world, provider, challenger)
 
 
-def test_inf_1_boundaries_kept_back(world, cheat, honest, challenger):
-    """INF-1: the client has the roots of positions alone; two transactions more."""
+def test_dis_1_boundaries_kept_back(world, cheat, honest, challenger):
+    """DIS-1: the client has the roots of positions alone; two transactions more."""
     provider = cheat(more(honest, LAYER, 2, 70))
     answer = world.answer(provider, PROMPT, IDS)
     played = world.play(answer, provider, challenger, withheld=True)
@@ -173,8 +173,8 @@ class WrongSums(Provider):
 
 @pytest.mark.parametrize(("slot", "lane"), [(8, 2), (8, 6), (9, 66), (7, 3), (7, 70)])
 @pytest.mark.parametrize("wrong", [None, 0, -1])
-def test_inf_2_sums_of_attention(world, cheat, published, long, slot, lane, wrong):
-    """INF-2: honest sums show that the total is wrong, false ones are found."""
+def test_dis_2_sums_of_attention(world, cheat, published, long, slot, lane, wrong):
+    """DIS-2: honest sums show that the total is wrong, false ones are found."""
     trace, ids, challenger = long
     position = len(ids) - 1
     provider = cheat(more(trace, LAYER, slot, lane, position=position), trace=trace, position=position)
@@ -199,8 +199,8 @@ def high():
 
 @pytest.mark.parametrize("model", [residual, norm, high])
 @pytest.mark.parametrize("wrong", [None, 0, 1])
-def test_inf_2_sums_of_long_rows(chain, model, wrong):
-    """INF-2: products and squares of more than 1,024 lanes."""
+def test_dis_2_sums_of_long_rows(chain, model, wrong):
+    """DIS-2: products and squares of more than 1,024 lanes."""
     opened, slot, lane, turns = model()
     token = Operator("token", width=32, height=2, rows=[Row((1,) * 32, 1, 1)] * 2)
     published = Published.of([*opened.published.program, [token]])
@@ -216,8 +216,8 @@ def test_inf_2_sums_of_long_rows(chain, model, wrong):
         chain.restore(number)
 
 
-def test_inf_3_selectors_of_functions_that_argue_with_sums():
-    """INF-3: the game knows where their lane stands."""
+def test_dis_3_selectors_of_functions_that_argue_with_sums():
+    """DIS-3: the game knows where their lane stands."""
     for contract, name, arguments, selector, word in (
         ("InferenceVerifier", "linear", 9, 0xF60AEE0C, 16),
         ("InferenceVerifier", "norm", 7, 0x36F675A6, 14),

@@ -54,8 +54,8 @@ def provider(published, honest):
 
 
 @pytest.mark.parametrize("asked", QUESTIONS)
-def test_inf_4_every_question_has_an_answer(world, chain, provider, asked):
-    """INF-4"""
+def test_dis_4_every_question_has_an_answer(world, chain, provider, asked):
+    """DIS-4"""
     played, seen = begun(world, provider)
     played = world.show(played, provider, seen)
     played = world.step(played, "ask", *asked.args, sender=world.payer)
@@ -64,8 +64,8 @@ def test_inf_4_every_question_has_an_answer(world, chain, provider, asked):
     acquitted(world, chain, played)
 
 
-def test_inf_4_questions_end(world, chain, provider):
-    """INF-4: four, and no more."""
+def test_dis_4_questions_end(world, chain, provider):
+    """DIS-4: four, and no more."""
     played, seen = begun(world, provider)
     played = world.show(played, provider, seen)
     for slot in range(4):
@@ -115,8 +115,8 @@ def tried(world, played, verifier, call, lists=b"", block=NO_BLOCK):
     return world.step(played, "prove", played.case.args, verifier, call, lists, block, sender=world.stranger)
 
 
-def test_inf_4_sums_of_one_lane_prove_nothing_about_another(world, chain, asked):
-    """INF-4: a proof names the lane and the slot whose sums were shown."""
+def test_dis_4_sums_of_one_lane_prove_nothing_about_another(world, chain, asked):
+    """DIS-4: a proof names the lane and the slot whose sums were shown."""
     played, o, sums = asked
     claim = o.claim(sums, stride=1)
 
@@ -145,8 +145,8 @@ def test_inf_4_sums_of_one_lane_prove_nothing_about_another(world, chain, asked)
     acquitted(world, chain, played)
 
 
-def test_inf_4_blocks_of_sums_are_the_provider_s(world, chain, provider):
-    """INF-4: more sums than a list has."""
+def test_dis_4_blocks_of_sums_are_the_provider_s(world, chain, provider):
+    """DIS-4: more sums than a list has."""
     played, seen = begun(world, provider)
     played = world.show(played, provider, seen)
     played = world.step(played, "ask", *Question(Stage.SUMS, 9, 66, 1, 40).args, sender=world.payer)
@@ -191,8 +191,8 @@ def total_of(o, slot, lane, sums):
 
 @pytest.mark.parametrize(("slot", "lane", "part"), [(8, 1, 1), (8, 1, 2), (9, 66, 2)])
 @pytest.mark.parametrize("count", [33, 39, 40])
-def test_inf_4_fewer_sums_than_there_are_terms_are_no_total(world, chain, long, slot, lane, part, count):
-    """INF-4: nor is the last one of them one of 32 terms more than the one before."""
+def test_dis_4_fewer_sums_than_there_are_terms_are_no_total(world, chain, long, slot, lane, part, count):
+    """DIS-4: nor is the last one of them one of 32 terms more than the one before."""
     provider, ids, reply = long
     position = len(ids) - 1
     answer = world.answer(provider, ids, reply)
@@ -216,8 +216,8 @@ def test_no_sums_were_shown(world, provider):
         tried(world, played, *encoded(checks.check(provider.opened(POSITION, LAYER), 9, 66)), block=0)
 
 
-def test_inf_4_no_call_convicts_an_honest_provider(world, chain, provider, asked):
-    """INF-4: right ones say so, and changed ones open nothing."""
+def test_dis_4_no_call_convicts_an_honest_provider(world, chain, provider, asked):
+    """DIS-4: right ones say so, and changed ones open nothing."""
     played, o, _ = asked
     calls = [encoded(checks.check(o, slot, 60)) for slot in (1, 2, 5, 10, 12, 14, 15)]
     calls += [
@@ -267,8 +267,8 @@ def links(provider, view):
         yield load("TraceVerifier").interface.function(name, 1 + len(rest)).encode([view.bound(), *rest])
 
 
-def test_inf_4_a_tensor_of_more_parts_than_are_shown_has_an_answer(world, chain, provider):
-    """INF-4: the scores of 33 heads at a thousand positions; who says so of a smaller one has lost."""
+def test_dis_4_a_tensor_of_more_parts_than_are_shown_has_an_answer(world, chain, provider):
+    """DIS-4: the scores of 33 heads at a thousand positions; who says so of a smaller one has lost."""
     heads = [0] * (33 * 1_024)
     wide = replace(provider.trace, records=[[list(group) for group in place] for place in provider.trace.records])
     wide.records[POSITION][LAYER][7] = heads
@@ -285,8 +285,8 @@ def test_inf_4_a_tensor_of_more_parts_than_are_shown_has_an_answer(world, chain,
 
 
 @pytest.mark.parametrize("stage", [Stage.NODES, Stage.CHUNKS, Stage.SUMS])
-def test_inf_4_the_size_of_a_tensor_is_the_provider_s_word(world, chain, provider, stage):
-    """INF-4: before it has spoken, and after sums, there is none; right ones are no proof."""
+def test_dis_4_the_size_of_a_tensor_is_the_provider_s_word(world, chain, provider, stage):
+    """DIS-4: before it has spoken, and after sums, there is none; right ones are no proof."""
 
     def shape(played):
         view = proofs.View(provider.published, provider.trace, POSITION, LAYER, None, played.case, played.turn)
@@ -307,8 +307,8 @@ def test_inf_4_the_size_of_a_tensor_is_the_provider_s_word(world, chain, provide
     acquitted(world, chain, played)
 
 
-def test_inf_4_links_of_an_honest_record(world, chain, provider, asked):
-    """INF-4"""
+def test_dis_4_links_of_an_honest_record(world, chain, provider, asked):
+    """DIS-4"""
     played, o, _ = asked
     view = proofs.View(o.published, o.trace, POSITION, LAYER, None, played.case, played.turn)
     for call in links(provider, view):

@@ -27,8 +27,8 @@ UNTIL = 5  # place in a cover's state
 WRONG = bytes([7]) * 32
 
 
-def test_inf_9_a_released_cover_pays_nothing(world, cheat, honest, challenger):
-    """INF-9: its payer let go of it; a later one does not answer for an earlier receipt."""
+def test_dis_9_a_released_cover_pays_nothing(world, cheat, honest, challenger):
+    """DIS-9: its payer let go of it; a later one does not answer for an earlier receipt."""
     provider = cheat(more(honest, LAYER, 2, 70))
     played = world.play(world.answer(provider, PROMPT, IDS), provider, challenger)
     world.disputes.release(world.channel_id, world.operator.address, sender=world.payer)
@@ -39,8 +39,8 @@ def test_inf_9_a_released_cover_pays_nothing(world, cheat, honest, challenger):
     assert world.disputes.reserved(world.operator.address) == RESERVE
 
 
-def test_inf_9_no_reserve_ends_while_a_dispute_is_open(world, chain, provider, answer, place):
-    """INF-9"""
+def test_dis_9_no_reserve_ends_while_a_dispute_is_open(world, chain, provider, answer, place):
+    """DIS-9"""
     until = world.disputes.cover_of(world.channel_id, world.operator.address)[UNTIL]
     chain.warp_to(until)
     played = world.open(answer, place)
@@ -55,8 +55,8 @@ def test_inf_9_no_reserve_ends_while_a_dispute_is_open(world, chain, provider, a
     assert world.disputes.reserved(world.operator.address) == 0
 
 
-def test_inf_9_a_reserve_ends_with_its_window(world, chain):
-    """INF-9"""
+def test_dis_9_a_reserve_ends_with_its_window(world, chain):
+    """DIS-9"""
     until = world.disputes.cover_of(world.channel_id, world.operator.address)[UNTIL]
     chain.warp_to(until + 1)
     world.disputes.unlock(4 * RESERVE, [world.channel_id], sender=world.operator)
@@ -64,7 +64,7 @@ def test_inf_9_a_reserve_ends_with_its_window(world, chain):
 
 
 def test_a_cover_has_one_dispute_at_a_time(world, answer, place):
-    """INF-7"""
+    """DIS-7"""
     world.open(answer, place)
     with refused("game: dispute is open"):
         world.open(answer, place)
@@ -86,22 +86,22 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("changes", "reason"), REFUSED)
-def test_inf_10_receipts_that_are_not_judged(world, provider, place, changes, reason):
-    """INF-10"""
+def test_dis_10_receipts_that_are_not_judged(world, provider, place, changes, reason):
+    """DIS-10"""
     answer = world.answer(provider, PROMPT, IDS, **changes)
     with refused(reason):
         world.open(answer, place)
 
 
-def test_inf_10_a_receipt_of_tomorrow(world, chain, provider, place):
-    """INF-10"""
+def test_dis_10_a_receipt_of_tomorrow(world, chain, provider, place):
+    """DIS-10"""
     answer = world.answer(provider, PROMPT, IDS, time=chain.now + 1_000)
     with refused("disputes: time has not come"):
         world.open(answer, place)
 
 
-def test_inf_10_what_is_judged_is_what_was_promoted(world, answer, place):
-    """INF-10: neither another record nor another program."""
+def test_dis_10_what_is_judged_is_what_was_promoted(world, answer, place):
+    """DIS-10: neither another record nor another program."""
     record, world.record = world.record, replace(world.record, program_root=WRONG)
     with refused("disputes: not the record"):
         world.open(answer, place)
@@ -113,8 +113,8 @@ def test_inf_10_what_is_judged_is_what_was_promoted(world, answer, place):
     world.last_operator = None
 
 
-def test_inf_10_the_last_group_makes_the_token(chain, published, provider, place):
-    """INF-10: another one does not say how many groups there are."""
+def test_dis_10_the_last_group_makes_the_token(chain, published, provider, place):
+    """DIS-10: another one does not say how many groups there are."""
     program = [*published.program]
     program[LAYER] = [*program[LAYER][:-1], program[-1][-1]]
     hostile = Published.of(program)
@@ -134,14 +134,14 @@ def test_inf_10_the_last_group_makes_the_token(chain, published, provider, place
      ({"node": WRONG}, "game: not in the trace"), ({"group": 2}, "game: not in the trace"),
      ({"group": 4}, "game: path")],
 )  # fmt: skip
-def test_inf_10_where_a_dispute_begins(world, answer, place, place_changes, reason):
-    """INF-10: in the receipt's own trace."""
+def test_dis_10_where_a_dispute_begins(world, answer, place, place_changes, reason):
+    """DIS-10: in the receipt's own trace."""
     with refused(reason):
         world.open(answer, place._replace(**place_changes))
 
 
-def test_inf_11_only_the_payer_or_whom_it_permits(world, chain, answer, place):
-    """INF-11"""
+def test_dis_11_only_the_payer_or_whom_it_permits(world, chain, answer, place):
+    """DIS-11"""
     late = permit(world.domain, world.payer, world.watcher.address, chain.now - 1)
     forged = permit(world.domain, world.stranger, world.watcher.address, chain.now + MINUTE)
     good = permit(world.domain, world.payer, world.watcher.address, chain.now + MINUTE)
@@ -155,8 +155,8 @@ def test_inf_11_only_the_payer_or_whom_it_permits(world, chain, answer, place):
 
 
 @pytest.mark.parametrize("position", range(len(PROMPT)))
-def test_inf_13_a_group_that_makes_tokens_is_opened_where_one_is_asked_for(world, provider, answer, position):
-    """INF-13: before the prompt's last position the last group has committed to nothing, and cannot be asked for."""
+def test_dis_13_a_group_that_makes_tokens_is_opened_where_one_is_asked_for(world, provider, answer, position):
+    """DIS-13: before the prompt's last position the last group has committed to nothing, and cannot be asked for."""
     boundaries, above = provider.boundaries(position), trees.path(answer.positions, position)
     is_asked = position == len(PROMPT) - 1
     assert (boundaries[LAST] != bytes(32)) is is_asked
@@ -178,8 +178,8 @@ def test_inf_13_a_group_that_makes_tokens_is_opened_where_one_is_asked_for(world
 
 
 @pytest.mark.parametrize("is_named", [False, True])
-def test_inf_13_whoever_commits_to_a_token_that_nobody_asked_for_has_lost(world, published, honest, is_named):
-    """INF-13: so that nobody hides a wrong number behind a root that cannot be opened."""
+def test_dis_13_whoever_commits_to_a_token_that_nobody_asked_for_has_lost(world, published, honest, is_named):
+    """DIS-13: so that nobody hides a wrong number behind a root that cannot be opened."""
     provider = Provider(published, replace(honest, asked_from=0))
     answer = world.answer(provider, PROMPT, IDS)
     boundaries, above = provider.boundaries(0), trees.path(answer.positions, 0)

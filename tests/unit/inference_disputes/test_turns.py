@@ -47,8 +47,8 @@ SHOWS = [Stage.GROUPS, Stage.RECORD, Stage.NODES, Stage.CHUNKS, Stage.SUMS]
 
 
 @pytest.mark.parametrize("stage", SHOWS)
-def test_inf_5_a_provider_that_is_silent_loses(world, chain, provider, answer, unnamed, stage):
-    """INF-5"""
+def test_dis_5_a_provider_that_is_silent_loses(world, chain, provider, answer, unnamed, stage):
+    """DIS-5"""
     played, seen = at_stage(world, provider, answer, unnamed, stage)
     chain.warp(TURN - MINUTE)
     with refused("game: still time"):
@@ -62,8 +62,8 @@ def test_inf_5_a_provider_that_is_silent_loses(world, chain, provider, answer, u
 
 
 @pytest.mark.parametrize("stage", [Stage.NAMING, Stage.ASKING])
-def test_inf_5_a_challenger_that_is_silent_loses(world, chain, provider, answer, unnamed, stage):
-    """INF-5: its bond pays the provider's answers."""
+def test_dis_5_a_challenger_that_is_silent_loses(world, chain, provider, answer, unnamed, stage):
+    """DIS-5: its bond pays the provider's answers."""
     played, _ = at_stage(world, provider, answer, unnamed, stage)
     chain.warp(TURN + 1)
     for name, args in (
@@ -94,16 +94,16 @@ GARBAGE = [
 
 
 @pytest.mark.parametrize(("stage", "name", "args", "reason"), GARBAGE)
-def test_inf_5_garbage_is_no_answer(world, provider, answer, unnamed, stage, name, args, reason):
-    """INF-5"""
+def test_dis_5_garbage_is_no_answer(world, provider, answer, unnamed, stage, name, args, reason):
+    """DIS-5"""
     played, _ = at_stage(world, provider, answer, unnamed, stage)
     with refused(reason):
         world.step(played, name, *args, sender=world.operator)
 
 
 @pytest.mark.parametrize("stage", SHOWS)
-def test_inf_6_only_the_operator_answers(world, provider, answer, unnamed, stage):
-    """INF-6: its transaction key may, nobody else: a record and sums are its word."""
+def test_dis_6_only_the_operator_answers(world, provider, answer, unnamed, stage):
+    """DIS-6: its transaction key may, nobody else: a record and sums are its word."""
     played, seen = at_stage(world, provider, answer, unnamed, stage)
     by = world.operator
     for who in (world.payer, world.stranger):
@@ -118,8 +118,8 @@ def test_inf_6_only_the_operator_answers(world, provider, answer, unnamed, stage
     del world.account_for["operator"]
 
 
-def test_inf_6_only_the_challenger_asks(world, provider, answer, unnamed):
-    """INF-6"""
+def test_dis_6_only_the_challenger_asks(world, provider, answer, unnamed):
+    """DIS-6"""
     played, _ = at_stage(world, provider, answer, unnamed, Stage.ASKING)
     with refused("game: not the challenger"):
         world.step(played, "ask", *Question(Stage.CHUNKS, 1).args, sender=world.stranger)
@@ -135,8 +135,8 @@ def test_a_group_that_was_not_shown(world, provider, answer, unnamed, group, nod
         world.step(played, "name_group", group, node, path, sender=world.payer)
 
 
-def test_inf_7_a_turn_counts_once(world, provider, answer, unnamed):
-    """INF-7: an earlier turn, or another one, is none."""
+def test_dis_7_a_turn_counts_once(world, provider, answer, unnamed):
+    """DIS-7: an earlier turn, or another one, is none."""
     first = world.open(answer, unnamed)
     second = world.show(first, provider, seen_of(answer))
     for turn in (first.turn, replace(second.turn, challenger=world.stranger.address), replace(second.turn, deadline=1)):
@@ -146,8 +146,8 @@ def test_inf_7_a_turn_counts_once(world, provider, answer, unnamed):
             world.close(replace(second, turn=turn))
 
 
-def test_inf_7_a_finished_dispute_is_over(world, cheat, honest, challenger):
-    """INF-7: neither proof nor conviction twice, and the cover is used up."""
+def test_dis_7_a_finished_dispute_is_over(world, cheat, honest, challenger):
+    """DIS-7: neither proof nor conviction twice, and the cover is used up."""
     provider = cheat(more(honest, LAYER, 2, 70))
     answer = world.answer(provider, PROMPT, IDS)
     played = world.play(answer, provider, challenger)
@@ -166,8 +166,8 @@ def test_inf_7_a_finished_dispute_is_over(world, cheat, honest, challenger):
         world.open(answer, challenger.place(seen))
 
 
-def test_inf_8_the_reward_is_the_challenger_s(world, chain, cheat, honest, challenger):
-    """INF-8: whoever shows the proof, so a copied one pays nobody else."""
+def test_dis_8_the_reward_is_the_challenger_s(world, chain, cheat, honest, challenger):
+    """DIS-8: whoever shows the proof, so a copied one pays nobody else."""
     provider = cheat(more(honest, LAYER, 2, 70))
     answer = world.answer(provider, PROMPT, IDS)
     place = challenger.place(Seen(answer.positions, provider.boundaries(POSITION)))
@@ -189,7 +189,7 @@ def test_another_case_and_other_verifiers_are_refused(world, answer, place):
 
 
 def test_only_who_began_a_dispute_ends_it(world, chain, answer, place):
-    """INF-7: and each contract has its own."""
+    """DIS-7: and each contract has its own."""
     played = world.open(answer, place)
     chain.warp(TURN + 1)
     with refused("game: not the caller's"):
@@ -237,8 +237,8 @@ def test_a_turn_is_as_the_event_has_it(world, answer, place):
     assert astuple(played.turn)[:2] == (world.disputes.address, played.turn.dispute)
 
 
-def test_inf_12_who_disputes_itself_loses(world, cheat, honest, challenger):
-    """INF-12: three eighths of the restitution."""
+def test_dis_12_who_disputes_itself_loses(world, cheat, honest, challenger):
+    """DIS-12: three eighths of the restitution."""
     provider = cheat(more(honest, LAYER, 2, 70))
     lock = world.hub.lock_of(world.disputes, world.operator.address)
     world.close(world.play(world.answer(provider, PROMPT, IDS), provider, challenger))
@@ -248,8 +248,8 @@ def test_inf_12_who_disputes_itself_loses(world, cheat, honest, challenger):
     assert lost == RESTITUTION * 1_475 // 1_000
 
 
-def test_inf_6_answers_stand_in_transactions_of_their_own(world, chain, provider, answer, unnamed):
-    """INF-6: a contract's call could hide what it shows."""
+def test_dis_6_answers_stand_in_transactions_of_their_own(world, chain, provider, answer, unnamed):
+    """DIS-6: a contract's call could hide what it shows."""
     played = world.open(answer, unnamed)
     wallet = chain.deploy("PlainMulticall", sender=world.operator)
     call = world.game.show_groups.encode(played.turn.args, provider.boundaries(POSITION))
