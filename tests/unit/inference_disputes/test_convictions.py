@@ -107,8 +107,8 @@ class Keeps(Trace):
 
 @pytest.mark.parametrize("group", [0, LAST])
 @pytest.mark.parametrize("place", [1, 2])
-def test_inf_1_keys_and_values_where_none_are_made(world, chain, published, honest, challenger, group, place):
-    """INF-1: first and last group keep nothing, so nobody could show that what they commit to is wrong."""
+def test_dis_1_keys_and_values_where_none_are_made(world, chain, published, honest, challenger, group, place):
+    """DIS-1: first and last group keep nothing, so nobody could show that what they commit to is wrong."""
     trace = Keeps(published.program, honest.records, honest.asked_from)
     trace.group, trace.place = group, place
     provider, seen = Provider(published, trace), Seen(Provider(published, trace).position_roots())
@@ -120,8 +120,8 @@ def test_inf_1_keys_and_values_where_none_are_made(world, chain, published, hone
     assert world.close(played).events("Convicted")
 
 
-def test_inf_1_an_id_that_is_no_token(world, published, honest):
-    """INF-1: no model can read it, and what is behind it is nobody's: the id is wrong where it stands."""
+def test_dis_1_an_id_that_is_no_token(world, published, honest):
+    """DIS-1: no model can read it, and what is behind it is nobody's: the id is wrong where it stands."""
     ids = [IDS[0], 2**20, IDS[2]]
     own = run(published.program, [*PROMPT, IDS[0], 0], len(PROMPT) - 1)
     provider = Provider(published, changed(honest, [more(honest, 0, 1, 3)]))
