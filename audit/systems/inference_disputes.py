@@ -112,7 +112,7 @@ class InferenceDisputeBook(DisputeEnds):
         empty = group == groups - 1 and place.node == bytes(32)
         reason = "game: no such place" if empty else ""
         spoiling: dict[str, tuple[dict[str, Any], str]] = {
-            "path": ({"path": place.path[:-1]}, "game: path"),
+            "path": ({"path": place.path[:-1]}, reason or "game: path"),
             "node": ({"node": WRONG}, "game: not in the trace"),
             "position": ({"position": POSITIONS}, "game: no such place"),
             "group": ({"group": groups + 1}, "game: no such place"),

@@ -9,9 +9,8 @@
 @dev What is shown of a trace is compared with the roots that were fixed before; a record and sums are the provider's
     word, which one lane computed again can break. The chain keeps one word of a dispute, the hash of its turn, and calls
     bring the turn itself. Any contract may begin disputes: they are kept under its address, and it alone ends them.
-    A proof may be shown by anybody, and names nobody: copying one gains nothing.
-    What a provider shows is not in the log: it stands in the transaction's data, so an operator that is a contract
-    answers by its transaction key.
+    A proof may be shown by anybody, and names nobody: copying one gains nothing. What a provider shows is not in the
+    log: it stands in the transaction's data, so an operator that is a contract answers by its transaction key.
 @custom:security It believes the contract that begins a dispute about program, roots, operator and challenger. A provider
     keeps token ids and computes the rest again. Positions behind the 1,024th are not judged.
 @custom:kill There is nothing to stop: it holds no coins, and disputes are begun by other contracts.
@@ -193,12 +192,14 @@ def show_groups(_turn: IInferenceGame.Turn, _boundaries: DynArray[bytes32, MAX_G
 def show_record(_turn: IInferenceGame.Turn, _roots: DynArray[bytes32, SLOTS], _committed: bytes32[3]):
     """
     @notice Show the tensors of the group at the position, by their roots, as many as it has.
-    @param _committed The roots of which the boundary is made: the group's last tensor, keys and values.
+    @param _committed What the boundary is made of: last tensor, keys, values; first and last group have no more than one.
     """
     turn: IInferenceGame.Turn = self._answer(_turn, RECORD)
     out: bytes32 = keccak256(abi_encode(_committed[0], _committed[1]))
     kept: bytes32 = keccak256(abi_encode(_committed[2], empty(bytes32)))
     assert keccak256(abi_encode(out, kept)) == turn.boundary, "game: another boundary"
+    if turn.group == 0 or turn.group + 1 == turn.count:
+        assert _committed[1] == empty(bytes32) and _committed[2] == empty(bytes32), "game: nothing is kept there"
     turn.record = self._root(_roots, trees.RECORD_LEVELS)
     self._move(turn, ASKING)
 
@@ -221,8 +222,7 @@ def show_nodes(
         levels: uint256 = trees._levels(_chunks) - PART_LEVELS
         assert len(_nodes) == (_chunks + LIST - 1) // LIST, "game: number of nodes"
         assert len(_path) == trees.RECORD_LEVELS, "game: path"
-        root: bytes32 = trees._climbed(self._root(_nodes, levels), turn.slot, _path)
-        assert root == turn.record, "game: other nodes"
+        assert trees._climbed(self._root(_nodes, levels), turn.slot, _path) == turn.record, "game: other nodes"
     self._move(turn, ASKING)
 
 

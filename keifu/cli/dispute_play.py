@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "open_"]
 
-ANOTHER = "by another program"
-
 
 @verb("check", example="keifu dispute check --integers ./integers", access=Access.READ)
 @click.argument("receipts", type=BYTES32, nargs=-1)
@@ -38,14 +36,15 @@ def check(
 ) -> None:  # fmt: skip
     """Compute replies again that this client has kept, all or those of RECEIPTS by their struct hashes, and say which
     are wrong. Exit status 1 when one is."""
+    from keifu.compute.client.disputing import judged_all
+
     with _replies(folder, receipts) as replies:
-        judge = judge_of(session, integers)
-        found = [(reply, judge.judge(reply)) for reply in replies]
-    rows = [(reply.signed.receipt, judged.words if judged else ANOTHER) for reply, judged in found]
+        found = list(judged_all(judge_of(session, integers), replies))
+    rows = [(reply.signed.receipt, words) for reply, _, words in found]
     document = [{"receipt": item.struct_hash.hex(), "number": item.number, "found": words} for item, words in rows]
     lines = [f"{item.struct_hash.hex()}: {words}" for item, words in rows]
     emit(document, "\n".join(lines) or "no reply that can be disputed is kept", json_out)
-    wrong = sum(judged is not None and judged.place is not None for _, judged in found)
+    wrong = sum(judged is not None and judged.place is not None for _, judged, _ in found)
     if wrong:
         raise CheckFailed(f"{wrong} of {len(found)} replies are wrong", remedy="keifu dispute open")
 
@@ -66,7 +65,7 @@ def open_(
 
     say = _say(json_out)
     with _replies(folder, receipts) as replies:
-        wrong = list(_wrong(judge_of(session, integers), replies))
+        wrong = list(_wrong(judge_of(session, integers), replies, say))
     reading, found = reading_of(session), []
     for judged in wrong:
         name = judged.reply.signed.receipt.struct_hash.hex()
@@ -125,8 +124,11 @@ def _replies(folder: Path | None, receipts: tuple[bytes, ...]) -> Iterator[list[
         yield found
 
 
-def _wrong(judge: Judge, replies: list[KeptReply]) -> Iterator[Judged]:
-    for reply in replies:
-        judged = judge.judge(reply)
-        if judged is not None and judged.place is not None:
+def _wrong(judge: Judge, replies: list[KeptReply], say: Callable[[str], None]) -> Iterator[Judged]:
+    from keifu.compute.client.disputing import judged_all
+
+    for reply, judged, words in judged_all(judge, replies):
+        if judged is None:
+            say(f"{reply.signed.receipt.struct_hash.hex()}: {words}")
+        elif judged.place is not None:
             yield judged

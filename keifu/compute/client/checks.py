@@ -21,6 +21,7 @@ from keifu.keys import keccak256
 from keifu.provenance.verify import CLOCK_SECONDS, Finding
 
 __all__ = [
+    "JUDGED_POSITIONS",
     "STALE_SECONDS",
     "Check",
     "Exchange",

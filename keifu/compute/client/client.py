@@ -200,6 +200,9 @@ class ComputeClient:
     def _has_promised(self, provider: Provider, receipt: Receipt) -> bool:
         if receipt.evidence != Evidence.PROVED:
             return False
+        promoted = self.sources.promoted(receipt.environment, receipt.promotion_seq)
+        if promoted is None or not any(promoted.program):
+            return False  # a token is wrong by a program, and this record names none
         return self.sources.has_promised(provider.operator, receipt.channel_id, receipt.time)
 
     # inside --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ interruption, on any machine that has both.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import DISPUTES, GAME, TOKEN
 from keifu.compute.canonical import tokens_root, trace_of
+from keifu.compute.client.checks import JUDGED_POSITIONS
 from keifu.compute.client.store import KeptReply
 from keifu.compute.market.covers import CoverState, read_cover
 from keifu.compute.market.refusals import explained, place_of, send_with_coins
@@ -23,6 +24,7 @@ from keifu.compute.receipt import Evidence, Receipts
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inference.disputes import NO_PERMIT, Challenger, Place, Seen, Stage
 from keifu.inference.disputes.moves import ANSWERS, question
+from keifu.inference.disputes.reach import out_of_reach
 from keifu.inference.disputes.reading import Opened, Outcome, Reading, Standing
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.keeping import Stored
@@ -32,9 +34,10 @@ from keifu.provenance.registry import Provenance
 from keifu.staking.hotkeys import KeyKind
 from keifu.units import day
 
-__all__ = ["Dispute", "Judge", "Judged", "Step", "cover_answers", "played", "reading_of"]
+__all__ = ["Dispute", "Judge", "Judged", "Step", "cover_answers", "judged_all", "played", "reading_of"]
 
 COVER_IT = "keifu compute cover --disputes covers what is answered afterwards"
+ANOTHER = "by another program"
 PAUSE_SECONDS = 2.0
 ASKED = {Stage.NODES: "nodes", Stage.CHUNKS: "a part", Stage.SUMS: "sums"}
 WAITED = {
@@ -88,7 +91,8 @@ class Judge:
 
     def judge(self, reply: KeptReply) -> Judged | None:
         """None for a reply by another program. Raises InputError for one that is not what its receipt says, CheckFailed
-        for one whose promotion or key the chain does not know, and UsageError for ids that the model has not."""
+        for one whose promotion or key the chain does not know, and UsageError for a prompt that the model
+        cannot read."""
         receipt = reply.signed.receipt
         _require_bound(reply)
         try:
@@ -101,13 +105,37 @@ class Judge:
         record = _record(self._provenance, receipt.environment, receipt.promotion_seq)
         if record.program_root != self._published.root:
             return None
-        own = Replayed(self._executor, self._published, reply.prompt, reply.ids)
+        own = Replayed(self._executor, self._published, reply.prompt, self._fed(reply.ids))
         challenger, seen = Challenger(self._published, own, reply.prompt, reply.ids), Seen(reply.positions)
         position = challenger.position(seen)
         if position is not None and challenger.is_reply(seen):
             # All that was committed to is right, so it is known what each group committed to.
             seen.boundaries = challenger.own.boundaries(position)
+        elif position is not None and (why := out_of_reach(self._executor.program.sizes)):
+            raise CheckFailed(
+                f"position {position} is wrong, and a dispute might cost its bond: {why}", remedy="keep it"
+            )
         return Judged(reply, operator.lower(), record, challenger, challenger.place(seen), seen)
+
+    def _fed(self, ids: Sequence[int]) -> list[int]:
+        """What the model can read of a reply. An id that is no token is wrong where it stands; nobody looks behind."""
+        tokens = self._executor.program.sizes.tokens
+        first = next((at for at, number in enumerate(ids) if not 0 <= number < tokens), len(ids))
+        return [*ids[:first], *[0] * (len(ids) - first)]
+
+
+def judged_all(judge: Judge, replies: Sequence[KeptReply]) -> Iterator[tuple[KeptReply, Judged | None, str]]:
+    """Each reply, what was found, and that in words. One that cannot be judged is said so and keeps no other from it;
+    alone it raises as `Judge.judge`."""
+    for reply in replies:
+        try:
+            found = judge.judge(reply)
+        except (InputError, UsageError, CheckFailed) as error:
+            if len(replies) == 1:
+                raise
+            yield reply, None, str(error)
+        else:
+            yield reply, found, found.words if found is not None else ANOTHER
 
 
 @dataclass(frozen=True)
@@ -211,6 +239,8 @@ class Dispute:
 def _require_bound(reply: KeptReply) -> None:
     """A dispute about other ids or roots than the receipt's costs its bond."""
     receipt, given = reply.signed.receipt, [*reply.prompt, *reply.ids]
+    if len(reply.positions) > JUDGED_POSITIONS:
+        raise InputError(f"a dispute reaches {JUDGED_POSITIONS:,} positions", remedy="do not dispute it")
     if receipt.evidence != Evidence.PROVED or not reply.prompt or not reply.ids or not reply.positions:
         raise InputError("the receipt is of no reply that can be disputed", remedy="one that says proved")
     try:

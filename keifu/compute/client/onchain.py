@@ -65,7 +65,8 @@ def enumerate_promotions(proved: Proved, environment: bytes) -> list[tuple[int, 
                 remedy="ask another node; this one withholds or changes logs",
             )
         later = times[place + 1] if place + 1 < len(made) else None
-        found.append((seq, Promoted(contents[artefact].record.digest, times[place], later)))
+        record = contents[artefact].record
+        found.append((seq, Promoted(record.digest, times[place], later, record.program_root)))
     return found
 
 

@@ -12,11 +12,13 @@ __all__ = ["Pinned", "Promoted", "Sources"]
 
 @dataclass(frozen=True)
 class Promoted:
-    """What an environment ran under one promotion: the artefact's digest, since when, until when. Unix seconds."""
+    """What an environment ran under one promotion: the artefact's digest, since when, until when, in unix seconds; and
+    the root of its program, where the source says it and the record names one."""
 
     digest: bytes
     time: int
     replaced: int | None = None
+    program: bytes = b""
 
 
 class Sources(Protocol):

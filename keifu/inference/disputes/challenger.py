@@ -34,7 +34,8 @@ class Challenger:
     """Decides what to do next from what was seen."""
 
     def __init__(self, published: Published, trace: Trace, prompt: Sequence[int], ids: Sequence[int]) -> None:
-        """`trace` is this side's own, of the prompt and the receipt's `ids` but the last one."""
+        """`trace` is this side's own, of the prompt and the receipt's `ids` but the last one. Where an id is no token,
+        another may stand in its place there and behind it: the id is wrong already."""
         self.published, self.own = published, Provider(published, trace)
         self.prompt, self.ids = list(prompt), list(ids)
         self.groups = len(published.program)
@@ -42,13 +43,14 @@ class Challenger:
     # where ------------------------------------------------------------------------------------------------------------
 
     def position(self, seen: Seen) -> int | None:
-        """The first position that is wrong, or None."""
-        found = self._computed(seen)
-        return self._answered() if found is None else found
+        """The first position that is wrong, or whose token is another in the reply; or None."""
+        found = [place for place in (self._computed(seen), self._answered()) if place is not None]
+        return min(found, default=None)
 
     def is_reply(self, seen: Seen) -> bool:
-        """Whether nothing is wrong but the reply."""
-        return self._computed(seen) is None
+        """Whether nothing is wrong up to there but the reply."""
+        computed = self._computed(seen)
+        return computed is None or computed > (self.position(seen) or 0)
 
     def _computed(self, seen: Seen) -> int | None:
         own = self.own.position_roots()

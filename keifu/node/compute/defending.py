@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -16,30 +17,39 @@ from keifu.spec.inference_openings import Published
 __all__ = ["Defence"]
 
 PROGRAMS_KEPT, REPLIES_KEPT = 2, 4
+AGAIN_SECONDS = 60.0  # until what failed is tried again: to look for a program, each model is loaded
 
 
 class Defence:
     """One thread computes. `executors` gives models that may be meant, one after the other: those that are served, then
     what else the node has."""
 
-    def __init__(self, traces: Traces, executors: Callable[[], Iterator[Executor]]) -> None:
-        self._traces, self._executors = traces, executors
+    def __init__(
+        self, traces: Traces, executors: Callable[[], Iterator[Executor]], timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._traces, self._executors, self._timer = traces, executors, timer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dispute")
-        self._moves: dict[tuple[bytes, int], Future[Move]] = {}
+        self._moves: dict[tuple[bytes, bytes], tuple[Future[Move], float]] = {}  # by dispute and its turn's hash
         self._programs: list[tuple[Executor, Published]] = []
-        self._replies: dict[bytes, Provider] = {}
+        self._replies: dict[tuple[bytes, bytes], Provider] = {}  # by the roots of trace and prompt
 
     def move(self, case: Case, turn: Turn) -> Move | None:
-        """The answer to what is asked; None while it is computed. Raises CheckFailed where it cannot be: then the next
-        call tries again."""
-        key = turn.dispute, turn.deadline
-        made = self._moves.get(key)
-        if made is None:
-            self._moves[key] = self._thread.submit(self._make, case, turn)
-        elif made.done():
-            if made.exception() is not None:
+        """The answer to what is asked; None while it is computed. Raises CheckFailed where it cannot be: a minute after
+        it was begun, it is tried again."""
+        key = turn.dispute, turn.hash
+        if key not in self._moves:
+            self._moves[key] = self._thread.submit(self._make, case, turn), self._timer()
+            return None
+        made, since = self._moves[key]
+        if made.done():
+            if (error := made.exception()) is None:
+                return made.result()
+            if self._timer() - since >= AGAIN_SECONDS:
                 del self._moves[key]
-            return made.result()
+            if isinstance(error, CheckFailed):
+                raise error
+            # Whatever it was: other disputes wait for their answers.
+            raise CheckFailed(f"the answer was not computed: {error!r}", remedy="look after what was promoted")
         return None
 
     def forget(self, dispute: bytes) -> None:
@@ -52,15 +62,16 @@ class Defence:
     # in its own thread ---------------------------------------------------------------------------------------------
 
     def _make(self, case: Case, turn: Turn) -> Move:
-        provider = self._replies.get(case.trace)
+        reply = case.trace, case.inputs
+        provider = self._replies.get(reply)
         if provider is None:
             while len(self._replies) >= REPLIES_KEPT:
                 del self._replies[next(iter(self._replies))]  # the oldest
-            provider = self._replies[case.trace] = self._provider(case)
+            provider = self._replies[reply] = self._provider(case)
         return answer(provider, case, turn)
 
     def _provider(self, case: Case) -> Provider:
-        ids = self._traces.ids(case.trace)
+        ids = self._traces.ids(case.trace, case.inputs)
         if ids is None:
             raise CheckFailed(
                 "the token ids of the reply are not kept", remedy="restore the folder that answered, with its traces"

@@ -59,7 +59,9 @@ class Disputed:
 
     def step(self, head: int, now: int) -> None:
         """Look, and answer. `now` is the newest block's time. Raises RpcError; nothing is lost then."""
-        for opened in self._reading.opened(operator=self._operator, first_block=self._position.next):
+        is_all = time.monotonic() - self._all_at >= ALL_SECONDS  # an endpoint that withheld a log gives it another time
+        first = 0 if is_all else self._position.next
+        for opened in self._reading.opened(operator=self._operator, first_block=first):
             row = (*astuple(opened), OPEN)
             made = self._database.execute("INSERT OR IGNORE INTO compute_dispute VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             if made.rowcount:
@@ -71,7 +73,7 @@ class Disputed:
                 oldest = min(oldest, self._go_on(opened, head, now))
             except CheckFailed as error:
                 self._tell(opened, f"a dispute cannot be answered yet: {error}", str(error))
-        if time.monotonic() - self._all_at >= ALL_SECONDS:
+        if is_all:
             self._forget(min(oldest, now - self._least))
             self._all_at = time.monotonic()
         self._facts = dict(self._database.execute("SELECT state, count(*) FROM compute_dispute GROUP BY state"))
@@ -93,7 +95,7 @@ class Disputed:
         if turn.stage in ANSWERS and now <= turn.deadline:
             self._answer(standing)
         elif turn.stage in (Stage.NAMING, Stage.ASKING) and now > turn.deadline:
-            what = f"close {opened.dispute.hex()} {turn.deadline}"
+            what = f"close {opened.dispute.hex()} {turn.hash.hex()}"
             self._ended.sent(what, lambda: self._reading.disputes.close.encode(turn.args, opened.channel))
         elif turn.stage in ANSWERS:
             self._tell(opened, f"a dispute was not answered by {day(turn.deadline)}", "late")
@@ -103,7 +105,7 @@ class Disputed:
         turn = standing.turn
         move = self._defence.move(standing.case, turn)
         if move is not None:
-            what = f"{turn.dispute.hex()} {turn.stage} {turn.deadline}"
+            what = f"{turn.dispute.hex()} {turn.hash.hex()}"
             self._shown.sent(what, lambda: getattr(self._reading.game, move[0]).encode(turn.args, *move[1]))
 
     def _over(self, opened: Opened, head: int) -> None:

@@ -17,6 +17,7 @@ from keifu.compute.model import Claimed, Model
 from keifu.compute.tokens.model import Keep, TokenModel
 from keifu.errors import InputError, KeifuError
 from keifu.inference import Model as Integers
+from keifu.inference.disputes.reach import out_of_reach
 from keifu.inference.tokens.keeping import is_token_model, load
 from keifu.inference.tokens.rooting import program_root
 from keifu.node.compute.own_tokens import CHECK_SECONDS, served
@@ -117,11 +118,15 @@ class Promoting:
         return Classifier(own.name, prices, model, claimed=claimed)
 
     def _tokens(self, path: Path, promotion: Promotion, prices: Prices, claimed: Claimed) -> TokenModel:
-        """A token model. Receipts say proved when the record has the root of the very program that is run."""
+        """A token model. Receipts say proved when the record has the root of the very program that is run, and when any
+        wrong lane of it could be shown."""
         stored, record = load(path), promotion.entry.record
         is_proved = any(record.program_root)
         if is_proved and (root := program_root(stored.program)) != record.program_root:
             raise InputError(f"its program's root is {root.hex()}, not the record's", remedy="promote what was built")
+        if is_proved and (why := out_of_reach(stored.program.sizes)):
+            self._log.info("answers say unverified: not every wrong lane could be shown", why=why)
+            is_proved = False
         return served(
             self._settings, self._settings.name, prices, stored, claimed, is_proved=is_proved, keep=self._keep
         )

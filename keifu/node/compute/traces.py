@@ -1,6 +1,7 @@
-"""Token ids of replies that can be disputed, by the roots of their traces: all that a provider keeps of a reply.
+"""Token ids of replies that can be disputed, by the roots of trace and prompt: all that a provider keeps of a reply.
 
-They are on the disk before the reply's end leaves. Everything else of a trace is computed again from them.
+They are on the disk before the reply's end leaves. Everything else of a trace is computed again from them. A trace
+alone does not name its prompt: two tokens may have the same weights in a table, and leave the same lanes behind.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from keifu.errors import EnvironmentFault
+from keifu.inference.disputes import ids_root
 
 __all__ = ["Traces"]
 
-_TABLE = """CREATE TABLE IF NOT EXISTS trace (root BLOB PRIMARY KEY, time INTEGER NOT NULL, prompt BLOB NOT NULL,
-  reply BLOB NOT NULL) WITHOUT ROWID"""
+_TABLE = """CREATE TABLE IF NOT EXISTS reply (trace BLOB NOT NULL, inputs BLOB NOT NULL, time INTEGER NOT NULL,
+  prompt BLOB NOT NULL, reply BLOB NOT NULL, PRIMARY KEY (trace, inputs)) WITHOUT ROWID"""
 
 
 class Traces:
@@ -34,29 +36,30 @@ class Traces:
         except sqlite3.Error as error:
             raise EnvironmentFault(f"{file} cannot be opened: {error}", remedy="restore it from a backup") from error
 
-    def keep(self, root: bytes, prompt: Sequence[int], reply: Sequence[int]) -> None:
+    def keep(self, trace: bytes, prompt: Sequence[int], reply: Sequence[int]) -> None:
         """On the disk when it returns. Raises EnvironmentFault when it cannot be."""
-        row = (root, int(self._clock()), _packed(prompt), _packed(reply))
+        row = (trace, ids_root(prompt), int(self._clock()), _packed(prompt), _packed(reply))
         try:
             with self._mutex:
-                self._database.execute("INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?)", row)
+                self._database.execute("INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?, ?)", row)
         except sqlite3.Error as error:
             raise EnvironmentFault(f"token ids cannot be written: {error}", remedy="make room on the disk") from error
 
-    def ids(self, root: bytes) -> tuple[list[int], list[int]] | None:
-        """Prompt and reply; None for a trace that is not kept."""
+    def ids(self, trace: bytes, inputs: bytes) -> tuple[list[int], list[int]] | None:
+        """Prompt and reply; None for a reply that is not kept."""
+        wanted = "SELECT prompt, reply FROM reply WHERE trace = ? AND inputs = ?"
         with self._mutex:
-            row = self._database.execute("SELECT prompt, reply FROM trace WHERE root = ?", (root,)).fetchone()
+            row = self._database.execute(wanted, (trace, inputs)).fetchone()
         return (_unpacked(row[0]), _unpacked(row[1])) if row else None
 
     def forget(self, before: int) -> None:
         """What was kept before a second."""
         with self._mutex:
-            self._database.execute("DELETE FROM trace WHERE time < ?", (before,))
+            self._database.execute("DELETE FROM reply WHERE time < ?", (before,))
 
     def count(self) -> int:
         with self._mutex:
-            return int(self._database.execute("SELECT count(*) FROM trace").fetchone()[0])
+            return int(self._database.execute("SELECT count(*) FROM reply").fetchone()[0])
 
     def close(self) -> None:
         self._database.close()

@@ -205,9 +205,11 @@ class Compute(Work):
         self._seen_at = time.monotonic()
         if self._market is not None:
             now = quantity(newest.timestamp, "the newest block's time")
-            self._market.look(head, now)
-            if self._disputing is not None:
-                self._disputing.look(head, now)
+            try:
+                self._market.look(head, now)
+            finally:  # what fails at the market keeps no dispute waiting: its window runs on
+                if self._disputing is not None:
+                    self._disputing.look(head, now)
 
     def _answer(self) -> None:
         """Those who ask for covers, or bring orders."""

@@ -297,6 +297,7 @@ export const reasons = {
   "game: not the caller's": ["InferenceGame"],
   "game: not the challenger": ["InferenceGame"],
   "game: not the operator": ["InferenceGame"],
+  "game: nothing is kept there": ["InferenceGame"],
   "game: number of groups": ["InferenceGame"],
   "game: number of nodes": ["InferenceGame"],
   "game: number of sums": ["InferenceGame"],

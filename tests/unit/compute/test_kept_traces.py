@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,10 @@ from keifu.compute.model import Call
 from keifu.compute.receipt import Evidence
 from keifu.compute.tokens.model import TokenModel
 from keifu.errors import EnvironmentFault
+from keifu.inference.disputes import ids_root
+from keifu.inference.tokens.again import computed_again
 from keifu.inference.tokens.building import integers_of
+from keifu.inference.tokens.executor import Executor
 from keifu.node.compute.traces import Traces
 from tests.conformance.inference.gguf_file import speaking
 
@@ -76,11 +80,12 @@ def test_drawn_tokens_are_nobody_s_to_dispute(model, kept):
 
 
 def test_ids_are_found_by_their_trace_also_by_the_next_process(tmp_path):
-    traces = Traces(tmp_path / "traces.sqlite", clock=lambda: NOW)
+    traces, inputs = Traces(tmp_path / "traces.sqlite", clock=lambda: NOW), ids_root([1, 2])
     traces.keep(b"\x01" * 32, [1, 2], [3])
     again = Traces(tmp_path / "traces.sqlite")
-    assert again.ids(b"\x01" * 32) == ([1, 2], [3])
-    assert again.ids(b"\x02" * 32) is None
+    assert again.ids(b"\x01" * 32, inputs) == ([1, 2], [3])
+    assert again.ids(b"\x02" * 32, inputs) is None
+    assert again.ids(b"\x01" * 32, ids_root([2, 1])) is None
     traces.forget(NOW)
     assert again.count() == 1
     traces.forget(NOW + 1)
@@ -89,12 +94,32 @@ def test_ids_are_found_by_their_trace_also_by_the_next_process(tmp_path):
     traces.close()
 
 
+def test_prompts_that_leave_one_trace_are_two_replies(stored, tmp_path):
+    """Two tokens with the same weights make the same lanes, and a receipt names its prompt: the second reply must not
+    take the place of the first, or whoever shows the second's ids for the first is convicted."""
+    words = stored.program.words
+    made = {}
+    for name in ("weights", "numbers", "scales"):
+        made[name] = getattr(words, name).copy()
+        if made[name].size:
+            made[name][0, 6] = made[name][0, 5]
+    executor = Executor(replace(stored.program, words=replace(words, **made)))
+    prompts = [5, 7], [6, 7]
+    found = [computed_again(executor, prompt, [1, 2]) for prompt in prompts]
+    assert found[0] == found[1]
+    trace, traces = found[0][1], Traces(tmp_path / "traces.sqlite")
+    for prompt in prompts:
+        traces.keep(trace, prompt, [1, 2])
+    assert [traces.ids(trace, ids_root(prompt)) for prompt in prompts] == [(prompt, [1, 2]) for prompt in prompts]
+    traces.close()
+
+
 def test_what_cannot_be_kept_is_said(tmp_path):
     with pytest.raises(EnvironmentFault, match="cannot be opened"):
         Traces(tmp_path)
     traces = Traces(tmp_path / "traces.sqlite")
     with sqlite3.connect(tmp_path / "traces.sqlite") as other:
-        other.execute("DROP TABLE trace")
+        other.execute("DROP TABLE reply")
     with pytest.raises(EnvironmentFault, match="token ids cannot be written"):
         traces.keep(b"\x01" * 32, [1], [2])
     traces.close()

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.disputed import BOND, RESERVE, RESTITUTION, Disputed
+from benchmarks.disputed import BOND, RESERVE, RESTITUTION, TURN, Disputed
 from benchmarks.inference_shapes import long_norm, long_residual
 from keifu.abi import load
-from keifu.inference.disputes import Challenger, Provider
+from keifu.inference.disputes import Challenger, Provider, Seen
 from keifu.spec.inference import Row
 from keifu.spec.inference_model import Operator, Trace, run
 from keifu.spec.inference_openings import Published
-from tests.unit.inference_disputes.conftest import IDS, LAST, LAYER, MINUTE, OUT, POSITION, PROMPT, changed, more
+from tests.unit.inference_disputes.conftest import (
+    IDS,
+    LAST,
+    LAYER,
+    MINUTE,
+    OUT,
+    POSITION,
+    PROMPT,
+    changed,
+    more,
+    refused,
+)
 
 # Group, slot and lane of each operator: embedding, norm, queries, keys, values, rope, scores, a softmax's largest
 # score, its position and total, weighted sum, residual, gate, gated, its exponent and witness, residual with exponent,
@@ -79,6 +90,42 @@ def test_dis_1_another_token_in_the_reply(world, published, honest):
     """DIS-1: the trace is right, and the reply has another token: two transactions."""
     ids = [*IDS[:-1], 51]
     played = convicted(world, Provider(published, honest), Challenger(published, honest, PROMPT, ids), ids=ids)
+    assert [name for name, _ in played.mined] == ["open", "prove"]
+
+
+class Keeps(Trace):
+    """Commits to keys or values of a group that has none: nothing else of the trace is wrong."""
+
+    group, place = 0, 1
+
+    def boundary_leaves(self, position, group):
+        leaves = super().boundary_leaves(position, group)
+        if (position, group) == (POSITION, self.group):
+            leaves[self.place] = b"\x01" * 32
+        return leaves
+
+
+@pytest.mark.parametrize("group", [0, LAST])
+@pytest.mark.parametrize("place", [1, 2])
+def test_dis_1_keys_and_values_where_none_are_made(world, chain, published, honest, challenger, group, place):
+    """DIS-1: first and last group keep nothing, so nobody could show that what they commit to is wrong."""
+    trace = Keeps(published.program, honest.records, honest.asked_from)
+    trace.group, trace.place = group, place
+    provider, seen = Provider(published, trace), Seen(Provider(published, trace).position_roots())
+    seen.boundaries = provider.boundaries(POSITION)
+    played = world.open(world.answer(provider, PROMPT, IDS), challenger.place(seen))
+    with refused("game: nothing is kept there"):
+        world.carry_on(played, provider, challenger, seen)
+    chain.warp(TURN + 1)
+    assert world.close(played).events("Convicted")
+
+
+def test_dis_1_an_id_that_is_no_token(world, published, honest):
+    """DIS-1: no model can read it, and what is behind it is nobody's: the id is wrong where it stands."""
+    ids = [IDS[0], 2**20, IDS[2]]
+    own = run(published.program, [*PROMPT, IDS[0], 0], len(PROMPT) - 1)
+    provider = Provider(published, changed(honest, [more(honest, 0, 1, 3)]))
+    played = convicted(world, provider, Challenger(published, own, PROMPT, ids), ids=ids)
     assert [name for name, _ in played.mined] == ["open", "prove"]
 
 

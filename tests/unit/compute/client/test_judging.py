@@ -9,10 +9,11 @@ import pytest
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.compute.canonical import tokens_root, trace_of
-from keifu.compute.client.disputing import Judge
+from keifu.compute.client.disputing import Judge, judged_all
 from keifu.compute.client.store import KeptReply
 from keifu.compute.receipt import Evidence, Receipt, Receipts
 from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.inference.disputes.reach import out_of_reach
 from keifu.inference.tokens.building import integers_of
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.replaying import Replayed, published_of
@@ -113,7 +114,63 @@ def test_receipts_of_nobody_and_of_no_promotion_are_refused(stored, judge, right
         judge.judge(reply_of(reply.ids, reply.positions, evidence=Evidence.UNVERIFIED))
 
 
-def test_ids_that_the_model_has_not_are_refused(judge, right):
-    ids = (*right[1].ids[:-2], 511 + 10, right[1].ids[-1])
+def test_a_prompt_that_the_model_cannot_read_is_refused(judge, right, monkeypatch):
+    monkeypatch.setattr("tests.unit.compute.client.test_judging.PROMPT", (5, 6, 2**20))
     with pytest.raises(UsageError, match="tokens go from 0"):
-        judge.judge(reply_of(ids, right[1].positions))
+        judge.judge(reply_of(right[1].ids, right[1].positions))
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_an_id_that_is_no_token_is_wrong_where_it_stands(judge, right, at):
+    """Nobody can compute what is behind it, and nobody has to: no provider gets out of a dispute so."""
+    ids = [*right[1].ids]
+    ids[at] = 2**20
+    positions = [*right[1].positions]
+    positions[len(PROMPT) + at :] = [ONE] * (len(positions) - len(PROMPT) - at)
+    judged = judge.judge(reply_of(tuple(ids), tuple(positions)))
+    assert judged.words == f"token {at} is not the one that its trace makes"
+    assert (judged.place.position, judged.place.group) == (len(PROMPT) - 1 + at, 3)
+    positions[1] = ONE
+    assert judge.judge(reply_of(tuple(ids), tuple(positions))).words == "position 1 of its trace is wrong"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"width": 2_048}, "it has 2,048 lanes, and a dispute reaches 1,024"),
+        ({"layers": 127}, "it has 129 groups, and a dispute reaches 128"),
+        ({"inner": 16_448}, "it has 16,448 inner lanes, and a dispute reaches 16,384"),
+        ({"width": 1_024, "layers": 126, "inner": 16_384}, ""),
+    ],
+)
+def test_models_of_which_some_wrong_lane_could_not_be_shown(stored, changes, said):
+    assert out_of_reach(replace(stored.program.sizes, **changes)) == said
+
+
+def test_nobody_is_sent_into_a_dispute_that_might_not_be_won(judge, right, monkeypatch):
+    monkeypatch.setattr("keifu.compute.client.disputing.out_of_reach", lambda _: "it is too large")
+    positions = (*right[1].positions[:3], ONE, *right[1].positions[4:])
+    with pytest.raises(CheckFailed, match="position 3 is wrong, and a dispute might cost its bond: it is too large"):
+        judge.judge(reply_of(right[1].ids, positions))
+    other = (*right[1].ids[:-1], right[1].ids[-1] + 1)  # two transactions, whatever the size
+    assert judge.judge(reply_of(other, right[1].positions)).place.group == 3
+
+
+def test_what_no_dispute_reaches_is_refused_before_it_is_computed(judge, right):
+    positions = (ONE,) * 1_025
+    with pytest.raises(InputError, match="a dispute reaches 1,024 positions"):
+        judge.judge(reply_of((1,) * 1_023, positions))
+
+
+def test_a_reply_that_cannot_be_judged_keeps_no_other_from_it(judge, right):
+    """A provider that sends one such reply does not cover up the wrong ones beside it."""
+    bad = replace(right[1], ids=(1, 2, 3))
+    wrong = reply_of((*right[1].ids[:-1], right[1].ids[-1] + 1), right[1].positions)
+    found = list(judged_all(judge, [bad, wrong]))
+    assert [words for *_, words in found] == [
+        "token ids or roots are not those of the receipt (do not dispute it)",
+        "token 2 is not the one that its trace makes",
+    ]
+    assert found[0][1] is None
+    with pytest.raises(InputError, match="not those of the receipt"):
+        list(judged_all(judge, [bad]))

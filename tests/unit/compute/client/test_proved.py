@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import replace
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from keifu.compute.canonical import tokens_root, trace_of
 from keifu.compute.client.checks import Check, Exchange, Expected, check_reply, shown
+from keifu.compute.client.client import ComputeClient
+from keifu.compute.client.sources import Promoted
 from keifu.compute.receipt import Evidence, Receipt, SignedReceipt
 
 ONE, ZERO = b"\x01" * 32, bytes(32)
@@ -62,6 +65,18 @@ def test_without_a_contract_it_is_the_provider_s_word():
         evidence.detail
         == "unverified: it says proved, but its operator promised nothing that you know of for a wrong token"
     )
+
+
+@pytest.mark.parametrize(
+    ("promoted", "is_promised"),
+    [(Promoted(ONE, 1, program=ONE), True), (Promoted(ONE, 1, program=ZERO), False), (Promoted(ONE, 1), False),
+     (None, False)],
+)  # fmt: skip
+def test_a_record_that_names_no_program_promises_no_token(promoted, is_promised):
+    """Whatever covers the channel: nothing could be shown wrong by it."""
+    sources = SimpleNamespace(promoted=lambda *_: promoted, has_promised=lambda *_: True)
+    client, provider = SimpleNamespace(sources=sources), SimpleNamespace(operator=HERE.operator)
+    assert ComputeClient._has_promised(client, provider, RECEIPT) == is_promised
 
 
 def test_without_roots_of_positions_nobody_could_begin_a_dispute():
