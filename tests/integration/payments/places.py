@@ -24,6 +24,8 @@ def install(anvil: Anvil, address: str, name: str, *arguments: Any, sender: Acco
     request = {"from": sender.address, "to": address, "gas": hex(10_000_000)}
     runtime = anvil.rpc.call("eth_call", request, "latest")
     anvil.rpc.call("anvil_impersonateAccount", sender.address)
-    anvil.rpc.call("eth_sendTransaction", request)
+    sent = anvil.rpc.call("eth_sendTransaction", request)
+    while anvil.rpc.call("eth_getTransactionReceipt", sent) is None:  # before its code is another
+        pass
     anvil.rpc.call("anvil_stopImpersonatingAccount", sender.address)
     anvil.rpc.call("anvil_setCode", address, runtime)
