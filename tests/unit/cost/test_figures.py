@@ -48,7 +48,7 @@ def test_every_figure_moves_with_its_inputs_and_with_no_other(inputs):
         ("price egress_gb", of("reading", "theirs", "ratio")),
         ("price storage_gb_month", of("storage", "theirs", "ratio", "gas_factor", "utilisation")),
         ("price card_share", of("payment", "theirs", "ratio", "gas_factor")),
-        ("price tokens_million", of("tokens", "theirs")),
+        ("price tokens_million", of("tokens", "theirs", "ratio", "utilisation")),
         ("assumption release_votes", of("milestone", "gas", "ours", *CASE_NAMES)),
         ("measured gas.escrow_create", of("escrow", "gas", "ours", "ratio", *CASE_NAMES)),
         ("peer gas.escrow_create", of("escrow", "theirs", "ratio")),
