@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from audit.systems._compute import LOCK, Covered
+from audit.systems._compute import Covered
+from audit.systems._compute_wealth import ComputeWealth
 from audit.systems._dispute_answers import POSITIONS, Answered, answers, model
 from audit.systems._dispute_proofs import right_move
 from audit.systems._disputes import BOND, TURN, TURNS, Dispute, DisputeLog
 from evmstorm.fuzz.system import invariant
 from evmstorm.oracles.delay import Exit, check_exits
 from evmstorm.oracles.neutrality import check_alike
-from evmstorm.oracles.profit import check_paid_in_full, check_profit
 from evmstorm.oracles.promise import Claim, check_payable
 from keifu.abi import encode_args
 from keifu.inference.disputes import Proof, Stage
@@ -22,7 +22,7 @@ from keifu.keys import keccak256
 __all__ = ["DisputeOracles"]
 
 
-class DisputeOracles(DisputeLog):
+class DisputeOracles(DisputeLog, ComputeWealth):
     """Sentences about the whole log."""
 
     # the log ----------------------------------------------------------------------------------------------------------
@@ -89,33 +89,7 @@ class DisputeOracles(DisputeLog):
         """The cover that answers for a dispute's receipt, unless its payer released it."""
         return None if dispute.cover.over else dispute.cover
 
-    def credit(self, who: str) -> int:
-        return self.ask("market.credits", who)
-
-    def together(self) -> int:
-        """What everybody holds together who may be a friend of an operator."""
-        owned = sum(self.ask("hub.lock_of", self["market"], operator) for operator in self.operators)
-        return owned + sum(self.credit(who) for who in self.addresses)
-
-    def bystanders(self) -> int:
-        """What those have who do nothing: a lock, what it reserves, and a cover."""
-        quiet = self["quiet operator"]
-        there = self.ask("hub.lock_of", self["market"], quiet) + self.ask("market.reserved", quiet)
-        return int(there + self.answer_of("market.cover_of", self.bystander.name, quiet)[6])
-
     # the five oracles -------------------------------------------------------------------------------------------------
-
-    @invariant("ORA-1", at_end=True)
-    def nobody_gains(self) -> bool:
-        """Profit: each has what the log entitles it to, with its lock and what it may take."""
-        held = {who: self.stored(who) + self.credit(who) + self.ask("hub.credit", who) for who in self.addresses}
-        for operator in self.operators:
-            held[operator] += self.ask("hub.lock_of", self["market"], operator)
-        owed = {who: self.funded[who] + self.moved[who] + (LOCK if who in self.operators else 0) for who in held}
-        check_paid_in_full(held, owed, 0)
-        # The hub divides prices between operator and delegators, an epoch later.
-        check_profit(held, {who: wei + self.earned[who] for who, wei in owed.items()}, 0)
-        return True
 
     def other_reply(self) -> Answered:
         return next(item for item in answers() if item.name == "reply")

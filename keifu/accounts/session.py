@@ -14,7 +14,17 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.abi.eip712 import ACCOUNT_STATEMENT, BATCH, CALL, SESSION_CALL
 from keifu.keys import Domain, keccak256
 
-__all__ = ["APPROVABLE", "PAYMENT", "AccountDomain", "Call", "Grant", "Limit", "Target", "selector"]
+__all__ = [
+    "APPROVABLE",
+    "COIN_OF_THE_CHAIN",
+    "PAYMENT",
+    "AccountDomain",
+    "Call",
+    "Grant",
+    "Limit",
+    "Target",
+    "selector",
+]
 
 PAYMENT = bytes(4)  # a plain payment, which names no function
 APPROVABLE = b"\xff" * 4  # not a function: who may be approved

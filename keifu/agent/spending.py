@@ -7,10 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.accounts import APPROVABLE, PAYMENT, Call, SessionStatus, selector
 from keifu.accounts import actions as accounts
+from keifu.accounts.session import COIN_OF_THE_CHAIN
 from keifu.agent.faults import ChoreFault
 from keifu.agent.plan import Plan, session_key
 from keifu.chain import ChainClient, RpcDeployer
@@ -98,7 +98,7 @@ class Spender:
                 "not_granted", f"the session does not name function 0x{function.hex()} of {call.to}",
                 "its owner decides what the key may call: keifu account grant",
             )  # fmt: skip
-        self.require_below(ZERO_ADDRESS, call.value, "ether")
+        self.require_below(COIN_OF_THE_CHAIN, call.value, "ether")
         if function in NAMING and len(call.data) >= SELECTOR_BYTES + 2 * WORD:
             self._require_named(call, function)
         if function == PASSING_ON and len(call.data) >= SELECTOR_BYTES + 3 * WORD:
