@@ -17,3 +17,8 @@ def test_every_argued_mutant_is_still_one() -> None:
             if item["file"] == file:
                 assert (item["before"], item["after"]) in found, item
                 assert len(item["why"]) > 20
+
+
+def test_no_mutant_is_argued_twice() -> None:
+    argued = [(item["file"], item["before"], item["after"]) for item in project.equivalents()]
+    assert len(argued) == len(set(argued))
