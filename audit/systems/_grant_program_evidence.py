@@ -124,10 +124,11 @@ class GrantEvidence(GrantStake):
             proposal, at = place
             yield from self.releasing(proposal.grantee if own else who, proposal, at, record)
 
-    @action("", Choice("places"), Choice((2, 2, 2, 1, 3, 4)), Choice((True, False)), Choice((1, 1, 1, 0, -1)),
+    @action("", Choice("places"), Choice((2, 2, 2, 1, 3, 4, 5)), Choice((True, False)), Choice((1, 1, 1, 0, -1)),
             sender="stranger", weight=18)  # fmt: skip
     def show(self, who: str, place: Any, words: int, derived: bool, late: int) -> Steps:
-        """The grantee makes a record, attesters say their word, and it is shown, mostly when the notice is over."""
+        """The grantee makes a record, attesters say their word, and it is shown, mostly when the notice is over;
+        now and then its author has called it old by then."""
         if not place or len(self.records) >= RECORD_LIMIT:
             return
         proposal, at = place
@@ -146,6 +147,9 @@ class GrantEvidence(GrantStake):
             self.records[parent].status = int(Status.DEPRECATED)
         for attester in item.attesters[:words]:
             yield from self.saying(attester, item.schema, known)
+        if words == 5:
+            yield self.tx("registry.set_status", known, int(Status.DEPRECATED), "old", sender=proposal.grantee)
+            self.records[known].status = int(Status.DEPRECATED)
         yield from self.releasing(proposal.grantee, proposal, at, self.records[known])
 
     # lists ------------------------------------------------------------------------------------------------------------
