@@ -87,7 +87,7 @@ ROWS = (
         "rate.tps",
         _rate,
         f"{TRANSFERS:,} transfers of the token to {PAYEES:,} accounts, as durable intents; a block each "
-        f"{PAUSE_SECONDS * 1_000:.0f} ms; the index in a process of its own, compared with the chain's views at the end",
+        f"{PAUSE_SECONDS * 1_000:.0f} ms; the index in a process of its own, compared with the chain at the end",
         heavy=True,
     ),
 )
