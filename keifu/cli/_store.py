@@ -91,14 +91,19 @@ def ledger_of(folder: Path | None, *, writes: bool = True) -> Ledger:
     return Ledger(folder or usual_folder(), writes=writes)
 
 
-def row_of(ledger: Ledger, file: int | FileAddress, *, needs_deal: bool = True) -> Row:
-    """A file that was stored from here. Raises UsageError for another one, and for one whose deal is not agreed yet
-    where that is needed."""
+def row_of(ledger: Ledger, file: int | FileAddress, *, needs_deal: bool = True, own: bool = False) -> Row:
+    """A file that was stored from here. Raises UsageError for another one, for one whose deal is not agreed yet where
+    that is needed, and for one that an endowment pays for where its client's own is needed."""
     row = ledger.file(file) if isinstance(file, int) else ledger.by_deal(file.deal)
     if row is None:
         raise UsageError("this file was not stored from here", remedy="keifu store ls shows those that were")
     if needs_deal and not row.deal:
         raise UsageError(f"file {row.number} is not stored yet", remedy="keifu store put goes on")
+    if own and row.kept.endowment:
+        raise UsageError(
+            f"an endowment pays for file {row.number}: its terms are nobody's to end or to prolong",
+            remedy="keifu store top-up gives it more coins",
+        )
     return row
 
 

@@ -23,6 +23,11 @@ VERBS = {
     "watch": ("keifu.cli.store_serve:watch", "Sample stored files again and again, demand what is not shown, repair."),
     "close": ("keifu.cli.store_keep:close", "End a file's deal early."),
     "refund": ("keifu.cli.store_keep:refund", "Take back what was paid and not proven of a file that is over."),
+    "endow": ("keifu.cli.store_endow:endow", "Give coins that pay for a file for years, term after term."),
+    "endowed": ("keifu.cli.store_endow:endowed", "Show how an endowment stands, and how long its coins last."),
+    "extend": ("keifu.cli.store_endow:extend", "Open the next term of an endowment, for its reward."),
+    "top-up": ("keifu.cli.store_endow:top_up", "Give an endowment more coins."),
+    "wind-up": ("keifu.cli.store_endow:wind_up", "Give an endowment's heir what is left, when nobody goes on."),
     "erase": ("keifu.cli.store_keep:erase", "End a file's deal, shred its keys, and collect the words of deletion."),
 }
 

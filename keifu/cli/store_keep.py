@@ -35,7 +35,7 @@ def renew(session: RpcSession, file: Any, seconds: int, most: int, folder: Path 
 
     market = market_of(session)
     with ledger_of(folder) as ledger:
-        row, end = keeping.renew(market, ledger, session.deployer, row_of(ledger, file), seconds, most)
+        row, end = keeping.renew(market, ledger, session.deployer, row_of(ledger, file, own=True), seconds, most)
     emit({"file": row.number, "end": end}, f"file {row.number} is paid until epoch {end}", json_out)
 
 
@@ -102,7 +102,7 @@ def close(session: RpcSession, file: Any, folder: Path | None, json_out: bool) -
 
     market = market_of(session)
     with ledger_of(folder) as ledger:
-        row = row_of(ledger, file)
+        row = row_of(ledger, file, own=True)
         ended = keeping.close(market, session.deployer, row.deal)
         row = ledger.change(row, "erased" if row.state == "erased" else "ended", row.kept)
     emit({"file": row.number, "shards": ended}, f"file {row.number}: {len(ended)} shards end soon", json_out)
@@ -135,7 +135,7 @@ def erase(session: RpcSession, file: Any, out: Path | None, folder: Path | None,
 
     market = market_of(session)
     with ledger_of(folder) as ledger:
-        row, said = keeping.erase(market, ledger, session.deployer, row_of(ledger, file, needs_deal=False))
+        row, said = keeping.erase(market, ledger, session.deployer, row_of(ledger, file, needs_deal=False, own=True))
     record = {
         "file": row.number, "name": row.kept.name, "content_root": row.root.hex(), "deal": row.deal.hex(),
         "keys_shredded": row.kept.erased, "shards": len(row.kept.roots),

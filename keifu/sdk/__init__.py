@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from keifu.sdk.connection import AsyncKeifu, Keifu, connect, connect_async
     from keifu.sdk.paying import Channels, ChannelState, Inferred
-    from keifu.sdk.storing import Quoted, Storage, Stored
+    from keifu.sdk.storing import Endowed, Quoted, Storage, Stored
 
 __all__ = [
     "Agents",
@@ -37,6 +37,7 @@ __all__ = [
     "Channels",
     "Datasets",
     "Delegation",
+    "Endowed",
     "Environments",
     "Grants",
     "Inferred",
@@ -71,6 +72,6 @@ __getattr__, __dir__ = attach(
         ],
         "keifu.sdk.connection": ["AsyncKeifu", "Keifu", "connect", "connect_async"],
         "keifu.sdk.paying": ["ChannelState", "Channels", "Inferred"],
-        "keifu.sdk.storing": ["Quoted", "Storage", "Stored"],
+        "keifu.sdk.storing": ["Endowed", "Quoted", "Storage", "Stored"],
     },
 )

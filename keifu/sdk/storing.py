@@ -18,7 +18,7 @@ from keifu.sdk.link import Link
 from keifu.sdk.verbs import Area, Later, Now, verb
 from keifu.storage.boxes import open_share
 from keifu.storage.ciphers import FileKeys
-from keifu.storage.client import keeping
+from keifu.storage.client import endowing, keeping
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.fetching import Opened, described, opened, opened_box
 from keifu.storage.client.ledger import Ledger, Row, usual_folder
@@ -30,7 +30,7 @@ from keifu.storage.client.trees import source_of, write_file, write_tree
 from keifu.storage.states import GWEI
 from keifu.units import DAY
 
-__all__ = ["Quoted", "Storage", "Stored"]
+__all__ = ["Endowed", "Quoted", "Storage", "Stored"]
 
 M = TypeVar("M", bound=Now | Later)
 CODE = (10, 4)
@@ -45,6 +45,18 @@ class Stored:
     deal: str
     size: int
     state: str
+
+
+@dataclass(frozen=True)
+class Endowed:
+    """An endowment, the file's address in the term under way, the first epoch that is not paid for, the coins that are
+    left, and for how many further terms they are enough."""
+
+    endowment: str
+    address: str
+    until: int
+    coins: Decimal
+    lasts: int
 
 
 @dataclass(frozen=True)
@@ -146,6 +158,35 @@ class Storage(Area[M]):
             ]
 
     @verb
+    def endow(
+        self,
+        address: str,
+        *,
+        amount: str | int | Decimal,
+        term_days: int = 120,
+        fall: float = 0.0,
+        above: float = 0.0,
+        reward: str | int | Decimal = "1",
+        heir: str = "",
+    ) -> Endowed:
+        """Coins that pay for a file term after term: the price begins `above` percent over the dearest provider's, and
+        falls by `fall` percent a term. Nobody takes them back; the heir (you, unless one is named) gets the rest when
+        nobody goes on. The same call again pays nothing twice."""
+        share = endowing.BPS // 100
+        with _storing(self._link) as storing:
+            wish = endowing.Wish(
+                wei_of(amount), term_days * DAY, round(fall * share), round(above * share), wei_of(reward),
+                heir or self._link.account.address,
+            )  # fmt: skip
+            return _endowed(*endowing.endow(storing, _own(storing.ledger, address), wish))
+
+    @verb
+    def extend(self, address: str) -> Endowed:
+        """Open the next term of an endowed file when it is time, for its reward. Its address changes with the term."""
+        with _storing(self._link) as storing:
+            return _endowed(*endowing.extend(storing, _own(storing.ledger, address)))
+
+    @verb
     def share(self, address: str, public_key: bytes, *, repair_only: bool = False) -> str:
         """The keys of a file in a box for whoever has the private key of `public_key` (64 bytes)."""
         with Ledger(usual_folder(), writes=False) as ledger:
@@ -205,6 +246,10 @@ def _own(ledger: Ledger, address: str) -> Row:
 
 def _stored(row: Row) -> Stored:
     return Stored(str(address_of(row)), row.root.hex(), row.deal.hex(), row.kept.size, row.state)
+
+
+def _endowed(row: Row, found: endowing.Endowment) -> Endowed:
+    return Endowed(found.address, str(address_of(row)), found.until, coins_of(found.coins), found.lasts)
 
 
 def _wish(size: int, days: int, code: tuple[int, int], public: bool, restitution: str | int | Decimal | None) -> Wish:

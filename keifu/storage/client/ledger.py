@@ -87,6 +87,8 @@ class Kept(msgspec.Struct, frozen=True):
     renewing: int = 0  # the end that was asked for and perhaps paid; 0 when none is
     erased: int = 0  # unix seconds of the chain
     named: tuple[str, ...] = ()  # providers as the deal's root names them
+    endowment: str = ""  # the contract that pays for it, where it is one
+    naming: tuple[str, ...] = ()  # providers that a next term may have been opened with
 
 
 class Row(msgspec.Struct, frozen=True):

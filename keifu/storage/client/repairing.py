@@ -28,7 +28,7 @@ from keifu.storage.states import State
 from keifu.storage.transfer import AHEAD, Node, upload_id
 from keifu.storage.trees import segment_root
 
-__all__ = ["Mended", "Target", "mend", "send_shard", "target_of"]
+__all__ = ["Mended", "Target", "give", "mend", "send_shard", "target_of"]
 
 
 @dataclass(frozen=True)
@@ -99,17 +99,23 @@ def mend(storing: Storing, target: Target) -> list[Mended]:
 def _give(
     storing: Storing, target: Target, index: int, state: State, have: Mapping[int, Peer], to: Peer, word: bytes
 ) -> Mended:
-    keys, descriptor, provider = target.keys, target.descriptor, to.holder.provider
-    secret = keys.key or keys.mask
-    name = upload_id(FileKeys(secret), descriptor.header.id, index) if secret else token_bytes(HASH_BYTES)
+    provider = to.holder.provider
     try:
-        send_shard(descriptor, keys.mask, index, have, to, name)
+        give(target, index, have, to)
         if state is State.FREE:
             storing.market.send(storing.chain, STORAGE_REPAIRS, "propose", target.deal, index, provider)
-        to.tell(target.deal, index, descriptor.header.k, target.placed, word)
+        to.tell(target.deal, index, target.descriptor.header.k, target.placed, word)
     except KeifuError as error:
         return Mended(index, provider, error.message)
     return Mended(index, provider)
+
+
+def give(target: Target, index: int, have: Mapping[int, Peer], to: Peer) -> None:
+    """Make one shard of a file from others, at another provider's node. Raises KeifuError."""
+    keys, descriptor = target.keys, target.descriptor
+    secret = keys.key or keys.mask
+    name = upload_id(FileKeys(secret), descriptor.header.id, index) if secret else token_bytes(HASH_BYTES)
+    send_shard(descriptor, keys.mask, index, have, to, name)
 
 
 def _taking(storing: Storing, deal: bytes, index: int, state: State) -> str:

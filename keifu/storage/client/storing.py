@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -16,12 +15,12 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from keifu.chain import Deployer
-from keifu.chain.finality import final_block
 from keifu.chain.suite import STORAGE_DEALS
 from keifu.errors import CheckFailed, KeifuError, Revert, UsageError
 from keifu.keys import message_digest
 from keifu.storage.boxes import Signer, WalletKey
 from keifu.storage.ciphers import FileKeys
+from keifu.storage.client.accepting import Acceptances
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.ledger import Holder, Kept, KeptQuote, Ledger, Row
 from keifu.storage.client.market import Market, Terms
@@ -32,7 +31,7 @@ from keifu.storage.client.trees import Source
 from keifu.storage.codec import Encoder
 from keifu.storage.deals import Placed, deal_id, deal_root
 from keifu.storage.layout import HASH_BYTES, LEAF_BYTES, Descriptor, Header, Layout
-from keifu.storage.states import GWEI, State
+from keifu.storage.states import GWEI
 from keifu.storage.texts import code_text
 from keifu.storage.transfer import HELD, upload
 from keifu.units import coins
@@ -49,7 +48,7 @@ __all__ = [
     "placed_of",
 ]
 
-TELL_EVERY = 10  # looks at the chain
+_LATE = "the same command goes on; keifu store repair gives them to others when their time is over"
 _KNOWN = "deals: deal is known"
 _DONE = ("stored", "ended")
 
@@ -286,64 +285,12 @@ class Storing:
         return self.ledger.change(row, "sent", row.kept) if self.market.epoch() > row.kept.accept_by else row
 
     def _accepted(self, row: Row) -> Row:
-        """Have all shards accepted at once by signatures, or each by its provider, as the chain says then."""
-        if self.market.deal(row.deal) is None:  # its block was undone
-            return self.ledger.change(row, "opening", row.kept)
-        peers, rpc = Peers(self.ledger, WRITE_SECONDS), self.market.client.rpc
-        refusals: dict[int, str] = {}
-        try:
-            for look in range(self.patience + 1):
-                shards = self.market.shards(row.deal, len(row.kept.roots))
-                waits = [index for index, shard in enumerate(shards) if shard.state is State.FREE]
-                if not waits:
-                    if final_block(rpc) >= self.market.accepted_in(row.deal):
-                        return self.ledger.change(row, "stored", row.kept)
-                    self.pause(1.0)
-                    continue
-                if look == 0 and len(waits) == len(shards) and self._signed(row, peers):
-                    continue
-                if look % TELL_EVERY == 0:
-                    refusals = self._tell(row, peers, waits)
-                self.pause(1.0)
-        finally:
-            peers.close()
-        if not waits:
-            raise CheckFailed(
-                "all shards are accepted, in blocks that are not final yet", remedy="the same command goes on"
-            )
-        said = "; ".join(f"shard {index}: {refusals.get(index) or 'no answer yet'}" for index in waits)
-        raise CheckFailed(
-            f"{len(row.kept.roots) - len(waits)} of {len(row.kept.roots)} shards are accepted. {said}",
-            remedy="the same command goes on; keifu store repair gives them to others when their time is over",
-        )
+        found = self.acceptances.wait(row, placed_of(row.kept), self.word(row.deal, row.kept.k), _LATE)
+        return self.ledger.change(row, "stored" if found else "opening", row.kept)  # else its block was undone
 
-    def _signed(self, row: Row, peers: Peers) -> bool:
-        """Ask every provider for its signature, and bring them to the chain together; False when one gives none."""
-        placed, word = placed_of(row.kept), self.word(row.deal, row.kept.k)
-
-        def ask(index: int) -> tuple[Any, ...]:
-            peer = peers.at(row.kept.holders[index])
-            _, deadline, signature = peer.tell(row.deal, index, row.kept.k, placed, word, signs=True)
-            return placed[index].provider, placed[index].root, placed[index].leaves, deadline, signature
-
-        try:
-            with ThreadPoolExecutor(len(placed)) as pool:
-                signed = list(pool.map(ask, range(len(placed))))
-            if not all(item[-1] for item in signed):
-                return False
-            self.market.send(self.chain, STORAGE_DEALS, "accept_signed", row.deal, signed)
-        except KeifuError:  # each accepts by itself then
-            return False
-        return True
-
-    def _tell(self, row: Row, peers: Peers, waits: Sequence[int]) -> dict[int, str]:
-        placed, refusals, word = placed_of(row.kept), dict[int, str](), self.word(row.deal, row.kept.k)
-        for index in waits:
-            try:
-                peers.at(row.kept.holders[index]).tell(row.deal, index, row.kept.k, placed, word)
-            except KeifuError as error:
-                refusals[index] = error.message
-        return refusals
+    @property
+    def acceptances(self) -> Acceptances:
+        return Acceptances(self.market, self.ledger, self.chain, self.pause, self.patience)
 
     def word(self, deal: bytes, k: int) -> bytes:
         """The signature of a deal's client for how many shards give its file."""

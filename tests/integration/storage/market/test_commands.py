@@ -15,6 +15,7 @@ from keifu.errors import CheckFailed, RpcError
 from keifu.keys import Account
 from keifu.storage.client.caring import Care
 from keifu.storage.client.storing import Storing
+from keifu.units import DAY
 from tests.integration.storage.market.conftest import DATA
 from tests.storing import EPOCH
 
@@ -164,3 +165,35 @@ def test_a_watcher_goes_on_when_an_endpoint_was_away(run, file, monkeypatch):
     assert run("store", "watch", 1, "--rounds", 2) == "3 of 3 leaves were shown\n"
     assert slept == [3_600]
     assert "no endpoint answers" in run("store", "watch", 1, "--rounds", 1, status=3)
+
+
+def test_an_endowment_from_its_founding_to_its_next_term(run, fresh, file, tmp_path):
+    run("store", "put", file, *SHAPE, "--unmasked", "--max-price", 50)
+    words = ("--term", f"{8 * EPOCH} seconds", "--fall", 10, "--above", 20)
+    said = run("store", "endow", 1, "--amount", 60, *words)
+    assert re.search(r"endowment 0x[0-9a-f]{40} pays for file 2: [0-9.]+ coins a shard and epoch, 10 % less each", said)
+    assert run("store", "endow", 1, "--amount", 60, *words) == said
+    run("store", "get", 2, "--out", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == DATA
+    before = json.loads(run("store", "endowed", 2, "--json", role=""))
+    assert before["number"] == 1
+    assert json.loads(run("store", "top-up", 2, "--amount", 5, "--json"))["lasts"] >= before["lasts"]
+    assert "term 1 is paid" in run("store", "extend", 2)
+    fresh.anvil.warp((before["opens"] - fresh.market.epoch()) * EPOCH)
+    assert "term 2 is paid" in run("store", "extend", 2)
+    run("store", "get", 2, "--out", tmp_path / "later")
+    assert (tmp_path / "later").read_bytes() == DATA
+    for verb in (("renew", 2, "--for", "1 day", "--max-price", 1), ("close", 2), ("erase", 2)):
+        assert "an endowment pays for file 2" in run("store", *verb, status=2)
+    assert "file 1 has no endowment" in run("store", "extend", 1, status=2)
+    assert "may still go on" in run("store", "wind-up", 2, status=1)
+
+
+def test_an_endowment_in_python(run, fresh, file):
+    with keifu.connect(role="client") as k:
+        stored = k.storage.put(file, public=True, max_price="200", days=1, code=(2, 1))
+        days = -(-8 * EPOCH // DAY)
+        made = k.storage.endow(stored.address, amount=2_000, term_days=days, fall=5.0, above=10.0)
+        assert k.storage.read(made.address, 100, 5) == DATA[100:105]
+        assert made.coins < 2_000
+        assert k.storage.extend(made.address) == made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keifu.errors import CheckFailed, InputError
-from keifu.storage.client import keeping, storing
+from keifu.storage.client import accepting, keeping, storing
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.fetching import Opened, described, opened
 from keifu.storage.client.ledger import Ledger
@@ -181,7 +181,7 @@ def test_what_is_erased_is_read_by_nobody_and_paid_back_as_far_as_it_was_not_pro
 
 
 def test_a_file_is_stored_when_no_reorganisation_takes_it_away(fresh, file, folder, monkeypatch):
-    monkeypatch.setattr(storing, "final_block", lambda rpc: rpc.block_number() - 1)
+    monkeypatch.setattr(accepting, "final_block", lambda rpc: rpc.block_number() - 1)
     before = balance(fresh)
     with pytest.raises(CheckFailed, match="in blocks that are not final yet"):
         put(fresh, folder, file)
