@@ -324,6 +324,7 @@ class StorageWork(_Section):
     signed_for: Seconds = 600  # that a signed acceptance can be used
     repairs: bool = True  # whether it takes over shards that others have lost
     epochs: bool = True  # whether it names and shows the epoch's seed, for the tip
+    term_reward: int = Field(COIN // 10, ge=0)  # wei for which it opens the next term of an endowment
     turns: float = Field(1.0, ge=0)  # how long it lets others do that first
     sweep: Seconds = 600  # between two rounds that give room back
     withdraw_above: int = Field(COIN, ge=0)  # wei of pay that is worth the gas

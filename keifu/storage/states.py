@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from keifu.storage.deals import Placed, deal_path
 
-__all__ = ["GWEI", "DealState", "Shard", "State", "damages_of", "shown"]
+__all__ = ["GWEI", "DealState", "Shard", "State", "damages_of", "holds", "next_named", "shown"]
 
 GWEI = 10**9  # wei
 
@@ -95,3 +95,16 @@ def shown(placed: Sequence[Placed], index: int) -> tuple[Any, ...]:
     shard = placed[index]
     path = [int.from_bytes(node, "big") for node in deal_path(placed, index)]
     return shard.provider, shard.root, shard.leaves, path
+
+
+def holds(shard: Shard, until: int) -> bool:
+    """Whether its provider stores a shard to a term's end `until`: an endowment has it named again for the next one."""
+    return shard.state is State.STORED or (shard.state is State.OVER and shard.end == until)
+
+
+def next_named(named: Sequence[Placed], shards: Sequence[Shard | None], until: int) -> list[Placed]:
+    """The next term of an endowment as its nodes open it: who stores a shard now, else whom the term before named."""
+    return [
+        Placed(shard.provider, item.root, item.leaves) if shard and holds(shard, until) else item
+        for item, shard in zip(named, shards, strict=True)
+    ]

@@ -17,29 +17,33 @@ from keifu.node.storage.contracts import Contracts
 from keifu.node.storage.handing import least_price
 from keifu.node.storage.records import Records
 from keifu.node.storage.seeing import Seen
+from keifu.node.storage.turns import Turns
 from keifu.storage.provider.messages import ShardId
-from keifu.storage.provider.retries import spread
 from keifu.storage.states import GWEI, DealState
 
 __all__ = ["Duties"]
 
 ENOUGH = 2**256 - 1  # an allowance for bonds, that is never used up
 PROLONG_EPOCHS = 3  # before a shard's end in which it is prolonged
-TURN_SECONDS = 20  # within which several nodes do what is paid once
 
 
 class Duties:
     """Of the thread of the rounds."""
 
     def __init__(
-        self, contracts: Contracts, records: Records, sender: Sender, settings: StorageWork, alerts: Alerts
+        self,
+        contracts: Contracts,
+        records: Records,
+        sender: Sender,
+        settings: StorageWork,
+        alerts: Alerts,
+        turns: Turns,
     ) -> None:
         self._contracts, self._records, self._settings, self._alerts = contracts, records, settings, alerts
-        self._attempts = Attempts(sender)
+        self._attempts, self._turns = Attempts(sender), turns
         self._me = contracts.account.address
         self._receiver = settings.receiver or self._me
         self._epoch = 0
-        self._since: dict[str, int] = {}  # chain time at which something was due first
         self.dry = ""
         self.earned = 0  # wei, not withdrawn
 
@@ -86,11 +90,11 @@ class Duties:
         market = contracts.market
         [number] = contracts.ask(seen.block, [(market.seed_number, (epoch,))])
         if number is None:
-            self._in_turn(seen, f"open epoch {epoch}", market.address, market.open_epoch.encode(epoch))
+            self._turns.send(seen, f"open epoch {epoch}", market.address, market.open_epoch.encode(epoch))
             return
         [seed] = contracts.ask(seen.block, [(contracts.randomness.seed, (number,))])
         if any(seed):
-            self._in_turn(seen, f"show seed {epoch}", market.address, market.see_seed.encode(epoch))
+            self._turns.send(seen, f"show seed {epoch}", market.address, market.see_seed.encode(epoch))
         else:
             self._capture(seen, number)
 
@@ -104,13 +108,7 @@ class Duties:
         if not isinstance(block, dict) or quantity(block.get("number"), "a block's number") != source:
             raise RpcError(f"no endpoint has block {source}", remedy="wait")
         data = randomness.capture.encode(number, header_rlp(header_of(block)))
-        self._in_turn(seen, f"capture {number} at {source}", randomness.address, data)
-
-    def _in_turn(self, seen: Seen, what: str, to: str, data: bytes) -> None:
-        """Not all nodes at once: who waits least does it, and the others see it done."""
-        since = self._since.setdefault(what, seen.time)
-        if seen.time >= since + TURN_SECONDS * spread(self._me, what) * self._settings.turns:
-            self._attempts.send(what, to, data)
+        self._turns.send(seen, f"capture {number} at {source}", randomness.address, data)
 
     # promises ------------------------------------------------------------------------------------------------------
 

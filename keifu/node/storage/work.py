@@ -23,6 +23,7 @@ from keifu.node.storage.counts import Counts
 from keifu.node.storage.disk import Disk
 from keifu.node.storage.driving import Driving
 from keifu.node.storage.duties import Duties
+from keifu.node.storage.endowed import Endowed
 from keifu.node.storage.handing import Handing
 from keifu.node.storage.mending import Mending
 from keifu.node.storage.pages import Pages
@@ -30,6 +31,7 @@ from keifu.node.storage.records import Records
 from keifu.node.storage.seeing import Seeing
 from keifu.node.storage.selling import Selling
 from keifu.node.storage.service import HTTP_LIMITS, Answer, Service
+from keifu.node.storage.turns import Turns
 from keifu.node.web import Background
 from keifu.node.work import Body, Check, Work
 from keifu.storage.layout import LEAF_BYTES
@@ -69,10 +71,12 @@ class Storage(Work):
             self._contracts, self._records, self._seeing, acting, Disk(self._store),
             Mending(self._store, body.folder.path / "repairs"), policy_of(own), body.alerts, body.log,
         )  # fmt: skip
-        self._duties = Duties(self._contracts, self._records, self._sender, own, body.alerts)
+        turns = Turns(self._sender, self._contracts.account.address, own.turns)
+        self._duties = Duties(self._contracts, self._records, self._sender, own, body.alerts, turns)
         self._handing = Handing(
             self._contracts, self._records, self._seeing, self._driving, self._store, own, self._look_anew
         )
+        self._endowed = Endowed(self._contracts, self._records, self._handing, turns, own, body.log)
         self._counts = Counts(body.metrics)
         self._pages = Pages(self._handing, self._store, self._ask, self._not_ready)
         self._answering = Background(uvloop.new_event_loop())
@@ -130,6 +134,7 @@ class Storage(Work):
             head, self._driving.is_stale = self._seeing.look(anew=self._driving.is_stale), False
             self._driving.step(head)
             self._duties.step(self._seeing.seen)
+            self._endowed.step(self._seeing.seen)
             self._is_sending = not self._sender.step().is_idle or bool(self._driving.core.unsettled)
             self._poll_at = time.monotonic() + self._settings.poll
         else:

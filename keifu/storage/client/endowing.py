@@ -27,7 +27,7 @@ from keifu.storage.client.refusals import explained
 from keifu.storage.client.repairing import Target, give
 from keifu.storage.client.storing import Storing, descriptor_leaves, descriptor_of, holder_of, placed_of
 from keifu.storage.deals import Placed, deal_root
-from keifu.storage.states import GWEI, Shard, State
+from keifu.storage.states import GWEI, Shard, State, holds, next_named
 
 __all__ = ["Endowment", "Wish", "at", "endow", "extend", "of", "top_up", "wind_up"]
 
@@ -213,7 +213,7 @@ def _next_holders(storing: Storing, row: Row, endowment: Endowment) -> list[Hold
     shards = market.shards(row.deal, len(row.kept.roots))
     target = Target(row.deal, descriptor, tuple(placed_of(row.kept)), FileKeys(b""))
     needs = replace(target.needs, price=endowment.price, restitution=endowment.restitution)
-    held = [_held(shard, endowment.until) for shard in shards]
+    held = [shard.provider if holds(shard, endowment.until) else "" for shard in shards]
     beside = [_holder(provider, row, index, known) for index, provider in enumerate(held) if provider]
     found: list[Holder] = []
     with closing(Peers(storing.ledger, WRITE_SECONDS)) as peers:
@@ -227,12 +227,6 @@ def _next_holders(storing: Storing, row: Row, endowment: Endowment) -> list[Hold
             beside.append(holder)
             found.append(holder)
     return found
-
-
-def _held(shard: Shard, until: int) -> str:
-    """Who stores a shard to the term's end: the contract wants it to be named again. "" for nobody."""
-    stored = shard.state is State.STORED or (shard.state is State.OVER and shard.end == until)
-    return shard.provider if stored else ""
 
 
 def _holder(provider: str, row: Row, index: int, known: dict[str, Offer]) -> Holder:
@@ -251,12 +245,13 @@ def _placed(row: Row, named: Sequence[str]) -> list[Placed]:
 
 
 def _followed(storing: Storing, row: Row, endowment: Endowment) -> Row:
-    """The term under way in the client's folder. It names those whom this client named for it, or those who had the
-    shards before; else the events of its acceptances say whom."""
+    """The term under way in the client's folder. It names those whom this client named for it, or whom nodes name
+    (`next_named`); else the events of its acceptances say whom."""
     market = storing.market
     state, known = market.require_deal(endowment.deal), {offer.provider: offer for offer in providers(market)}
-    before = [shard.provider for shard in market.shards(row.deal, len(row.kept.roots))]
-    guesses = [_placed(row, named) for named in (row.kept.naming, before) if named]
+    shards = market.shards(row.deal, len(row.kept.roots))
+    usual = next_named(placed_of(row.kept), shards, market.require_deal(row.deal).end)
+    guesses = [*([_placed(row, row.kept.naming)] if row.kept.naming else []), usual]
     placed = next((guess for guess in guesses if deal_root(guess) == state.root), None)
     if placed is None:
         placed = market.confirmed(endowment.deal, state)

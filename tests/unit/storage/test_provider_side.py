@@ -140,7 +140,7 @@ def test_a_promise_is_prolonged_at_the_price_of_its_own_shard(price, terms, sent
     )
     settings: Any = SimpleNamespace(receiver="", price=price * MIB_PRICE)
     parts: Any = contracts, kept_by(Known(1, NAMED))
-    duties: Any = Duties(*parts, None, settings, None)  # type: ignore[arg-type]
+    duties: Any = Duties(*parts, None, settings, None, None)  # type: ignore[arg-type]
     sends = []
     duties._attempts = SimpleNamespace(send=lambda *what: sends.append(what))
     states = {ShardId(DEAL, 0): Shard(ME, 0, 2, 10, 1)}

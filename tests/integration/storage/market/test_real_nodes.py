@@ -10,14 +10,18 @@ from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR
 from keifu.compute.client.store import Store
 from keifu.errors import CheckFailed
 from keifu.payments.wallet import Terms
-from keifu.storage.client import keeping
+from keifu.storage.client import endowing, keeping
+from keifu.storage.client.ledger import Ledger
 from keifu.storage.client.offers import providers
 from keifu.storage.client.paying import Payer
+from keifu.storage.client.quoting import Wish
 from keifu.storage.client.storing import descriptor_of
+from keifu.storage.client.trees import source_of
 from keifu.storage.states import State
+from keifu.units import COIN
 from tests.integration.node.conftest import until
 from tests.integration.storage.market.test_put import put, read
-from tests.storing import World
+from tests.storing import EPOCH, World
 
 PRICE = 1 << 40  # of a gibibyte, so that a segment costs 2^28
 FEE = PRICE // 4_096
@@ -67,3 +71,20 @@ def test_a_file_from_its_nodes_and_back(real, file, folder):
         assert read(real, row, real.clients, payer=payers[2]) == file.read_bytes()
         assert 0 < payers[2].signed <= 6 * FEE  # for two segments of three nodes
         assert {len(store.channels()), len({kept.channel.receiver for kept in store.channels()})} <= {2, 3}
+
+
+def test_nodes_open_and_accept_an_endowment_s_terms_by_themselves(real, file, folder):
+    """Nobody calls anything after it was founded."""
+    size = file.stat().st_size
+    with Ledger(folder) as ledger:
+        storing = real.storing(ledger, patience=60)
+        stored = storing.put(source_of(file), Wish(size, 2, 1, 8 * EPOCH, False), most=50 * COIN, public=True)
+        wish = endowing.Wish(100 * COIN, 8 * EPOCH, 0, 0, COIN // 2, real.clients.address)
+        row, first = endowing.endow(storing, stored, wish)
+    real.anvil.warp((first.opens - real.market.epoch()) * EPOCH)
+    until(lambda: endowing.of(real.market, row).number == 2)
+    second = endowing.of(real.market, row)
+    until(lambda: {shard.state for shard in real.market.shards(second.deal, 3)} == {State.STORED})
+    with Ledger(folder) as ledger:
+        row, found = endowing.extend(real.storing(ledger), row)
+    assert (found.number, row.deal) == (2, second.deal)
