@@ -24,6 +24,7 @@ __all__ = [
     "MarketWork",
     "NotaryWork",
     "OperatorWork",
+    "OwnFolder",
     "PassedOn",
     "RelayerWork",
     "RetrievalWork",
@@ -186,10 +187,10 @@ class PassedOn(_Section):
     tee: Address = ""  # of the key that signs its answers, when it runs in a trusted execution environment
 
 
-class OwnTokens(_Section):
-    """A token model of integers that this node runs itself. Prices are in the token's smallest unit."""
+class OwnFolder(_Section):
+    """A model of integers that this node runs itself. Prices are in the token's smallest unit."""
 
-    path: Path  # a folder that keifu model build has written, or a GGUF file, whose integers are kept in the node's
+    path: Path  # a folder of keifu model build, or a GGUF file of a token model, whose integers are kept in the node's
     request: int = Field(0, ge=0)
     million_in: int = Field(0, ge=0)
     million_out: int = Field(0, ge=0)
@@ -227,7 +228,8 @@ class ComputeWork(_Section):
     million_in: int = Field(0, ge=0)
     million_out: int = Field(0, ge=0)
     models: dict[str, PassedOn] = {}  # by the names that they have here
-    tokens: dict[str, OwnTokens] = {}  # the same, of token models that it runs itself
+    tokens: dict[str, OwnFolder] = {}  # the same, of token models that it runs itself
+    embeddings: dict[str, OwnFolder] = {}  # and of models that make vectors of texts
     context: int = Field(2_048, ge=16, le=32_768)  # tokens of a chat, where the model has no fewer
     users: int = Field(4, ge=1, le=256)  # whose replies are computed at the same time
     receiver: Address = ""  # who is paid; the node's own account when empty
