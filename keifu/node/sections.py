@@ -13,6 +13,7 @@ from keifu.units import COIN, DAY, is_address, parse_duration
 __all__ = [
     "AlertSettings",
     "AttestorWork",
+    "CanaryWork",
     "ChainSettings",
     "ComputeWork",
     "CoverWork",
@@ -163,6 +164,22 @@ class KeeperWork(_Section):
     for_epoch: int = Field(0, ge=0)  # paid for opening an epoch of the staking hub, which has no tip
 
 
+class CanaryWork(_Section):
+    """Canaries of a token model, which a watcher buys as any client does. Amounts are of the suite's coin, in wei."""
+
+    integers: Path | None = None  # the folder of keifu model build that was promoted; without it none are bought
+    texts: Path | None = None  # folder of ordinary texts, from which questions are cut
+    environment: Literal[""] | Id = ""  # whose answers are bought
+    model: str = "promoted"  # under which name providers answer
+    every: Seconds = 3_600  # between two for one provider, on the average: the time is drawn
+    tokens: int = Field(default=48, ge=4, le=512)  # of a reply, at most
+    most: int = Field(default=COIN // 100, gt=0)  # for one answer
+    day: int = Field(default=COIN, gt=0)  # for all answers and covers of a day (UTC)
+    deposit: int = Field(default=COIN, gt=0)  # into a channel that is opened
+    restitution: int = Field(default=10 * COIN, gt=0)  # of a cover
+    providers: dict[str, str] = {}  # operator: URL, beside those of the market
+
+
 class WatcherWork(_Section):
     """Whom a watcher asks, how often, and for how long."""
 
@@ -171,6 +188,16 @@ class WatcherWork(_Section):
     private_peers: bool = False  # whether addresses inside a network are asked, beside local chains
     receiver: Address = ""  # of rewards; the node's own account when empty
     peers: dict[str, str] = {}  # operator: URL, over what the hub says
+    canaries: CanaryWork = CanaryWork()
+    canary_key: KeySettings | None = None  # which pays them, and nothing else: nobody may know it
+
+    @property
+    def missing_for_canaries(self) -> str:
+        """The first setting that is not there."""
+        own = self.canaries
+        needed: dict[str, object] = {"canary_key": self.canary_key, "canaries.integers": own.integers}
+        needed |= {"canaries.texts": own.texts, "canaries.environment": own.environment}
+        return next((name for name, value in needed.items() if not value), "")
 
 
 class PassedOn(_Section):

@@ -34,5 +34,5 @@ def test_what_is_no_such_folder_is_named(tmp_path):
     with pytest.raises(InputError, match=f"{tmp_path} is no embedding model"):
         own_vectors(section(f"vectors={tmp_path}"), tmp_path)
     for text in ("vectors", f"={tmp_path}", f"vectors={tmp_path / 'gone'}"):
-        with pytest.raises(UsageError, match="--embeddings .* is not NAME=PATH of what is there"):
+        with pytest.raises(UsageError, match=r"--embeddings .* is not NAME=PATH of what is there"):
             section(text)

@@ -115,14 +115,18 @@ class DisputedNode(PaidNode):
     """A node whose program may be one that cheats."""
 
     program: tuple[str, ...] = ()
+    kind = "compute"
 
-    def run(self, *settings: str) -> DisputedNode:
+    def start(self, *settings: str) -> None:
         command = [sys.executable, "-m", *self.program] if self.program else [str(KEIFU)]
         flags = [word for item in settings for word in ("--set", item)]
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "node", "compute", "run", self.folder, *flags], stdout=log, stderr=log, env=dict(os.environ)
+                [*command, "node", self.kind, "run", self.folder, *flags], stdout=log, stderr=log, env=dict(os.environ)
             )
+
+    def run(self, *settings: str) -> DisputedNode:
+        self.start(*settings)
         until(self._announced, self.process)
         self.url = f"http://{self.status()['answers_at']}"
         until(lambda: self.status()["loaded"], self.process)
