@@ -48,6 +48,7 @@ class Canaries:
         self._held = ExitStack()
         self._trade: Trade = trade_of(body, folder, self._lot, self._held)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="canary")
+        body.log.info("canaries", account=self._trade.account, a_day=str(self._settings.day))
         self._work: Future[_Turn] | None = None
         self._due: dict[str, float] = {}
         self._look_at = float("-inf")
@@ -57,21 +58,20 @@ class Canaries:
         self._spent = metrics.gauge("canaries_spent", "What canaries and their covers cost today, smallest units.")
         self._replies = metrics.gauge("canary_replies", "Replies that can be disputed, by state.", "state")
 
-    def step(self) -> None:
-        """Never waits."""
+    def collect(self) -> None:
+        """Tell what the thread has done. Never waits."""
         if self._work is not None and self._work.done():
-            self._take(self._work.result())
-            self._work = None
+            done, self._work = self._work.result(), None
+            self._take(done)
+
+    def step(self) -> None:
+        self.collect()
         if self._work is None and self._clock() >= self._look_at:
             self._work = self._thread.submit(self._turn)
 
     @property
     def is_idle(self) -> bool:
         return self._work is None
-
-    @property
-    def trouble(self) -> str:
-        return self._last.fault
 
     def facts(self) -> dict[str, Any]:
         last = self._last
@@ -81,7 +81,8 @@ class Canaries:
         }  # fmt: skip
 
     def close(self) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._thread.shutdown(wait=True)  # what is on its way is paid for
+        self.collect()
         self._held.close()
 
     # beside the rounds ---------------------------------------------------------------------------------------------

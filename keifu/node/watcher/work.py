@@ -113,7 +113,9 @@ class Watcher(Work):
         """End what was committed to: without its report a commitment is worth nothing."""
         self._follow()
         self._go_on()
-        return self._filing.open() == 0
+        if self._canaries is not None:
+            self._canaries.collect()
+        return self._filing.open() == 0 and not self._is_buying
 
     def close(self) -> None:
         if self._canaries is not None:

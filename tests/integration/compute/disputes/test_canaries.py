@@ -84,3 +84,4 @@ def test_a_faked_token_is_found_by_a_canary_and_convicted(paid, sell, watch):
     until(lambda: disputes.credits(key) == 0 and paid.token.balanceOf(key) > HELD, watcher.process)
     assert "canary" not in (honest.log() + faker.log())
     assert watcher.end() == 0
+    assert "a reply to a canary: convicted" in watcher.log()
