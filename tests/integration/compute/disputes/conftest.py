@@ -59,14 +59,18 @@ def provenance(paid: Promised) -> Provenance:
     return Provenance(paid.client, paid.suite["ProvenanceRegistry"], paid.suite["Environments"])
 
 
-@pytest.fixture(scope="package")
-def environment(paid: Promised, provenance: Provenance, integers: Path) -> bytes:
-    """Which has promoted the model."""
+def promoted(paid: Promised, provenance: Provenance, integers: Path, name: str) -> bytes:
+    """An environment of this name, which has promoted the model."""
     author = paid.anvil.account("author")
     record = Record(author.address, Kind.WEIGHTS, digest_path(integers).root, program_root=root_of_folder(integers))
-    made = provenance.declare("chat", [], author)
+    made = provenance.declare(name, [], author)
     provenance.promote(made, provenance.register(record, author), author)
     return made
+
+
+@pytest.fixture(scope="package")
+def environment(paid: Promised, provenance: Provenance, integers: Path) -> bytes:
+    return promoted(paid, provenance, integers, "chat")
 
 
 @pytest.fixture(scope="package")
