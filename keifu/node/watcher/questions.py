@@ -12,8 +12,8 @@ from keifu.errors import InputError
 
 __all__ = ["Questions"]
 
-LARGEST_TEXT, MOST_FILES = 16 << 20, 10_000
-FEWEST_WORDS, MOST_WORDS = 3, 60
+LARGEST_TEXT, LARGEST_FOLDER = 16 << 20, 10_000  # bytes, files
+SHORTEST, LONGEST = 3, 60  # words of a question
 FEWEST_TOKENS = 4
 _PARAGRAPHS, _SENTENCES = re.compile(r"\n\s*\n"), re.compile(r"(?<=[.!?。])\s+")
 
@@ -24,7 +24,7 @@ class Questions:
     def __init__(self, folder: Path, *, is_chat: bool, tokens: int, lot: random.Random) -> None:
         """Raises InputError for a folder without sentences."""
         self._is_chat, self._tokens, self._lot = is_chat, tokens, lot
-        files = sorted(path for path in folder.rglob("*") if path.is_file())[:MOST_FILES]
+        files = sorted(path for path in folder.rglob("*") if path.is_file())[:LARGEST_FOLDER]
         self._sentences = [sentence for path in files for sentence in _sentences(path)]
         if not self._sentences:
             raise InputError(f"{folder} has no text with sentences", remedy="texts that are like your users' questions")
@@ -48,6 +48,6 @@ def _sentences(path: Path) -> list[str]:
     found = []
     for paragraph in _PARAGRAPHS.split(text):
         for sentence in _SENTENCES.split(" ".join(paragraph.split())):
-            if FEWEST_WORDS <= len(sentence.split()) <= MOST_WORDS:
+            if SHORTEST <= len(sentence.split()) <= LONGEST:
                 found.append(sentence)
     return found
