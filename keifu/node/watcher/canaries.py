@@ -104,7 +104,12 @@ class Canaries:
     def _chosen(self, providers: Iterable[Provider]) -> Provider | None:
         """One whose moment has come. The first moment is drawn, too: a start is not followed by questions to all."""
         now = self._clock()
-        due = [item for item in providers if self._due.setdefault(item.operator, self._drawn(now)) <= now]
+        due = []
+        for item in providers:
+            if item.operator not in self._due:
+                self._due[item.operator] = self._drawn(now)
+            if self._due[item.operator] <= now:
+                due.append(item)
         if not due:
             return None
         found = self._lot.choice(due)

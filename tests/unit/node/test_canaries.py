@@ -15,8 +15,9 @@ from keifu.inference.disputes.reading import Outcome
 from keifu.node.sections import CanaryWork, WatcherWork
 from keifu.node.watcher import prosecuting
 from keifu.node.watcher.buying import Buying
+from keifu.node.watcher.canaries import Canaries
 from keifu.node.watcher.canary_book import OPEN, OVER, RIGHT, CanaryBook
-from keifu.node.watcher.canary_trade import Sellers, trade_of
+from keifu.node.watcher.canary_trade import Sellers, Trade, trade_of
 from keifu.node.watcher.making import canary_section
 from keifu.node.watcher.prosecuting import Found, Prosecuting
 from keifu.node.watcher.questions import Questions
@@ -309,3 +310,58 @@ def test_a_reply_that_cannot_be_judged_waits_or_is_left(court, book, fault, stat
     assert list(court.judge()) == []
     assert book.state(b"\x01" * 32) == state
     assert len(court.waits) == 2 * waits
+
+
+# moments ------------------------------------------------------------------------------------------------------------
+
+
+class Lot:
+    """Draws what it is given, and the first of several."""
+
+    def __init__(self, *times):
+        self.times = list(times)
+
+    def expovariate(self, rate):
+        assert rate == 1 / 60
+        return self.times.pop(0)
+
+    def choice(self, items):
+        return items[0]
+
+
+def canaries(lot, now):
+    made = object.__new__(Canaries)
+    made._lot, made._clock, made._due = lot, lambda: now[0], {}
+    made._settings = CanaryWork(every=60)
+    return made
+
+
+def test_no_moment_can_be_foreseen_from_the_one_before():
+    """Each is drawn, that after a start included, and two that are due are asked one after the other."""
+    now, other = [100.0], Provider("http://127.0.0.1:2", "0x" + "33" * 20)
+    made = canaries(Lot(7, 50, 90, 1), now)
+    assert made._chosen([SELLER, other]) is None
+    now[0] = 106.0
+    assert made._chosen([SELLER, other]) is None
+    now[0] = 151.0
+    assert made._chosen([SELLER, other]) is SELLER
+    assert made._chosen([SELLER, other]) is other
+    assert made._chosen([SELLER, other]) is None
+    assert made._due == {SELLER.operator: 241.0, other.operator: 152.0}
+
+
+@pytest.mark.parametrize(
+    ("turn", "pause"),
+    [({}, 41.0), ({"is_busy": True}, 0.5), ({"fault": "no endpoint"}, 60.0), ({"is_busy": True, "fault": "x"}, 60.0)],
+)
+def test_a_node_looks_when_something_is_due_and_soon_while_a_dispute_is_open(turn, pause):
+    made = canaries(Lot(), [200.0])
+    made._due = {OPERATOR: 241.0}
+    assert made._pause(SimpleNamespace(**{"is_busy": False, "fault": "", **turn})) == pause
+
+
+def test_who_is_in_a_dispute_is_not_asked(court):
+    court._open = {b"\x02" * 32: (Dispute(opened="opened"), SimpleNamespace(operator=OPERATOR.upper()))}
+    other = Provider("http://127.0.0.1:2", "0x" + "33" * 20)
+    trade = Trade("", None, court, None, SimpleNamespace(all=lambda: iter([SELLER, other])))
+    assert list(trade.providers()) == [other]
