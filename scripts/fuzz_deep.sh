@@ -46,6 +46,7 @@ KEIFU_PROFILE=deep run deep ape test -q tests/unit/chain/sender/test_killed.py t
   tests/property/audit/test_heartbeats.py tests/property/audit/test_seeded_oracles.py tests/property/inft/test_campaigns.py \
   tests/property/compute/test_campaigns.py tests/property/payments/test_campaigns.py \
   tests/integration/compute/market/test_killed.py tests/integration/compute/disputes/test_killed.py \
+  tests/integration/compute/disputes/test_smollm2.py \
   tests/property/storage/test_worlds.py tests/unit/storage_market/test_walk.py \
   tests/integration/storage/test_deep_faults.py tests/integration/storage/test_repair.py
 run forge python -m audit.second_engines.forge --seconds "$seconds_each" --seed "$seed"

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from keifu.compute.client.checks import Prices
+from keifu.compute.embedding import EmbeddingModel
 from keifu.compute.model import Call, LocalModel, Model, ModelFault, Result
 from keifu.compute.openai import classified, embedded
 from keifu.compute.tokens.model import TokenModel
 from keifu.compute.upstream import Upstream
+from keifu.inference.embeddings.keeping import load
 from keifu.inference.tokens.building import integers_of
 from tests.conformance.inference.gguf_file import speaking
 from tests.upstream import TEE
 
-__all__ = ["chatting", "models", "passed_on"]
+__all__ = ["chatting", "models", "passed_on", "vectors"]
 
 SIZE = 4
 
@@ -58,7 +60,7 @@ class Letters(LocalModel):
             return ModelFault(422, "broken", "this model does not like that word")
         vectors = [(float(len(item)), float(ord(item[0]))) for item in call.inputs]
         units = self.most_input(call)
-        return Result(embedded(self.name, vectors, units, as_base64=call.as_base64), units)
+        return Result(embedded(self.name, vectors, (units, 0), as_base64=call.as_base64), units)
 
 
 def models() -> list[Model]:
@@ -69,6 +71,12 @@ def chatting() -> list[Model]:
     """A token model of integers whose words mean nothing."""
     stored = integers_of(speaking(Path(os.environ["TEST_MODELS"]) / "tiny.gguf"))
     return [TokenModel("chat", Prices(request=3, million_out=1_000_000), stored, context=160, users=2)]
+
+
+def vectors() -> list[Model]:
+    """A model that makes vectors of texts, whose numbers mean nothing."""
+    stored = load(Path(os.environ["TEST_MODELS"]) / "vectors")
+    return [EmbeddingModel("vectors", Prices(request=3, million_in=1_000_000), stored)]
 
 
 def passed_on() -> list[Model]:

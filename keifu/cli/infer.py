@@ -16,7 +16,7 @@ from keifu.errors import InputError, UsageError
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
     from keifu.compute.client.client import Answer
-    from keifu.compute.client.recomputing import Recomputing
+    from keifu.compute.client.recomputing import OwnModel
 
 __all__ = ["infer", "proxy", "request_in"]
 
@@ -30,7 +30,7 @@ LOOPBACK = "127.0.0.1"
     access=Access.SEND,
 )
 @click.argument("model")
-@click.option("--text", help="A question for /v1/chat/completions.")
+@click.option("--text", help="A question, or what another endpoint is asked about.")
 @click.option("--file", "path", type=IN_FILE, help="JSON of a whole request instead, which names no model.")
 @click.option(
     "--endpoint", type=click.Choice(["chat/completions", "completions", "embeddings", "classify"]),
@@ -39,7 +39,7 @@ LOOPBACK = "127.0.0.1"
 @click.option(
     "--integers",
     type=IN_FOLDER,
-    help="The token model as keifu model build wrote it: computes the reply again.",
+    help="The model as keifu model build wrote it: computes the answer again.",
 )
 @click.option(
     "--keep", type=OUT_PATH, help="Write question, answer and receipt to a HAR file, for verify-reply and audit."
@@ -59,8 +59,8 @@ def infer(
 ) -> None:
     """Ask MODEL of a provider, and print the answer once it was compared with its receipt. Exit status 1 when they
     differ: then the answer is not printed."""
-    document = {"model": model, **_document(text, path)}
-    own = _recomputing(integers) if integers else None
+    document = {"model": model, **_document(text, path, endpoint)}
+    own = _own(integers) if integers else None
     with client_of(session, **paying) as (client, provider):
         answer = client.ask(provider, f"/v1/{endpoint}", document)
     if keep is not None:
@@ -112,11 +112,10 @@ def proxy(session: RpcSession, host: str, port: int, open_to_others: bool, json_
         served.run()
 
 
-def _recomputing(folder: Path) -> Recomputing:
-    from keifu.compute.client.recomputing import Recomputing
-    from keifu.inference.tokens.keeping import load
+def _own(folder: Path) -> OwnModel:
+    from keifu.compute.client.own_models import own_model
 
-    return Recomputing(load(folder))
+    return own_model(folder)
 
 
 def _keep(path: Path, url: str, answer: Answer) -> None:
@@ -125,13 +124,13 @@ def _keep(path: Path, url: str, answer: Answer) -> None:
     write_har(path, Captured(answer.request, answer.receipt_text, answer.body, False, url, tee=answer.tee_text))
 
 
-def _document(text: str | None, path: Path | None) -> dict[str, Any]:
+def _document(text: str | None, path: Path | None, endpoint: str) -> dict[str, Any]:
     from keifu.compute.client.units import question
 
     if (text is None) == (path is None):
         raise UsageError("a request is a --text or a --file", remedy="give one of them")
     if text is not None:
-        return question(text)
+        return question(text, endpoint)
     assert path is not None
     return request_in(path)
 

@@ -9,7 +9,7 @@ import click
 
 from keifu.cli._node import LISTEN, add_common, folder_argument, make, making, settings_of
 from keifu.cli._print import emit
-from keifu.cli._types import ADDRESS, COINS, DURATION, Text
+from keifu.cli._types import ADDRESS, BYTES32, COINS, DURATION, IN_FOLDER, Text
 from keifu.cli.node_attestor import attestor
 from keifu.cli.node_compute import compute
 from keifu.cli.node_court import juror, keeper
@@ -157,16 +157,44 @@ def _as_operator(folder: Path, key_file: Path | None, role: str, held: Any) -> t
 @folder_argument
 @click.option("--poll", type=DURATION, default="5", help="How often each operator is asked.  [default: 5 seconds]")
 @click.option("--receiver", type=ADDRESS, help="Who gets the rewards.  [default: the node's own account]")
+@click.option("--canaries", type=IN_FOLDER, help="Buy canaries of this token model, as keifu model build wrote it.")
+@click.option("--texts", type=IN_FOLDER, help="Ordinary texts, from which their questions are cut.")
+@click.option("--environment", type=BYTES32, help="Environment whose providers are asked, by its id.")
+@click.option("--every", type=DURATION, default="1 hour", help="Between two for one provider.  [default: 1 hour]")
+@click.option("--most", type=COINS, default="0.01", help="Coins that one answer may cost.  [default: 0.01]")
+@click.option("--day", type=COINS, default="1", help="Coins for all answers and covers of a day.  [default: 1]")
+@click.option("--deposit", type=COINS, default="1", help="Coins put into each provider's channel.  [default: 1]")
+@click.option("--restitution", type=COINS, default="10", help="Coins that a cover promises.  [default: 10]")
 @making("watcher")
 @json_option
 def watcher_init(
-    folder: Path, poll: int, receiver: str | None, owner_pages: str, json_out: bool, **common: Any
+    folder: Path,
+    poll: int,
+    receiver: str | None,
+    canaries: Path | None,
+    texts: Path | None,
+    environment: bytes | None,
+    every: int,
+    most: int,
+    day: int,
+    deposit: int,
+    restitution: int,
+    owner_pages: str,
+    json_out: bool,
+    **common: Any,
 ) -> None:
-    """Make a node's folder: its configuration, a key, and a unit for systemd."""
+    """Make a node's folder: its configuration, a key, and a unit for systemd. With --canaries it gets a second key,
+    which buys answers as any client does, at moments that are drawn. What the model does not give is disputed."""
     from keifu.node.setup import Wish
+    from keifu.node.watcher.making import CANARY_KEY, canary_section
 
-    own = {"receiver": receiver} if receiver else {}
-    make("watcher", folder, json_out, Wish(listen=owner_pages, own={**own, "poll": f"{poll} seconds"}, **common))
+    amounts = {"most": most, "day": day, "deposit": deposit, "restitution": restitution}
+    own: dict[str, Any] = {"receiver": receiver} if receiver else {}
+    own |= canary_section(canaries, texts, environment, every=every, **amounts)
+    wish = Wish(
+        listen=owner_pages, own={**own, "poll": f"{poll} seconds"}, second_key=CANARY_KEY if canaries else "", **common
+    )  # fmt: skip
+    make("watcher", folder, json_out, wish)
 
 
 @watcher.verb("exit", example="keifu node watcher exit ./watcher")

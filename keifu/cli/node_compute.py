@@ -43,6 +43,10 @@ compute = Noun(
     "--tokens", type=Text(LONGEST_VALUE), multiple=True, metavar="NAME=PATH",
     help="A token model that it runs itself: a GGUF file, or a folder of keifu model build; repeatable.",
 )  # fmt: skip
+@click.option(
+    "--embeddings", type=Text(LONGEST_VALUE), multiple=True, metavar="NAME=PATH",
+    help="A model that makes vectors of texts, which it runs itself: a folder of keifu model build; repeatable.",
+)  # fmt: skip
 @click.option("--request", type=AMOUNT, default=0, show_default=True, help="Price of a request, in wei of the token.")
 @click.option("--million-in", type=AMOUNT, default=0, show_default=True, help="Price of a million units in.")
 @click.option("--million-out", type=AMOUNT, default=0, show_default=True, help="Price of a million units out.")
@@ -65,6 +69,7 @@ def compute_init(
     artefacts: tuple[str, ...],
     upstreams: tuple[str, ...],
     tokens: tuple[str, ...],
+    embeddings: tuple[str, ...],
     request: int,
     million_in: int,
     million_out: int,
@@ -88,7 +93,7 @@ def compute_init(
     prices = {"request": request, "million_in": million_in, "million_out": million_out}
     market = market_section(endpoint or "", operator or "", cap)
     own = own_section(
-        listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market, tokens, dispute_cap
+        listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market, tokens, dispute_cap, embeddings
     )
     wish = Wish(
         listen=owner_pages, environment=environment, owner=owner or "", own=own,

@@ -47,6 +47,7 @@ class Call:
     temperature: float = 0.0
     include_usage: bool = False
     as_base64: bool = False  # of embeddings
+    dimensions: int | None = None  # of embeddings, where the request names them
     body: bytes = b""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -58,7 +58,8 @@ class _Completion(_Generating, kw_only=True):
 class _Embedding(msgspec.Struct):
     model: str
     input: _Text
-    encoding_format: str = "float"
+    encoding_format: str | None = "float"
+    dimensions: _Positive | None = None
 
 
 class _Classify(msgspec.Struct):
@@ -94,10 +95,11 @@ def read_request(endpoint: str, body: bytes, usual_output: int) -> Read:
     if isinstance(asked, _Classify):
         return Read(asked.model, Call(endpoint, _items(asked.input), body=body))
     if isinstance(asked, _Embedding):
-        if asked.encoding_format not in ("float", "base64"):
+        if asked.encoding_format not in (None, "float", "base64"):
             raise ModelFault(400, "invalid_body", "encoding_format is float or base64")
         as_base64 = asked.encoding_format == "base64"
-        return Read(asked.model, Call(endpoint, _items(asked.input), as_base64=as_base64, body=body))
+        call = Call(endpoint, _items(asked.input), as_base64=as_base64, dimensions=asked.dimensions, body=body)
+        return Read(asked.model, call)
     return Read(asked.model, _generating(endpoint, asked, usual_output, body))
 
 
@@ -136,13 +138,20 @@ def classified(name: str, labels: Sequence[tuple[str, Sequence[float]]], units: 
     return msgspec.json.encode({"object": "list", "model": name, "data": data, "usage": _usage(*units)})
 
 
-def embedded(name: str, vectors: Sequence[Sequence[float]], units: int, *, as_base64: bool) -> bytes:
-    """An answer of /v1/embeddings."""
+def embedded(
+    name: str,
+    vectors: Sequence[Sequence[float]],
+    units: tuple[int, int],
+    *,
+    as_base64: bool,
+    more: Sequence[Mapping[str, Any]] = (),
+) -> bytes:
+    """An answer of /v1/embeddings. Units are those in and out; `more` is what this server says of each vector."""
     data = [
-        {"object": "embedding", "index": place, "embedding": _packed(vector) if as_base64 else vector}
-        for place, vector in enumerate(vectors)
+        {"object": "embedding", "index": place, "embedding": _packed(vector) if as_base64 else vector, **beside}
+        for place, (vector, beside) in enumerate(zip(vectors, more or [{}] * len(vectors), strict=True))
     ]
-    return msgspec.json.encode({"object": "list", "model": name, "data": data, "usage": _usage(units, 0)})
+    return msgspec.json.encode({"object": "list", "model": name, "data": data, "usage": _usage(*units)})
 
 
 def models_body(names: Sequence[tuple[str, dict[str, Any]]]) -> bytes:

@@ -53,6 +53,7 @@ class NodeFolder:
         self.sender_file = path / "sender.sqlite"
         self.money_file = path / "money.sqlite"  # what channels owe, of a kind that is paid by them
         self.traces_file = path / "traces.sqlite"  # token ids of replies that can be disputed
+        self.canaries = path / "canaries"  # what a watcher's client must not lose
         self._running = path / "running.json"
 
     # who acts ------------------------------------------------------------------------------------------------------

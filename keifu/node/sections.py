@@ -13,6 +13,7 @@ from keifu.units import COIN, DAY, is_address, parse_duration
 __all__ = [
     "AlertSettings",
     "AttestorWork",
+    "CanaryWork",
     "ChainSettings",
     "ComputeWork",
     "CoverWork",
@@ -24,6 +25,7 @@ __all__ = [
     "MarketWork",
     "NotaryWork",
     "OperatorWork",
+    "OwnFolder",
     "PassedOn",
     "RelayerWork",
     "RetrievalWork",
@@ -162,6 +164,22 @@ class KeeperWork(_Section):
     for_epoch: int = Field(0, ge=0)  # paid for opening an epoch of the staking hub, which has no tip
 
 
+class CanaryWork(_Section):
+    """Canaries of a token model, which a watcher buys as any client does. Amounts are of the suite's coin, in wei."""
+
+    integers: Path | None = None  # the folder of keifu model build that was promoted; without it none are bought
+    texts: Path | None = None  # folder of ordinary texts, from which questions are cut
+    environment: Literal[""] | Id = ""  # whose answers are bought
+    model: str = "promoted"  # under which name providers answer
+    every: Seconds = 3_600  # between two for one provider, on the average: the time is drawn
+    tokens: int = Field(default=48, ge=4, le=512)  # of a reply, at most
+    most: int = Field(default=COIN // 100, gt=0)  # for one answer
+    day: int = Field(default=COIN, gt=0)  # for all answers and covers of a day (UTC)
+    deposit: int = Field(default=COIN, gt=0)  # into a channel that is opened
+    restitution: int = Field(default=10 * COIN, gt=0)  # of a cover
+    providers: dict[str, str] = {}  # operator: URL, beside those of the market
+
+
 class WatcherWork(_Section):
     """Whom a watcher asks, how often, and for how long."""
 
@@ -170,6 +188,16 @@ class WatcherWork(_Section):
     private_peers: bool = False  # whether addresses inside a network are asked, beside local chains
     receiver: Address = ""  # of rewards; the node's own account when empty
     peers: dict[str, str] = {}  # operator: URL, over what the hub says
+    canaries: CanaryWork = CanaryWork()
+    canary_key: KeySettings | None = None  # which pays them, and nothing else: nobody may know it
+
+    @property
+    def missing_for_canaries(self) -> str:
+        """The first setting that is not there."""
+        own = self.canaries
+        needed: dict[str, object] = {"canary_key": self.canary_key, "canaries.integers": own.integers}
+        needed |= {"canaries.texts": own.texts, "canaries.environment": own.environment}
+        return next((name for name, value in needed.items() if not value), "")
 
 
 class PassedOn(_Section):
@@ -186,10 +214,10 @@ class PassedOn(_Section):
     tee: Address = ""  # of the key that signs its answers, when it runs in a trusted execution environment
 
 
-class OwnTokens(_Section):
-    """A token model of integers that this node runs itself. Prices are in the token's smallest unit."""
+class OwnFolder(_Section):
+    """A model of integers that this node runs itself. Prices are in the token's smallest unit."""
 
-    path: Path  # a folder that keifu model build has written, or a GGUF file, whose integers are kept in the node's
+    path: Path  # a folder of keifu model build, or a GGUF file of a token model, whose integers are kept in the node's
     request: int = Field(0, ge=0)
     million_in: int = Field(0, ge=0)
     million_out: int = Field(0, ge=0)
@@ -227,7 +255,8 @@ class ComputeWork(_Section):
     million_in: int = Field(0, ge=0)
     million_out: int = Field(0, ge=0)
     models: dict[str, PassedOn] = {}  # by the names that they have here
-    tokens: dict[str, OwnTokens] = {}  # the same, of token models that it runs itself
+    tokens: dict[str, OwnFolder] = {}  # the same, of token models that it runs itself
+    embeddings: dict[str, OwnFolder] = {}  # and of models that make vectors of texts
     context: int = Field(2_048, ge=16, le=32_768)  # tokens of a chat, where the model has no fewer
     users: int = Field(4, ge=1, le=256)  # whose replies are computed at the same time
     receiver: Address = ""  # who is paid; the node's own account when empty

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from keifu.compute.client.client import Answer
 from keifu.compute.client.units import USUAL_OUTPUT
 from keifu.compute.events import documents_of
 from keifu.errors import CheckFailed
 from keifu.provenance.verify import Finding
 from keifu.sdk.link import Link
 from keifu.sdk.paying import Asked, asking
+from keifu.sdk.recomputing import computed_again
 
 __all__ = ["Reply", "chat", "texts_of"]
 
 CHAT = "/v1/chat/completions"
-KEPT_MODELS = 2
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def chat(
                 if on_text is not None:
                     on_text(text)
         answer = stream.answer
-    found = answer.findings + (_again(Path(integers), answer) if integers else ())
+    found = answer.findings + (computed_again(integers, answer) if integers else ())
     item = answer.receipt
     return Reply(
         "".join(parts), answer.evidence.name.lower(), bool(integers), item.fee, item.input_units, item.output_units,
@@ -95,16 +93,3 @@ def texts_of(part: bytes) -> list[str]:
         if event.error is not None:
             raise CheckFailed(f"the reply broke off: {event.error.message}", remedy="ask again")
     return [choice.delta.content for event in found for choice in event.choices if choice.delta.content]
-
-
-def _again(folder: Path, answer: Answer) -> tuple[Finding, ...]:
-    found: tuple[Finding, ...] = _model(folder.absolute()).require(answer.request, answer.body, answer.receipt)
-    return found
-
-
-@lru_cache(KEPT_MODELS)
-def _model(folder: Path) -> Any:
-    from keifu.compute.client.recomputing import Recomputing  # noqa: PLC0415 - numba, seconds
-    from keifu.inference.tokens.keeping import load  # noqa: PLC0415
-
-    return Recomputing(load(folder))

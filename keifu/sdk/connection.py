@@ -13,6 +13,7 @@ from keifu.sdk.acting import Agents
 from keifu.sdk.areas import Datasets, Environments, Grants, Models, Staking, Verdict, verify_running
 from keifu.sdk.chatting import Reply, chat
 from keifu.sdk.covering import Covers
+from keifu.sdk.embedding import Vectors, embed
 from keifu.sdk.link import Link, Settings
 from keifu.sdk.paying import Asked, Channels, Inferred, infer
 from keifu.sdk.storing import Storage
@@ -89,6 +90,26 @@ class _Connection(Area[M], Generic[M]):
         naming what differs; what `on_text` got is not to be used then."""
         to = Asked(provider, operator, most, environment, deposit, trust)
         return chat(self._link, model, messages, to, on_text, integers, options)
+
+    @verb
+    def embed(
+        self,
+        /,
+        model: str,
+        texts: str | Sequence[str],
+        *,
+        provider: str,
+        operator: str,
+        most: int,
+        integers: str | Path | None = None,
+        environment: str = "",
+        deposit: int = 0,
+        trust: str | Path | None = None,
+    ) -> Vectors:
+        """The vector of a text, or of each of several. The answer is compared with its receipt as `infer` does it: the
+        tokens, the integers behind each vector, and the numbers made of them. With `integers`, a folder of `keifu model
+        build`, all of it is computed again. Raises ReplyRefused naming what differs."""
+        return embed(self._link, model, texts, Asked(provider, operator, most, environment, deposit, trust), integers)
 
     @verb
     def verify_running(

@@ -144,7 +144,7 @@ def infer(
     ahead: int,
 ) -> Inferred:
     """See `Keifu.infer`."""
-    document = question(request) if isinstance(request, str) else dict(request)
+    document = question(request, endpoint) if isinstance(request, str) else dict(request)
     to = Asked(provider, operator, most, environment, deposit, trust, tees, ahead)
     with asking(link, to) as (client, where):
         return _inferred(client.ask(where, f"/v1/{endpoint}", {"model": model, **document}))

@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from enum import StrEnum
 
-from keifu.compute.canonical import Tokens, roots_of, tokens_of, tokens_root, trace_of
+from keifu.compute.canonical import tokens_of
+from keifu.compute.client.rooted import roots_compared
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.units import Usage, usage_of
 from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
 from keifu.compute.tee import TeeWord, split_word
+from keifu.compute.vectors import has_vectors
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import keccak256
 from keifu.provenance.verify import CLOCK_SECONDS, Finding
@@ -140,7 +142,7 @@ def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> lis
         _channel(receipt, expected),
         *_money(receipt, expected.standing),
         *_artefact(receipt, expected, sources),
-        _roots(exchange),
+        Finding(Check.ROOTS, *roots_compared(receipt, exchange.request, exchange.response)),
         _units(receipt, usage_of(exchange.response)),
         _price(receipt, expected),
         _evidence(exchange, expected),
@@ -250,52 +252,6 @@ def _unbound(receipt: Receipt) -> Finding:
     return Finding(Check.PROMOTION, True, "none")
 
 
-def _roots(exchange: Exchange) -> Finding:
-    """Made again from the bytes, where they have a canonical form."""
-    receipt = exchange.signed.receipt
-    said = {"input": receipt.input_root, "output": receipt.output_root}
-    if not any(root != ZERO for root in (*said.values(), receipt.trace_root)):
-        return Finding(Check.ROOTS, True, "none")
-    if (tokens := tokens_of(exchange.response)) is not None:
-        return _token_roots(receipt, tokens)
-    if receipt.trace_root != ZERO:
-        return Finding(Check.ROOTS, False, "trace root, which nothing here can compare")
-    found = roots_of(exchange.request, exchange.response)
-    if found is None:
-        named = [name for name, root in said.items() if root != ZERO]
-        return Finding(Check.ROOTS, False, f"{' and '.join(named)} root, which nothing here can compare")
-    wrong = [name for (name, root), own in zip(said.items(), found, strict=True) if root != own]
-    if wrong:
-        return Finding(Check.ROOTS, False, f"{' and '.join(wrong)} root is not that of the numbers that were sent")
-    return Finding(Check.ROOTS, True, "those of the numbers in request and answer")
-
-
-def _token_roots(receipt: Receipt, tokens: Tokens) -> Finding:
-    """Of a token model: ids stand in the answer, and what was computed between has one root."""
-    units = len(tokens.prompt), len(tokens.reply)
-    if units != (receipt.input_units, receipt.output_units):
-        said = f"{units[0]} tokens in and {units[1]} out are named, it says {receipt.input_units}"
-        return Finding(Check.ROOTS, False, f"{said} and {receipt.output_units}")
-    wrong = [
-        name
-        for name, ids, root in (
-            ("input", tokens.prompt, receipt.input_root), ("output", tokens.reply, receipt.output_root)
-        )
-        if tokens_root(ids) != root
-    ]  # fmt: skip
-    if wrong:
-        return Finding(Check.ROOTS, False, f"{' and '.join(wrong)} root is not that of the tokens that were named")
-    if tokens.positions and not _are_roots(tokens, receipt):
-        return Finding(Check.ROOTS, False, "trace root is not that of the positions whose roots came")
-    return Finding(Check.ROOTS, True, "those of the tokens in the answer; that of the trace was not computed again")
-
-
-def _are_roots(tokens: Tokens, receipt: Receipt) -> bool:
-    """Whether the roots of positions are those of the trace: the last id of a reply is not fed."""
-    count = len(tokens.prompt) + len(tokens.reply) - 1
-    return len(tokens.positions) == count and trace_of(tokens.positions) == receipt.trace_root
-
-
 def _units(receipt: Receipt, usage: Usage | None) -> Finding:
     said = f"{receipt.input_units} in, {receipt.output_units} out"
     if usage is None:
@@ -350,6 +306,8 @@ def _why_not_proved(exchange: Exchange, expected: Expected) -> str:
     receipt = exchange.signed.receipt
     if why := _unprovable(receipt):
         return why
+    if has_vectors(exchange.response):
+        return "no contract judges vectors"
     if receipt.input_units + receipt.output_units - 1 > JUDGED_POSITIONS:
         return f"a dispute reaches {JUDGED_POSITIONS:,} positions"
     tokens = tokens_of(exchange.response)

@@ -34,7 +34,7 @@ from keifu.provenance.registry import Provenance
 from keifu.staking.hotkeys import KeyKind
 from keifu.units import day
 
-__all__ = ["Dispute", "Judge", "Judged", "Step", "cover_answers", "judged_all", "played", "reading_of"]
+__all__ = ["ANOTHER", "Dispute", "Judge", "Judged", "Step", "cover_answers", "judged_all", "played", "reading_of"]
 
 COVER_IT = "keifu compute cover --disputes covers what is answered afterwards"
 ANOTHER = "by another program"
@@ -85,7 +85,7 @@ class Judge:
 
     def __init__(self, stored: Stored, provenance: Provenance, market: Contract) -> None:
         """Raises InputError for a program that could overflow."""
-        self._executor, self._published = Executor(stored.program), published_of(stored.program)
+        self.executor, self._published = Executor(stored.program), published_of(stored.program)
         self._provenance, self._market = provenance, market
         self._receipts = Receipts(provenance.chain.chain_id, market.address)
 
@@ -105,13 +105,13 @@ class Judge:
         record = _record(self._provenance, receipt.environment, receipt.promotion_seq)
         if record.program_root != self._published.root:
             return None
-        own = Replayed(self._executor, self._published, reply.prompt, self._fed(reply.ids))
+        own = Replayed(self.executor, self._published, reply.prompt, self._fed(reply.ids))
         challenger, seen = Challenger(self._published, own, reply.prompt, reply.ids), Seen(reply.positions)
         position = challenger.position(seen)
         if position is not None and challenger.is_reply(seen):
             # All that was committed to is right, so it is known what each group committed to.
             seen.boundaries = challenger.own.boundaries(position)
-        elif position is not None and (why := out_of_reach(self._executor.program.sizes)):
+        elif position is not None and (why := out_of_reach(self.executor.program.sizes)):
             raise CheckFailed(
                 f"position {position} is wrong, and a dispute might cost its bond: {why}", remedy="keep it"
             )
@@ -119,7 +119,7 @@ class Judge:
 
     def _fed(self, ids: Sequence[int]) -> list[int]:
         """What the model can read of a reply. An id that is no token is wrong where it stands; nobody looks behind."""
-        tokens = self._executor.program.sizes.tokens
+        tokens = self.executor.program.sizes.tokens
         first = next((at for at, number in enumerate(ids) if not 0 <= number < tokens), len(ids))
         return [*ids[:first], *[0] * (len(ids) - first)]
 

@@ -5,6 +5,7 @@ Nobody has to be believed then. It costs the prompt's speed for all positions, a
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -22,7 +23,7 @@ from keifu.inference.tokens.sampling import Drawing, drawing_of, seed_of
 from keifu.inference.tokens.tokenizer import Tokenizer
 from keifu.provenance.verify import Finding
 
-__all__ = ["Compute", "Recomputing"]
+__all__ = ["Compute", "OwnModel", "Recomputing"]
 
 _MOST = 1 << 20
 Compute = Callable[[Sequence[int], Sequence[int], Drawing | None], tuple[list[int], bytes]]
@@ -72,12 +73,8 @@ class _Event(msgspec.Struct):
     keifu: _Extra = _Extra()
 
 
-class Recomputing:
-    """One model of the client's own. Making it takes seconds. `compute` gives what `computed_again` would."""
-
-    def __init__(self, stored: Stored, compute: Compute | None = None) -> None:
-        self._compute = compute or partial(computed_again, Executor(stored.program))
-        self._tokenizer, self._scale = Tokenizer(stored.vocabulary), stored.logit_scale
+class OwnModel(ABC):
+    """A model of the client's own. Making it takes seconds."""
 
     def require(self, request: bytes, response: bytes, receipt: Receipt) -> tuple[Finding, ...]:
         """Raises ReplyRefused naming what is not as this model computes it."""
@@ -85,8 +82,19 @@ class Recomputing:
         require(found)
         return found
 
+    @abstractmethod
     def findings(self, request: bytes, response: bytes, receipt: Receipt) -> list[Finding]:
         """What holds and what does not."""
+
+
+class Recomputing(OwnModel):
+    """A token model. `compute` gives what `computed_again` would."""
+
+    def __init__(self, stored: Stored, compute: Compute | None = None) -> None:
+        self._compute = compute or partial(computed_again, Executor(stored.program))
+        self._tokenizer, self._scale = Tokenizer(stored.vocabulary), stored.logit_scale
+
+    def findings(self, request: bytes, response: bytes, receipt: Receipt) -> list[Finding]:
         tokens = tokens_of(response)
         if tokens is None:
             return [Finding(Check.COMPUTATION, False, "the answer names no tokens")]

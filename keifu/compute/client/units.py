@@ -32,8 +32,12 @@ class Usage:
     units_out: int
 
 
-def question(text: str) -> dict[str, Any]:
-    """A request for a chat. It names its limit: one that the provider has to add is not the one that a TEE signs."""
+def question(text: str, endpoint: str = "chat/completions") -> dict[str, Any]:
+    """A request about a text. It names its limit: one that the provider has to add is not the one that a TEE signs."""
+    if endpoint in ("embeddings", "classify"):
+        return {"input": text}
+    if endpoint == "completions":
+        return {"prompt": text, "max_tokens": USUAL_OUTPUT}
     return {"messages": [{"role": "user", "content": text}], "max_tokens": USUAL_OUTPUT}
 
 

@@ -12,14 +12,15 @@ from typing import Any
 
 from keifu.compute.client.checks import Prices
 from keifu.compute.events import LAST
-from keifu.compute.model import Call, Claimed, ModelFault, Part, RemoteModel, Result
+from keifu.compute.model import Call, Claimed, ModelFault, Part, Result
+from keifu.compute.own import OwnModel
 from keifu.compute.products import ENDPOINT as PRODUCTS
 from keifu.compute.products import Asked
 from keifu.compute.receipt import Evidence
 from keifu.compute.tokens.handing import Hands, answer_of
 from keifu.compute.tokens.talk import Piece, Talk
 from keifu.compute.tokens.writing import Writing
-from keifu.errors import CheckFailed, UsageError
+from keifu.errors import UsageError
 from keifu.inference.tokens.batching import Batches
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.keeping import Stored
@@ -36,7 +37,7 @@ _ROLES = {"developer": "system"}  # OpenAI's newer name
 CONTEXT, USERS = 2_048, 4
 
 
-class TokenModel(RemoteModel):
+class TokenModel(OwnModel):
     """A unit is a token. `is_proved` says that the artefact's record has the root of this very program: then receipts
     of replies that take the likeliest token say so, and any wrong one can be shown on the chain. `keep` gets the trace
     root and the ids of such a reply, and has them on the disk when it returns: the reply's end leaves after that."""
@@ -60,7 +61,6 @@ class TokenModel(RemoteModel):
         self.executor = Executor(stored.program)
         self._keep = keep
         self._evidence = Evidence.PROVED if is_proved else Evidence.UNVERIFIED
-        self._fault, self._turn = "", 0
         self.check()
         self._batches = Batches(self.executor, users, context)
         self._hands, self._handing_out = Hands(self.executor, self._batches.positions), asyncio.Lock()
@@ -73,13 +73,8 @@ class TokenModel(RemoteModel):
             "evidence": self._evidence.name.lower(),
         }
 
-    def check(self) -> None:
-        """Compare the kernels with integers that are computed otherwise: at start, and every hour, another layer each
-        time. Raises CheckFailed; from then on nothing is answered until a check passes."""
-        self._fault = difference(self.executor, self._turn)
-        self._turn += 1
-        if self._fault:
-            raise CheckFailed(f"this machine computes wrongly: {self._fault}", remedy="another machine has to answer")
+    def differs(self, turn: int) -> str:
+        return difference(self.executor, turn)
 
     def most_input(self, call: Call) -> int:
         context = self._batches.positions
@@ -130,7 +125,7 @@ class TokenModel(RemoteModel):
         return units
 
     async def _part(self, asked: Asked, units: int) -> Result:
-        self._expect_sound()
+        self.expect_sound()
         await self._handing_out.acquire()  # auditors wait here, and not in threads that others need
         work = asyncio.ensure_future(asyncio.to_thread(self._hands.part, asked))
         # An auditor may leave; the thread computes on, and nobody else's turn comes before it is done.
@@ -174,12 +169,8 @@ class TokenModel(RemoteModel):
             call.seed = secrets.randbits(63)
         return drawing_of(seed_of(call.seed, self._committed), call.temperature, self._scale)
 
-    def _expect_sound(self) -> None:
-        if self._fault:
-            raise ModelFault(503, "model_failed", f"this machine computes wrongly: {self._fault}")
-
     def _pieces(self, call: Call) -> AsyncGenerator[Piece, None]:
-        self._expect_sound()
+        self.expect_sound()
         talk = Talk(self._tokenizer, call.inputs[0], call.most_output, call.stop, self._drawing(call))
         return talk.pieces(self._batches)
 

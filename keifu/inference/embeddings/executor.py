@@ -48,7 +48,7 @@ class Executor:
     def __init__(self, program: EmbeddingProgram) -> None:
         """Raises InputError for a program that could overflow, or is not of one piece."""
         self.program, layers = checked(program), program.layers
-        self._packed = [packed(item) for item in (layers.attention, layers.mixed, layers.inner, layers.down)]
+        self.packed = [packed(item) for item in (layers.attention, layers.mixed, layers.inner, layers.down)]
 
     def vector(self, ids: Sequence[int]) -> NDArray[np.int16]:
         """Raises UsageError for ids that the model has not, for none, and for too many."""
@@ -65,6 +65,12 @@ class Executor:
         trace = trace_root(position_roots(groups, nodes_of(last)))
         return vector, Roots(ids_root(ids), output.tobytes(), trace)
 
+    def layer(self, number: int, h: Ints) -> Ints:
+        """What layer `number` makes of residuals, positions × width."""
+        out = np.empty(h.shape, np.int32)
+        self._layer(number, h, Kept(self.program.sizes, 1, len(h), layers=1).of_layer(0), out)
+        return out
+
     def _run(self, ids: Sequence[int]) -> _Seen:
         program, sizes, words = self.program, self.program.sizes, self.program.words
         given = ids_of(ids, sizes.tokens, sizes.positions)
@@ -78,7 +84,7 @@ class Executor:
 
     def _layer(self, layer: int, h: Ints, lanes: tuple[Ints, Ints], out: Ints) -> None:
         program, count = self.program, len(h)
-        attention, mixed, inner, down = self._packed
+        attention, mixed, inner, down = self.packed
         x = self._normed(2 * layer, h)
         queries = np.empty((count, program.sizes.heads, HEAD), np.int16)
         kernels.spread(_sums(attention, layer, x), attention.numbers[layer], queries, *lanes)

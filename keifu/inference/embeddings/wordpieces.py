@@ -33,6 +33,11 @@ class WordPieces:
             )
         self._longest = max(map(len, self.pieces))
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The ids that a text begins and ends with."""
+        return self._ids[BEGIN], self._ids[END]
+
     def encode(self, text: str, most: int) -> list[int]:
         """Ids of a text with its begin and end, cut off after `most`. Raises UsageError for one that is too long."""
         if len(text) > LARGEST_TEXT:

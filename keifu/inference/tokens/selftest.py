@@ -6,6 +6,7 @@ and one layer, another each time, over two positions beside the slow reference.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,9 @@ from keifu.inference.tokens.lanes import MANY
 from keifu.inference.tokens.packing import Packed
 from keifu.inference.tokens.program import BLOCK, LARGEST, ROWS_8, Matrix
 from keifu.inference.tokens.reference import layer_of
-from keifu.spec.inference_model import run_from
+from keifu.spec.inference_model import Group, run_from
 
-__all__ = ["difference"]
+__all__ = ["difference", "layer_agrees", "products_agree"]
 
 POSITIONS = 2
 _LARGE = 2**20  # of a residual that a model has
@@ -33,14 +34,15 @@ def difference(executor: Executor, turn: int) -> str:
     layer = turn % program.sizes.layers
     for name, place in (("attention", 0), ("mixed", 1), ("gates", 2), ("down", 3)):
         matrix: Matrix = getattr(program.layers, name)
-        if not _products_agree(executor.packed[place], matrix, layer):
+        if not products_agree(executor.packed[place], matrix, layer):
             return f"products of {name} in layer {layer} are not those of integers"
-    if not _products_agree(executor.packed_head, program.head, 0):
+    if not products_agree(executor.packed_head, program.head, 0):
         return "products of the table of tokens are not those of integers"
-    return "" if _layer_agrees(executor, layer) else f"layer {layer} is not that of the reference"
+    agrees = layer_agrees(executor.layer, layer_of(program, layer), layer)
+    return "" if agrees else f"layer {layer} is not that of the reference"
 
 
-def _products_agree(item: Packed, matrix: Matrix, layer: int) -> bool:
+def products_agree(item: Packed, matrix: Matrix, layer: int) -> bool:
     """One position and as many as go together, lanes at their limits with the signs that add up most."""
     lanes = matrix.weights.shape[2]
     signs = np.sign(matrix.weights[layer, : MANY + 1].astype(np.int16)) | 1
@@ -70,11 +72,10 @@ def _plain(matrix: Matrix, layer: int, x: Ints) -> Ints:
     return found
 
 
-def _layer_agrees(executor: Executor, layer: int) -> bool:
-    """Residuals drawn by lot, the same each time, through one layer."""
-    sizes = executor.program.sizes
-    h = np.random.default_rng(layer).integers(-_LARGE, _LARGE, (POSITIONS, sizes.width)).astype(np.int32)
-    group = layer_of(executor.program, layer)
+def layer_agrees(run: Callable[[int, Ints], Ints], group: Group, layer: int) -> bool:
+    """Residuals drawn by lot, the same each time, through one layer: by `run`, and by the slow reference."""
+    drawn = np.random.default_rng(layer).integers(-_LARGE, _LARGE, (POSITIONS, group[0].width))
+    h = drawn.astype(np.int32)
     trace = run_from([group], [row.tolist() for row in h])
     wanted = [records[0][-1] for records in trace.records]
-    return bool(executor.layer(layer, h).tolist() == wanted)
+    return bool(run(layer, h).tolist() == wanted)

@@ -24,8 +24,9 @@ def own_section(
     market: Mapping[str, Any] | None = None,
     tokens: Sequence[str] = (),
     dispute_cap: int = 0,
+    embeddings: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Raises UsageError for an upstream that is not NAME=URL, and a token model that is not NAME=PATH."""
+    """Raises UsageError for an upstream that is not NAME=URL, and a model of integers that is not NAME=PATH."""
     own: dict[str, Any] = {"listen": listen, "poll": poll, **prices}
     if receiver:
         own["receiver"] = receiver
@@ -34,7 +35,9 @@ def own_section(
     if upstreams:
         own["models"] = dict(_upstream(item, prices) for item in upstreams)
     if tokens:
-        own["tokens"] = dict(_own_tokens(item, prices) for item in tokens)
+        own["tokens"] = dict(_own_model(item, prices, "--tokens chat=./model.gguf") for item in tokens)
+    if embeddings:
+        own["embeddings"] = dict(_own_model(item, prices, "--embeddings vectors=./integers") for item in embeddings)
     if market:
         own["market"] = dict(market)
     if dispute_cap:
@@ -65,10 +68,11 @@ def offer_again(folder: Path) -> None:
     (folder / LEAVING_FILE).unlink(missing_ok=True)
 
 
-def _own_tokens(text: str, prices: Mapping[str, int]) -> tuple[str, dict[str, Any]]:
+def _own_model(text: str, prices: Mapping[str, int], example: str) -> tuple[str, dict[str, Any]]:
     name, equals, path = text.partition("=")
     if not equals or not name or not Path(path).exists():
-        raise UsageError(f"--tokens {text!r} is not NAME=PATH of what is there", remedy="--tokens chat=./model.gguf")
+        option = example.partition(" ")[0]
+        raise UsageError(f"{option} {text!r} is not NAME=PATH of what is there", remedy=example)
     return name, {"path": str(Path(path).absolute()), **prices}
 
 

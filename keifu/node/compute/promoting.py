@@ -12,12 +12,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from keifu.compute.client.checks import Prices
+from keifu.compute.embedding import EmbeddingModel
 from keifu.compute.integers import Classifier
 from keifu.compute.model import Claimed, Model
+from keifu.compute.own import OwnModel
 from keifu.compute.tokens.model import Keep, TokenModel
 from keifu.errors import InputError, KeifuError
 from keifu.inference import Model as Integers
 from keifu.inference.disputes.reach import out_of_reach
+from keifu.inference.embeddings import keeping as embeddings
+from keifu.inference.embeddings.rooting import program_root as root_of_embeddings
 from keifu.inference.tokens.keeping import is_token_model, load
 from keifu.inference.tokens.rooting import program_root
 from keifu.node.compute.own_tokens import CHECK_SECONDS, served
@@ -28,7 +32,7 @@ from keifu.node.work import Body
 
 __all__ = ["Promoting"]
 
-_Loaded = Classifier | TokenModel
+_Loaded = Classifier | OwnModel
 AGAIN_SECONDS = 60.0  # until bytes that are not there are looked for again
 
 
@@ -105,11 +109,15 @@ class Promoting:
         prices = Prices(own.request, own.million_in, own.million_out)
         claimed = Claimed(self._environment, promotion.seq, record.digest)
         try:
-            if isinstance(running, TokenModel) and running.claimed == claimed:
+            if isinstance(running, OwnModel) and running.claimed == claimed:
                 running.check()  # the bytes were hashed by `find`, and the model is too large to have twice
                 return running
             if is_token_model(path):
                 return self._tokens(path, promotion, prices, claimed)
+            if embeddings.is_embedding_model(path):
+                stored = embeddings.load(path)
+                _expect_root(record.program_root, lambda: root_of_embeddings(stored.program))
+                return EmbeddingModel(own.name, prices, stored, claimed)
             model = Integers.load(path)
         except KeifuError as error:
             return f"promotion {promotion.seq} is no model that answers: {error}"
@@ -122,8 +130,7 @@ class Promoting:
         wrong lane of it could be shown."""
         stored, record = load(path), promotion.entry.record
         is_proved = any(record.program_root)
-        if is_proved and (root := program_root(stored.program)) != record.program_root:
-            raise InputError(f"its program's root is {root.hex()}, not the record's", remedy="promote what was built")
+        _expect_root(record.program_root, lambda: program_root(stored.program))
         if is_proved and (why := out_of_reach(stored.program.sizes)):
             self._log.info("answers say unverified: not every wrong lane could be shown", why=why)
             is_proved = False
@@ -136,3 +143,9 @@ class Promoting:
             self._log.error("not as promoted: nothing is answered by it", why=why)
             self._served = None
             self._serve(None)
+
+
+def _expect_root(wanted: bytes, root_of: Callable[[], bytes]) -> None:
+    """Raises InputError for another program than the record names, where it names one."""
+    if any(wanted) and (root := root_of()) != wanted:
+        raise InputError(f"its program's root is {root.hex()}, not the record's", remedy="promote what was built")

@@ -19,6 +19,7 @@ from keifu.compute.desk import COVER_PATH, DISPUTE_COVER_PATH, Desk
 from keifu.compute.http import Exchange, Server
 from keifu.compute.model import Model, RemoteModel
 from keifu.compute.order_desk import ORDER_PATH, OrderDesk
+from keifu.compute.own import OwnModel
 from keifu.compute.sealing import Sealer
 from keifu.compute.service import Service
 from keifu.compute.settling import Settler
@@ -31,7 +32,7 @@ from keifu.node.compute.facilitating import Facilitator, prepaid_of
 from keifu.node.compute.following import Following
 from keifu.node.compute.market import AtMarket, market_checks
 from keifu.node.compute.models import upstreams
-from keifu.node.compute.own_tokens import Checking, own_tokens
+from keifu.node.compute.own_tokens import Checking, own_tokens, own_vectors
 from keifu.node.compute.promoting import Promoting
 from keifu.node.compute.redeeming import Redeeming
 from keifu.node.compute.traces import Traces
@@ -75,7 +76,7 @@ class Compute(Work):
         market = body.chain.suite.addresses.get(MARKET, ZERO_ADDRESS)
         self._settler = Settler(self._cashier, Sealer(receipt, body.chain.id, market), clock=self._clock)
         base = body.folder.path
-        own = own_tokens(self._settings, base)
+        own: list[OwnModel] = [*own_tokens(self._settings, base), *own_vectors(self._settings, base)]
         self._checking = Checking(own)
         served: list[Model] = [*upstreams(self._settings, base), *own]
         self._models = {item.name: item for item in served}
@@ -126,8 +127,9 @@ class Compute(Work):
         own = settings.compute
         offer = offer_of(own, chain, account)
         yield Check("channels", True, f"paid in {offer.token_name} at {offer.channels}, to {offer.receiver}")
-        served = [*own.models, *own.tokens, *([own.name] if own.environment else [])]
-        remedy = "compute.environment of a promoted artefact, compute.models.NAME.upstream or compute.tokens.NAME.path"
+        served = [*own.models, *own.tokens, *own.embeddings, *([own.name] if own.environment else [])]
+        own_path = "compute.tokens.NAME.path or compute.embeddings.NAME.path"
+        remedy = f"compute.environment of a promoted artefact, compute.models.NAME.upstream, {own_path}"
         yield Check("models", bool(served), ", ".join(served) or "none", "" if served else remedy)
         listed = MARKET in chain.suite.addresses
         words = "receipts bind at the market" if listed else f"no {MARKET} is recorded: receipts are its word alone"

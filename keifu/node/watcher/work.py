@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ethwire.rpc import quantity
 from keifu.chain.follower import Follower, Notice
@@ -20,7 +20,10 @@ from keifu.node.watcher.peers import PAGE, Answer, Peers, Said, read_lines
 from keifu.node.web import Page
 from keifu.node.work import Body, Check, Work
 from keifu.provenance.registry import Provenance
-from keifu.units import counted
+from keifu.units import coins, counted
+
+if TYPE_CHECKING:
+    from keifu.node.watcher.canaries import Canaries
 
 __all__ = ["Watcher"]
 
@@ -64,6 +67,7 @@ class Watcher(Work):
             chain, self._sender, self._judge, body.database, body.log,
             receiver=self._settings.receiver, on_state=lambda state: self._filed.labels(state).inc(),
         )  # fmt: skip
+        self._canaries = _canaries_of(body, clock) if self._settings.canaries.integers else None
         self._watched: dict[str, Watched] = {}
         self._silent: dict[str, str] = {}
         self._ask_at = float("-inf")
@@ -73,7 +77,7 @@ class Watcher(Work):
 
     @staticmethod
     def checks(settings: NodeSettings, chain: NodeChain, account: Account) -> Iterator[Check]:
-        del settings
+        assert isinstance(settings, WatcherSettings)
         balance = chain.client.balance(account)
         price = chain.rpc.quantity("eth_gasPrice")
         needed = GAS_OF_A_REPORT * price
@@ -81,6 +85,10 @@ class Watcher(Work):
             "gas", balance >= needed, f"{account.address} has {balance} wei, a report may take {needed}",
             "" if balance >= needed else f"pay {account.address}",
         )  # fmt: skip
+        if settings.watcher.canaries.integers is not None:
+            missing = settings.watcher.missing_for_canaries
+            words = f"at most {coins(settings.watcher.canaries.day)} coins a day"
+            yield Check("canaries", not missing, words, f"watcher.{missing}" if missing else "")
 
     # life ----------------------------------------------------------------------------------------------------------
 
@@ -95,6 +103,8 @@ class Watcher(Work):
         for answer in self._peers.answers():
             self._take(answer)
         self._heard.show()
+        if self._canaries is not None:
+            self._canaries.step()
         pause = self._go_on()
         self._facts = self._now()
         return pause
@@ -103,9 +113,13 @@ class Watcher(Work):
         """End what was committed to: without its report a commitment is worth nothing."""
         self._follow()
         self._go_on()
-        return self._filing.open() == 0
+        if self._canaries is not None:
+            self._canaries.collect()
+        return self._filing.open() == 0 and not self._is_buying
 
     def close(self) -> None:
+        if self._canaries is not None:
+            self._canaries.close()
         self._peers.close()
         self._sender.close()
 
@@ -113,9 +127,13 @@ class Watcher(Work):
         self._filing.go_on()
         step = self._sender.step()
         self._last_trouble = self.body.tell_trouble(self._sender, self._last_trouble)
-        if self._peers.waits or step.open or self._filing.open():
+        if self._peers.waits or step.open or self._filing.open() or self._is_buying:
             return SOON_SECONDS
         return max(0.0, min(self._ask_at - self._clock(), float(self._settings.poll)))
+
+    @property
+    def _is_buying(self) -> bool:
+        return self._canaries is not None and not self._canaries.is_idle
 
     # the chain -----------------------------------------------------------------------------------------------------
 
@@ -185,4 +203,11 @@ class Watcher(Work):
             "watched": counted(len(self._watched), "operator"),
             "silent": dict(self._silent),
             "evidence": self._filing.counts(),
+            **({"canaries": self._canaries.facts()} if self._canaries else {}),
         }
+
+
+def _canaries_of(body: Body, clock: Callable[[], float]) -> Canaries:
+    from keifu.node.watcher.canaries import Canaries  # noqa: PLC0415 - numba, 52 MiB that other watchers do not need
+
+    return Canaries(body, body.folder.canaries, clock=clock)

@@ -15,6 +15,7 @@ from keifu.compute.client.checks import Check, Expected, check_reply, shown
 from keifu.compute.receipt import Evidence
 from keifu.errors import EnvironmentFault
 from keifu.keys import Account
+from tests.integration.compute.known import OPERATOR, Known
 from tests.paid_server import PATIENCE_SECONDS, Payer, provider, settings_of
 
 ASKED = {"model": "chat", "messages": [{"role": "user", "content": "Is it true?"}], "max_tokens": 24}
@@ -45,21 +46,9 @@ def tab():
         yield browser.tab()
 
 
-class Known:
-    """A client's side for which the receipt key is the operator's."""
-
-    word = "the test"
-
-    def promoted(self, environment, seq):
-        return None
-
-    def operator_of(self, key, time):
-        return "0x" + "11" * 20
-
-
 def compared(node, captured):
     exchange = exchange_of(captured)
-    expected = Expected(node.settings.chain_id, node.settings.market, "0x" + "11" * 20, has_disputes=True)
+    expected = Expected(node.settings.chain_id, node.settings.market, OPERATOR, has_disputes=True)
     failed = {item.check: item.detail for item in check_reply(exchange, expected, Known()) if not item.ok}
     return exchange, expected, failed
 

@@ -59,14 +59,18 @@ def provenance(paid: Promised) -> Provenance:
     return Provenance(paid.client, paid.suite["ProvenanceRegistry"], paid.suite["Environments"])
 
 
-@pytest.fixture(scope="package")
-def environment(paid: Promised, provenance: Provenance, integers: Path) -> bytes:
-    """Which has promoted the model."""
+def promoted(paid: Promised, provenance: Provenance, integers: Path, name: str) -> bytes:
+    """An environment of this name, which has promoted the model."""
     author = paid.anvil.account("author")
     record = Record(author.address, Kind.WEIGHTS, digest_path(integers).root, program_root=root_of_folder(integers))
-    made = provenance.declare("chat", [], author)
+    made = provenance.declare(name, [], author)
     provenance.promote(made, provenance.register(record, author), author)
     return made
+
+
+@pytest.fixture(scope="package")
+def environment(paid: Promised, provenance: Provenance, integers: Path) -> bytes:
+    return promoted(paid, provenance, integers, "chat")
 
 
 @pytest.fixture(scope="package")
@@ -115,14 +119,18 @@ class DisputedNode(PaidNode):
     """A node whose program may be one that cheats."""
 
     program: tuple[str, ...] = ()
+    kind = "compute"
 
-    def run(self, *settings: str) -> DisputedNode:
+    def start(self, *settings: str) -> None:
         command = [sys.executable, "-m", *self.program] if self.program else [str(KEIFU)]
         flags = [word for item in settings for word in ("--set", item)]
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "node", "compute", "run", self.folder, *flags], stdout=log, stderr=log, env=dict(os.environ)
+                [*command, "node", self.kind, "run", self.folder, *flags], stdout=log, stderr=log, env=dict(os.environ)
             )
+
+    def run(self, *settings: str) -> DisputedNode:
+        self.start(*settings)
         until(self._announced, self.process)
         self.url = f"http://{self.status()['answers_at']}"
         until(lambda: self.status()["loaded"], self.process)

@@ -127,3 +127,11 @@ def test_ids_that_are_not_bound_are_refused(changes, said):
     assert not roots.ok
     assert roots.detail == said
     assert judged(replace(RECEIPT, **changes), body=b"{}")[2].detail == "trace root, which nothing here can compare"
+
+
+def test_no_contract_judges_vectors():
+    """Not even in an answer that has a proved reply beside them: what is read of it is the vector."""
+    document = {**msgspec.json.decode(BODY), "data": [{"index": 0, "embedding": [1.0]}]}
+    word, evidence, _ = judged(RECEIPT, body=msgspec.json.encode(document))
+    assert (word, evidence.ok) == (Evidence.UNVERIFIED, True)
+    assert evidence.detail == "unverified: it says proved, but no contract judges vectors"

@@ -1,0 +1,73 @@
+"""The roots of a receipt, made again from the bytes of request and answer."""
+
+from __future__ import annotations
+
+from keifu.compute.canonical import Tokens, roots_of, tokens_of, tokens_root, trace_of
+from keifu.compute.receipt import Receipt
+from keifu.compute.vectors import Vector, joined, vectors_of
+
+__all__ = ["roots_compared"]
+
+ZERO = bytes(32)
+
+
+def roots_compared(receipt: Receipt, request: bytes, response: bytes) -> tuple[bool, str]:
+    """Whether they hold, and what was found: made again from the bytes, where these have a canonical form."""
+    said = {"input": receipt.input_root, "output": receipt.output_root}
+    if not any(root != ZERO for root in (*said.values(), receipt.trace_root)):
+        return True, "none"
+    if (vectors := vectors_of(response)) is not None:
+        return _vector_roots(receipt, vectors)
+    if (tokens := tokens_of(response)) is not None:
+        return _token_roots(receipt, tokens)
+    if receipt.trace_root != ZERO:
+        return False, "trace root, which nothing here can compare"
+    found = roots_of(request, response)
+    if found is None:
+        named = [name for name, root in said.items() if root != ZERO]
+        return False, f"{' and '.join(named)} root, which nothing here can compare"
+    wrong = [name for (name, root), own in zip(said.items(), found, strict=True) if root != own]
+    if wrong:
+        return False, f"{' and '.join(wrong)} root is not that of the numbers that were sent"
+    return True, "those of the numbers in request and answer"
+
+
+def _vector_roots(receipt: Receipt, vectors: list[Vector]) -> tuple[bool, str]:
+    """Of an embedding model: ids and lanes stand in the answer, and each vector's numbers are made of its lanes."""
+    units = sum(len(item.ids) for item in vectors), len(vectors)
+    if units != (receipt.input_units, receipt.output_units):
+        said = f"{units[0]} tokens and {units[1]} vectors are named, it says {receipt.input_units}"
+        return False, f"{said} and {receipt.output_units}"
+    said_roots = receipt.input_root, receipt.output_root, receipt.trace_root
+    own = zip(("input", "output", "trace"), joined([item.roots for item in vectors]), said_roots, strict=True)
+    if wrong := [name for name, root, other in own if root != other]:
+        return False, f"{' and '.join(wrong)} root is not that of what was named"
+    if wrong := [str(place) for place, item in enumerate(vectors) if not item.is_made_of_its_lanes]:
+        return False, f"vector {wrong[0]} is not its lanes at length 1"
+    return True, "those of ids and lanes in the answer; the traces were not computed again"
+
+
+def _token_roots(receipt: Receipt, tokens: Tokens) -> tuple[bool, str]:
+    """Of a token model: ids stand in the answer, and what was computed between has one root."""
+    units = len(tokens.prompt), len(tokens.reply)
+    if units != (receipt.input_units, receipt.output_units):
+        said = f"{units[0]} tokens in and {units[1]} out are named, it says {receipt.input_units}"
+        return False, f"{said} and {receipt.output_units}"
+    wrong = [
+        name
+        for name, ids, root in (
+            ("input", tokens.prompt, receipt.input_root), ("output", tokens.reply, receipt.output_root)
+        )
+        if tokens_root(ids) != root
+    ]  # fmt: skip
+    if wrong:
+        return False, f"{' and '.join(wrong)} root is not that of the tokens that were named"
+    if tokens.positions and not _are_roots(tokens, receipt):
+        return False, "trace root is not that of the positions whose roots came"
+    return True, "those of the tokens in the answer; that of the trace was not computed again"
+
+
+def _are_roots(tokens: Tokens, receipt: Receipt) -> bool:
+    """Whether the roots of positions are those of the trace: the last id of a reply is not fed."""
+    count = len(tokens.prompt) + len(tokens.reply) - 1
+    return len(tokens.positions) == count and trace_of(tokens.positions) == receipt.trace_root
