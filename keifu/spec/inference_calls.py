@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from keifu.spec.inference import Window, seen
 from keifu.spec.inference_model import Operator, Trace
 from keifu.spec.inference_openings import (
     KEYS,
@@ -13,10 +14,11 @@ from keifu.spec.inference_openings import (
     Openings,
     Published,
 )
-from keifu.spec.inference_trees import SLOTS
+from keifu.spec.inference_trees import PART, SLOTS
 
-__all__ = ["ATTENTION", "Call", "alone", "check", "exponent", "maximum", "total"]
+__all__ = ["ATTENTION", "PICTURES", "Call", "alone", "check", "exponent", "maximum", "strips", "total", "verifier_of"]
 
+PICTURES = {"convolved", "largest", "bounded"}  # of PictureVerifier
 ATTENTION = {"rotation", "score", "maximum", "total", "attended", "gated", "exponent"}  # of AttentionVerifier
 HEAD = 64
 
@@ -32,6 +34,13 @@ class Call(NamedTuple):
     @property
     def arguments(self) -> tuple[Any, ...]:
         return self.claim, self.descriptor, *self.rest
+
+
+def verifier_of(call: Call) -> str:
+    """The contract that is asked."""
+    if call.function in ATTENTION:
+        return "AttentionVerifier"
+    return "PictureVerifier" if call.function in PICTURES else "InferenceVerifier"
 
 
 def alone(operators: list[Operator], tensors: list[list[int]], groups: int = 1) -> Openings:
@@ -131,6 +140,44 @@ def _token(o: Openings, slot: int, better: int, _: int) -> tuple[Any, ...]:
     return "token", x, o.row(slot, number), o.row(slot, better), o.lanes(slot, 0)
 
 
+def strips(o: Openings, slot: int, lane: int, part: int = 0) -> list[tuple[bytes, list[bytes]]]:
+    """What a convolution's lane reads in a part of its products: a strip for each row of the picture."""
+    operator, window = o.operator(slot), o.operator(slot).window or Window()
+    (height, width, depth), line = window.source, window.kernel[1] * window.source[2]
+    y, x = (
+        at * step - before
+        for at, step, before in zip(
+            divmod(lane // operator.multiplier, window.across), window.stride, window.padding, strict=True
+        )
+    )
+    found = []
+    end = min((part + 1) * PART, line * window.kernel[0])
+    for number in range(part * PART // line, (end - 1) // line + 1):
+        first, last = max(part * PART - number * line, 0), min(end - number * line, line)
+        here, there = max(x * depth + first, 0), min(x * depth + last, width * depth)
+        if 0 <= y + number < height and here < there:
+            row = (y + number) * width * depth
+            found.append(o.strip(operator.first, (row + here) // 64, (row + there - 1) // 64))
+    return found
+
+
+def _convolved(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    row = o.row(slot, lane % o.operator(slot).multiplier)
+    return "convolved", row, strips(o, slot, lane), o.lanes(slot, lane // 64), lane, NO_SUMS
+
+
+def _largest(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    operator, window = o.operator(slot), o.operator(slot).window or Window()
+    pixel, channel = divmod(lane, operator.multiplier)
+    size = window.source[0] * window.source[1] * window.source[2]
+    places = [at for at in seen(range(size), window, pixel)[channel :: operator.multiplier] if at is not None]
+    return "largest", [o.lanes(operator.first, at // 64) for at in places], o.lanes(slot, lane // 64), lane
+
+
+def _bounded(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    return "bounded", o.lanes(o.operator(slot).first, lane // 64), o.lanes(slot, lane // 64), lane
+
+
 _CALLS = {
     "embedding": _embedding,
     "rms_norm": _norm,
@@ -141,4 +188,7 @@ _CALLS = {
     "attended": _attended,
     "gated": _gated,
     "token": _token,
+    "convolution": _convolved,
+    "largest": _largest,
+    "bounded": _bounded,
 }

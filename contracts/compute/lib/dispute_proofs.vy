@@ -29,6 +29,7 @@ LINEAR: constant(bytes4) = 0xF60AEE0C
 NORM: constant(bytes4) = 0x36F675A6
 TOTAL: constant(bytes4) = 0xA74BD749
 ATTENDED: constant(bytes4) = 0x2CA3E760
+CONVOLVED: constant(bytes4) = 0x8A01C9B7
 
 # Bytes of what stands first in a call.
 CLAIM: constant(uint256) = 320
@@ -121,7 +122,7 @@ def _lane_at(_function: bytes4) -> uint256:
     word: uint256 = 0
     if _function == LINEAR:
         word = 16
-    elif _function == NORM:
+    elif _function == NORM or _function == CONVOLVED:
         word = 14
     elif _function == ATTENDED:
         word = 15

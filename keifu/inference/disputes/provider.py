@@ -113,6 +113,15 @@ def _products(_: Openings, operator: Operator, record: Sequence[Any], lane: int)
     return [arithmetic.dot(row, lanes[at : at + trees.PART], at) for at in range(0, operator.width, trees.PART)]
 
 
+def _convolved(_: Openings, operator: Operator, record: Sequence[Any], lane: int) -> list[int]:
+    pixel, channel = divmod(lane, operator.multiplier)
+    window = operator.window or arithmetic.Window()
+    lanes = [window.zero if x is None else x for x in arithmetic.seen(record[operator.first], window, pixel)]
+    lanes += [0] * (operator.width - len(lanes))
+    row = operator.rows[channel]
+    return [arithmetic.dot(row, lanes[at : at + trees.PART], at) for at in range(0, operator.width, trees.PART)]
+
+
 def _weights(o: Openings, operator: Operator, record: Sequence[Any], head: int) -> list[int]:
     statistics = record[operator.second if operator.type == "attended" else _own(o, operator)]
     largest = statistics[4 * head]
@@ -138,6 +147,7 @@ _TERMS = {
     "rms_norm": _squares,
     "dense": _products,
     "residual": _products,
+    "convolution": _convolved,
     "softmax": _weights,
     "attended": _terms,
 }

@@ -97,7 +97,7 @@ def test_questions_that_nobody_could_answer_are_refused(world, provider, asked, 
 
 def encoded(call):
     """A call of a verifier as the game takes it."""
-    name = "AttentionVerifier" if call.function in checks.ATTENTION else "InferenceVerifier"
+    name = checks.verifier_of(call)
     function = load(name).interface.function(call.function, len(call.arguments))
     return int(call.function in checks.ATTENTION), function.encode(call.arguments)
 

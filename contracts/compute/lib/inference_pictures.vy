@@ -1,0 +1,151 @@
+# pragma version 0.4.3
+"""
+@title Operators that go over a picture
+@license MIT
+@notice Convolution, largest of a window, and bounds: one lane of each. Sizes and steps stand in the descriptor's third word.
+"""
+
+from ...interfaces import IInferenceVerifier
+from ...interfaces import IPictureVerifier
+from . import inference_numbers as numbers
+from . import inference_rows as rows
+from . import inference_strips as strips_of
+from . import inference_sums as sums_of
+from . import inference_trees as trees
+
+BOUNDED: constant(uint256) = 16
+LARGEST: constant(uint256) = 17
+CONVOLUTION: constant(uint256) = 19
+LANES_16: constant(uint256) = 64
+PART: constant(uint256) = 1024  # lanes of a part
+MAX_STRIPS: constant(uint256) = 8
+MAX_PLACES: constant(uint256) = 16
+MAX_SIDE: constant(int256) = 16
+NO_SUMS: constant(bytes32) = empty(bytes32)
+
+
+@external
+@view
+def convolved(
+    claim: IInferenceVerifier.Claim,
+    descriptor: IInferenceVerifier.Descriptor,
+    row: IInferenceVerifier.Row,
+    strips: DynArray[IPictureVerifier.Strip, MAX_STRIPS],
+    out: IInferenceVerifier.Lanes,
+    lane: uint256,
+    sums: IInferenceVerifier.Sums,
+) -> bool:
+    """
+    @notice Whether a lane of a convolution, or a sum of its products, is wrong.
+    @param claim What is fixed.
+    @param descriptor The operator.
+    @param row The row of the lane's channel, with the part that is computed.
+    @param strips For each row of the picture that the part reads, the chunks that it reads there.
+    @param out The chunk that has the lane.
+    @param lane Which lane.
+    @param sums Sums of products that the claim names.
+    @return True if it is.
+    """
+    operator: trees.Operator = trees._operator(claim, descriptor, CONVOLUTION)
+    sums_of._expect_lane(operator, lane)
+    window: strips_of.Window = strips_of._window(descriptor.words[2], lane // operator.multiplier)
+    header: uint256 = rows._row(operator, row.leaf, row.path)
+    assert header >> 224 == lane % operator.multiplier, "inference_verifier: row"
+    parts: uint256 = sums_of._chunks(operator.width, PART)
+    products: int256 = 0
+    if sums_of._is_total(claim, sums, parts, 1):
+        products = trees._sum(sums.data, sums.part - 1)
+    else:
+        part: uint256 = sums_of._part(claim, sums, 1)
+        rows._expect_part(operator.width, row.leaf, row.part, part)
+        x: Bytes[2 * PART] = strips_of._seen(claim, operator.first, window, part, strips)
+        products = numbers._dot(x, min(PART, operator.width - part * PART), row.part, numbers.ROWS_8)
+        if claim.sums != NO_SUMS:
+            return products != sums_of._claimed(claim, sums)
+        assert parts == 1, "inference_verifier: part"
+    products += rows._bias(header)
+    found: int256 = numbers._rq(products, rows._multiplier(header), (header >> 120) & 255)
+    return self._is_other(claim, operator, descriptor.words[2], found, out, lane)
+
+
+@external
+@view
+def largest(
+    claim: IInferenceVerifier.Claim,
+    descriptor: IInferenceVerifier.Descriptor,
+    places: DynArray[IInferenceVerifier.Lanes, MAX_PLACES],
+    out: IInferenceVerifier.Lanes,
+    lane: uint256,
+) -> bool:
+    """
+    @notice Whether a lane is not the largest of its window.
+    @param claim What is fixed.
+    @param descriptor The operator.
+    @param places For each place of the window in the picture, the chunk that has the lane's channel there.
+    @param out The chunk that has the lane.
+    @param lane Which lane.
+    @return True if it is not.
+    """
+    operator: trees.Operator = trees._operator(claim, descriptor, LARGEST)
+    sums_of._expect_lane(operator, lane)
+    channel: uint256 = lane % operator.multiplier
+    window: strips_of.Window = strips_of._window(descriptor.words[2], lane // operator.multiplier)
+    chunks: uint256 = strips_of._chunks(window)
+    found: int256 = min_value(int256)
+    count: uint256 = 0
+    for y: int256 in range(window.top, window.top + window.tall, bound=MAX_SIDE):
+        for x: int256 in range(window.left, window.left + window.wide, bound=MAX_SIDE):
+            if strips_of._is_beside(y, window.height) or strips_of._is_beside(x, window.width):
+                continue
+            place: uint256 = convert((y * window.width + x) * window.depth, uint256) + channel
+            assert count < len(places), "inference_verifier: places"
+            trees._expect_own(claim, operator.first, chunks, place // LANES_16, places[count])
+            found = max(found, numbers._lane_16(places[count].data, place))
+            count += 1
+    assert count == len(places), "inference_verifier: places"
+    return self._is_other(claim, operator, descriptor.words[2], found, out, lane)
+
+
+@external
+@view
+def bounded(
+    claim: IInferenceVerifier.Claim,
+    descriptor: IInferenceVerifier.Descriptor,
+    x: IInferenceVerifier.Lanes,
+    out: IInferenceVerifier.Lanes,
+    lane: uint256,
+) -> bool:
+    """
+    @notice Whether a lane is another one than its source within the operator's bounds.
+    @param claim What is fixed.
+    @param descriptor The operator.
+    @param x The chunk that has the lane before.
+    @param out The chunk that has the lane.
+    @param lane Which lane.
+    @return True if it is.
+    """
+    operator: trees.Operator = trees._operator(claim, descriptor, BOUNDED)
+    sums_of._expect_lane(operator, lane)
+    chunks: uint256 = sums_of._chunks(operator.height, LANES_16)
+    trees._expect_own(claim, operator.first, chunks, lane // LANES_16, x)
+    return self._is_other(claim, operator, descriptor.words[2], numbers._lane_16(x.data, lane), out, lane)
+
+
+@internal
+@pure
+def _is_other(
+    _claim: IInferenceVerifier.Claim,
+    _operator: trees.Operator,
+    _numbers: bytes32,
+    _found: int256,
+    _out: IInferenceVerifier.Lanes,
+    _lane: uint256,
+) -> bool:
+    """
+    @dev Whether a lane of 16 bits is not what was found, within the operator's bounds.
+    """
+    trees._expect_own(
+        _claim, _operator.slot, sums_of._chunks(_operator.height, LANES_16), _lane // LANES_16, _out
+    )
+    within: int256 = max(strips_of._low(_numbers), min(strips_of._high(_numbers), _found))
+    return within != numbers._lane_16(_out.data, _lane)

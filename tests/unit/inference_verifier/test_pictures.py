@@ -1,0 +1,146 @@
+"""Operators that go over pictures: an honest lane is no proof, each single wrong one is, whatever its window meets."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+
+import pytest
+
+from audit.picture_shapes import SLOT, WINDOWS, bounds, convolution, pooling
+from ethwire.errors import Revert
+from keifu.inference.disputes.provider import running
+from keifu.spec import inference_calls as checks
+from keifu.spec.inference import Window
+from keifu.spec.inference_openings import NO_LANES, packed_sums
+from tests.profiles import DEEP
+
+SAMPLE = 6
+ONE_PART = [name for name in WINDOWS if name not in ("parts", "long line", "long")]
+POOLS = [
+    Window((6, 6, 3), 3, (2, 2), (2, 2)),
+    Window((5, 7, 40), 4, (3, 3), (2, 2), (1, 1)),
+    Window((4, 4, 70), 1, (4, 4), (1, 1), low=-100, high=5_000),
+]
+OTHERS = [pooling(window) for window in POOLS] + [bounds(0, 8_191), bounds(-50, 60, 64)]
+
+
+def wrongly(o, lane, by):
+    """The same openings of a record in which one lane is another."""
+    record = [list(tensor) for tensor in o.trace.records[0][0]]
+    record[SLOT][lane] += by
+    return replace(o, trace=replace(o.trace, records=[[record, *o.trace.records[0][1:]]]))
+
+
+def sample(o):
+    lanes = o.operator(SLOT).height
+    if DEEP or lanes < SAMPLE:
+        return range(lanes)
+    return sorted({0, 1, lanes - 1, *random.Random(lanes).sample(range(lanes), SAMPLE)})
+
+
+def judged(verdict, o):
+    """No honest lane is proof, and each wrong one is."""
+    for lane in sample(o):
+        assert not verdict(checks.check(o, SLOT, lane)), lane
+        for by in (-1, 1):
+            assert verdict(checks.check(wrongly(o, lane, by), SLOT, lane)), (lane, by)
+
+
+@pytest.mark.parametrize("name", ONE_PART)
+def test_vrf_2_convolutions(verdict, name):
+    """VRF-1, VRF-2"""
+    judged(verdict, convolution(name))
+
+
+@pytest.mark.parametrize("o", OTHERS)
+def test_vrf_2_largest_of_a_window_and_bounds(verdict, o):
+    """VRF-1, VRF-2"""
+    judged(verdict, o)
+
+
+def in_parts(o, lane, sums, part):
+    """A call about one part of a lane's sums, or about the total."""
+    call, claim = checks.check(o, SLOT, lane), o.claim(sums, stride=1)
+    leaf, path, _ = call.rest[0]
+    if part == len(sums) // 8:
+        return call._replace(claim=claim, rest=((leaf, path, b""), [], call.rest[2], lane, (sums, part)))
+    row = o.row(SLOT, lane % o.operator(SLOT).multiplier, part)
+    return call._replace(claim=claim, rest=(row, checks.strips(o, SLOT, lane, part), NO_LANES, lane, (sums, part)))
+
+
+@pytest.mark.parametrize("name", ["parts", "long line", "long"])
+def test_vrf_3_long_windows_in_parts(verdict, name):
+    """VRF-3: of running sums the wrong one is found, and a wrong total."""
+    o = convolution(name)
+    for lane in sample(o)[:3]:
+        terms = running(o, SLOT, lane)
+        sums = [sum(terms[: number + 1]) for number in range(len(terms))]
+        assert len(sums) > 1
+        for part in range(len(sums) + 1):
+            assert not verdict(in_parts(o, lane, packed_sums(sums), part))
+        for wrong in range(len(sums)):
+            others = packed_sums([value + (at == wrong) for at, value in enumerate(sums)])
+            assert verdict(in_parts(o, lane, others, wrong))
+        assert verdict(in_parts(wrongly(o, lane, 1), lane, packed_sums(sums), len(sums)))
+        with refused("part"):
+            verdict(checks.check(o, SLOT, lane))
+
+
+def refused(reason):
+    return pytest.raises(Revert, match=f"inference_verifier: {re.escape(reason)}$")
+
+
+def changed(call, at, item):
+    return call._replace(rest=(*call.rest[:at], item, *call.rest[at + 1 :]))
+
+
+def test_vrf_1_strips_open_where_the_window_stands(verdict):
+    """VRF-1: as many, as long, and of the picture."""
+    call = checks.check(convolution("steps"), SLOT, 5)
+    strips = call.rest[1]
+    (data, path), others = strips[0], strips[1:]
+    for item, reason in (
+        (strips[:-1], "strips"),
+        ([*strips, strips[0]], "strips"),
+        ([(data[:-1], path), *others], "chunk"),
+        ([(data, path[:-1]), *others], "path"),
+        ([(data, [*path, bytes(32)]), *others], "path"),
+        ([(data, [bytes([7]) * 32, *path[1:]]), *others], "lanes"),
+        ([(bytes([data[0] ^ 1]) + data[1:], path), *others], "lanes"),
+        ([others[0], (data, path), *others[1:]], "lanes"),
+    ):
+        with refused(reason):
+            verdict(changed(call, 1, item))
+
+
+def test_vrf_1_a_row_of_another_channel(verdict):
+    """VRF-1"""
+    o = convolution("steps")
+    with refused("row"):
+        verdict(changed(checks.check(o, SLOT, 5), 0, o.row(SLOT, 2)))
+
+
+def test_vrf_1_places_of_a_window(verdict):
+    """VRF-1: all of them, and no more."""
+    o = OTHERS[1]
+    call = checks.check(o, SLOT, 5)
+    places = call.rest[0]
+    for item, reason in (
+        (places[:-1], "places"),
+        ([*places, places[0]], "places"),
+        ([o.lanes(1, 3), *places[1:]], "lanes"),
+        ([(places[0][0][:-1], places[0][1]), *places[1:]], "chunk"),
+    ):
+        with refused(reason):
+            verdict(changed(call, 0, item))
+
+
+@pytest.mark.parametrize("o", [convolution("edges"), OTHERS[0], OTHERS[3]])
+def test_vrf_1_lanes_that_the_operator_does_not_make(verdict, o):
+    """VRF-1"""
+    call = checks.check(o, SLOT, 0)
+    at = next(place for place, item in enumerate(call.rest) if isinstance(item, int))
+    with refused("lane"):
+        verdict(changed(call, at, o.operator(SLOT).height))
