@@ -11,7 +11,7 @@ from keifu.spec.inference_calls import alone
 from keifu.spec.inference_model import Operator
 from keifu.spec.inference_openings import Openings
 
-__all__ = ["SLOT", "WINDOWS", "bounds", "convolution", "pooling"]
+__all__ = ["SLOT", "WINDOWS", "bounds", "convolution", "of_window", "pooling"]
 
 SLOT = 2  # of the operator; slot 1 is the picture
 _PICTURE = Operator("gated", height=1)  # a tensor of 16 bits

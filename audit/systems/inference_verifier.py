@@ -20,7 +20,7 @@ from keifu.spec.inference_calls import Call, alone
 from keifu.spec.inference_model import Operator, descriptor_bytes
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
 
-__all__ = ["InferenceVerifiers"]
+__all__ = ["WRONG", "InferenceVerifiers", "spoil"]
 
 LAST = 2
 MORE = (0, 0, 1, -1, 1, -1, 77, -301)

@@ -8,25 +8,21 @@ product is that of the largest channel. Each position of the trace has one value
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from keifu.errors import InputError, UsageError
 from keifu.provenance.program import Program, Step
 from keifu.spec import inference_trees as trees
-from keifu.spec.inference import BLOCK, Row, Window
+from keifu.spec.inference import BLOCK, Row, Window, segments
 from keifu.spec.inference_model import Group, Operator, Trace, record_of
 from keifu.spec.inference_openings import Published
 
 __all__ = ["lowered", "out_of_reach", "published_of", "traced"]
 
-LANES = 64  # of a chunk
 MAX_VALUES = 1_024  # of a picture: positions of a dispute
 MAX_OPERATORS = 14  # of the first group, besides the picture
 MAX_CHANNELS = 1_024  # that a label is chosen from: one part of a row
 MAX_LANES = 65_535  # of a tensor: 1,024 chunks can be shown
-MAX_STRIPS = 8
-MAX_CALL = 12_288  # bytes
-FIXED = 3_072  # bytes of a call besides strips and the row: claim, descriptor, the lane's chunk, sums
+MAX_SUMS = 32  # of a lane: one for each row of a kernel, and for each 1,024 products
 
 
 def published_of(program: Program) -> Published:
@@ -80,16 +76,9 @@ def _beyond(number: int, step: Step) -> str:
         return f"{name} is an argmax before the last one"
     if max(step.source.size, step.target.size) > MAX_LANES:
         return f"{name} has a tensor of more than {MAX_LANES:,} values"
-    window = _window(step)
-    depths = (-(-window.source[0] * window.source[1] * window.source[2] // LANES) - 1).bit_length()
-    products, line = window.kernel[0] * window.kernel[1] * window.source[2], window.kernel[1] * window.source[2]
-    for first, end in pairwise([*range(0, products, trees.PART), products]):
-        strips = (end - 1) // line - first // line + 1
-        if strips > MAX_STRIPS:
-            return f"{name} reads {strips} rows at once, and a dispute reaches {MAX_STRIPS}"
-        shown = 2 * (end - first) + strips * (2 * trees.CHUNK_BYTES + 32 * (2 * depths + 4 + 5))
-        if shown + trees.PART + FIXED > MAX_CALL:
-            return f"{name} reads more at once than a call holds"
+    sums = len(segments(_window(step), trees.PART))
+    if sums > MAX_SUMS:
+        return f"{name} takes {sums} sums, and a dispute reaches {MAX_SUMS}"
     return ""
 
 

@@ -7,6 +7,7 @@ One function an operator, over lists of Python's integers. Nothing is shared wit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import isqrt
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ __all__ = [
     "bounded",
     "clip",
     "convolution",
+    "corner",
     "dense",
     "dot",
     "embedding",
@@ -34,6 +36,7 @@ __all__ = [
     "layer_norm",
     "mean_pool",
     "place",
+    "products",
     "residual",
     "rms_norm",
     "rope",
@@ -42,6 +45,7 @@ __all__ = [
     "sampled",
     "scores",
     "seen",
+    "segments",
     "softmax",
     "table",
     "token",
@@ -154,19 +158,34 @@ def bounded(given: Sequence[int], window: Window) -> list[int]:
     return [max(window.low, min(window.high, x)) for x in given]
 
 
+def corner(window: Window, pixel: int) -> tuple[int, int]:
+    """Where a window begins, from above and from the left; maybe beside the picture."""
+    down, right = divmod(pixel, window.across)
+    return down * window.stride[0] - window.padding[0], right * window.stride[1] - window.padding[1]
+
+
+def products(window: Window) -> int:
+    """Lanes under a window."""
+    return window.kernel[0] * window.kernel[1] * window.source[2]
+
+
 def seen(given: Sequence[int], window: Window, pixel: int) -> list[int | None]:
     """What stands under the window at a place, place by place and channel by channel; None beside the picture."""
     (height, width, depth), (tall, wide) = window.source, window.kernel
-    y, x = (
-        at * step - before
-        for at, step, before in zip(divmod(pixel, window.across), window.stride, window.padding, strict=True)
-    )
+    y, x = corner(window, pixel)
     return [
         given[(row * width + column) * depth + channel] if 0 <= row < height and 0 <= column < width else None
         for row in range(y, y + tall)
         for column in range(x, x + wide)
         for channel in range(depth)
     ]
+
+
+def segments(window: Window, part: int) -> list[tuple[int, int]]:
+    """Products of a row of weights that one sum adds: those of one row of the window, in one part of so many."""
+    count = products(window)
+    ends = sorted({*range(0, count, window.kernel[1] * window.source[2]), *range(0, count, part), count})
+    return list(pairwise(ends))
 
 
 def convolution(rows: Sequence[Row], given: Sequence[int], window: Window, height: int) -> list[int]:

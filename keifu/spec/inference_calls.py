@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from keifu.spec.inference import Window, seen
+from keifu.spec.inference import Window, corner, products, seen, segments
 from keifu.spec.inference_model import Operator, Trace
 from keifu.spec.inference_openings import (
     KEYS,
@@ -14,13 +14,14 @@ from keifu.spec.inference_openings import (
     Openings,
     Published,
 )
-from keifu.spec.inference_trees import PART, SLOTS
+from keifu.spec.inference_trees import CHUNK_BYTES, PART, SLOTS, depth
 
-__all__ = ["ATTENTION", "PICTURES", "Call", "alone", "check", "exponent", "maximum", "strips", "total", "verifier_of"]
+__all__ = ["ATTENTION", "PICTURES", "Call", "alone", "check", "exponent", "maximum", "strips", "summed", "sums_of", "total", "verifier_of"]
 
 PICTURES = {"convolved", "largest", "bounded"}  # of PictureVerifier
 ATTENTION = {"rotation", "score", "maximum", "total", "attended", "gated", "exponent"}  # of AttentionVerifier
 HEAD = 64
+MAX_STRIPS, ONE_CALL = 8, 3_300  # of a call; bytes of its weights and strips
 
 
 class Call(NamedTuple):
@@ -140,30 +141,48 @@ def _token(o: Openings, slot: int, better: int, _: int) -> tuple[Any, ...]:
     return "token", x, o.row(slot, number), o.row(slot, better), o.lanes(slot, 0)
 
 
-def strips(o: Openings, slot: int, lane: int, part: int = 0) -> list[tuple[bytes, list[bytes]]]:
-    """What a convolution's lane reads in a part of its products: a strip for each row of the picture."""
+def sums_of(operator: Operator) -> int:
+    """By how many sums a convolution's lane is shown; 1 where a single call is as cheap as one about 1,024 products."""
+    window = operator.window or Window()
+    count, rows = products(window), window.kernel[0]
+    levels = depth(-(-window.source[0] * window.source[1] * window.source[2] // 64))
+    around = 2 * CHUNK_BYTES + 32 * (levels + 9)  # of a strip: chunks that it shares, nodes, and where it stands
+    is_one = rows <= MAX_STRIPS and operator.width <= PART and 3 * count + rows * around <= ONE_CALL
+    return 1 if is_one else len(segments(window, PART))
+
+
+def strips(o: Openings, slot: int, lane: int, first: int, end: int) -> list[tuple[bytes, list[bytes]]]:
+    """What a convolution's lane reads for some of its products: a strip for each row of the picture."""
     operator, window = o.operator(slot), o.operator(slot).window or Window()
     (height, width, depth), line = window.source, window.kernel[1] * window.source[2]
-    y, x = (
-        at * step - before
-        for at, step, before in zip(
-            divmod(lane // operator.multiplier, window.across), window.stride, window.padding, strict=True
-        )
-    )
+    y, x = corner(window, lane // operator.multiplier)
     found = []
-    end = min((part + 1) * PART, line * window.kernel[0])
-    for number in range(part * PART // line, (end - 1) // line + 1):
-        first, last = max(part * PART - number * line, 0), min(end - number * line, line)
-        here, there = max(x * depth + first, 0), min(x * depth + last, width * depth)
+    for number in range(first // line, (end - 1) // line + 1):
+        here = max(x * depth + max(first - number * line, 0), 0)
+        there = min(x * depth + min(end - number * line, line), width * depth)
         if 0 <= y + number < height and here < there:
             row = (y + number) * width * depth
             found.append(o.strip(operator.first, (row + here) // 64, (row + there - 1) // 64))
     return found
 
 
+def summed(o: Openings, slot: int, lane: int, claim: tuple[Any, ...], sums: tuple[bytes, int]) -> Call:
+    """A convolution's lane by sums of its products: one of them, or behind the last the total."""
+    operator, number = o.operator(slot), o.operator(slot).multiplier
+    made = segments(operator.window or Window(), PART)
+    if sums[1] == len(sums[0]) // 8:
+        rest: tuple[Any, ...] = ((*o.row(slot, lane % number)[:2], b""), [], o.lanes(slot, lane // 64), lane, sums)
+    else:
+        first, end = made[sums[1]]
+        row = o.row(slot, lane % number, first // PART)
+        rest = (row, strips(o, slot, lane, first, end), NO_LANES, lane, sums)
+    return Call("convolved", claim, o.descriptor(slot), rest)
+
+
 def _convolved(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
-    row = o.row(slot, lane % o.operator(slot).multiplier)
-    return "convolved", row, strips(o, slot, lane), o.lanes(slot, lane // 64), lane, NO_SUMS
+    operator = o.operator(slot)
+    shown = strips(o, slot, lane, 0, products(operator.window or Window()))
+    return "convolved", o.row(slot, lane % operator.multiplier), shown, o.lanes(slot, lane // 64), lane, NO_SUMS
 
 
 def _largest(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:

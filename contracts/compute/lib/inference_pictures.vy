@@ -40,7 +40,7 @@ def convolved(
     @param claim What is fixed.
     @param descriptor The operator.
     @param row The row of the lane's channel, with the part that is computed.
-    @param strips For each row of the picture that the part reads, the chunks that it reads there.
+    @param strips The chunks that it reads: of each row of the picture, or of the one that a sum adds.
     @param out The chunk that has the lane.
     @param lane Which lane.
     @param sums Sums of products that the claim names.
@@ -51,18 +51,20 @@ def convolved(
     window: strips_of.Window = strips_of._window(descriptor.words[2], lane // operator.multiplier)
     header: uint256 = rows._row(operator, row.leaf, row.path)
     assert header >> 224 == lane % operator.multiplier, "inference_verifier: row"
-    parts: uint256 = sums_of._chunks(operator.width, PART)
     products: int256 = 0
-    if sums_of._is_total(claim, sums, parts, 1):
+    if sums_of._is_total(claim, sums, strips_of._segments(window), 1):
         products = trees._sum(sums.data, sums.part - 1)
     else:
-        part: uint256 = sums_of._part(claim, sums, 1)
-        rows._expect_part(operator.width, row.leaf, row.part, part)
-        x: Bytes[2 * PART] = strips_of._seen(claim, operator.first, window, part, strips)
-        products = numbers._dot(x, min(PART, operator.width - part * PART), row.part, numbers.ROWS_8)
+        segment: strips_of.Segment = strips_of._segment(window, sums_of._part(claim, sums, 1))
+        if claim.sums == NO_SUMS:
+            assert operator.width <= PART, "inference_verifier: part"
+            segment.end = strips_of._products(window)
+        lanes: uint256 = min(PART, operator.width - segment.part * PART)
+        rows._expect_part(operator.width, row.leaf, row.part, segment.part)
+        x: Bytes[2 * PART] = strips_of._seen(claim, operator.first, window, segment, lanes, strips)
+        products = numbers._dot(x, lanes, row.part, numbers.ROWS_8)
         if claim.sums != NO_SUMS:
             return products != sums_of._claimed(claim, sums)
-        assert parts == 1, "inference_verifier: part"
     products += rows._bias(header)
     found: int256 = numbers._rq(products, rows._multiplier(header), (header >> 120) & 255)
     return self._is_other(claim, operator, descriptor.words[2], found, out, lane)

@@ -13,10 +13,10 @@ from . import inference_trees as trees
 
 CHUNK: constant(uint256) = 128
 LANES_16: constant(int256) = 64
-BLOCK: constant(uint256) = 64  # bytes of 32 lanes
+NOTHING: constant(uint256) = 32768  # lane 0
+MAX_SUMS: constant(uint256) = 32
 PART: constant(int256) = 1024
 PART_BYTES: constant(uint256) = 2048
-NO_LANES: constant(bytes32) = 0x8000800080008000800080008000800080008000800080008000800080008000
 TWICE: constant(uint256) = max_value(uint256) // 65535  # a lane, sixteen times
 MAX_STRIPS: constant(uint256) = 8
 STRIP_CHUNKS: constant(uint256) = 17  # of 1,024 lanes that begin anywhere
@@ -33,6 +33,13 @@ struct Window:
     top: int256
     left: int256
     beside: uint256  # the lane that stands where the picture has nothing
+
+
+# Products of a row of weights, from `first` to before `end`, in one part of it.
+struct Segment:
+    first: int256
+    end: int256
+    part: uint256
 
 
 @internal
@@ -83,29 +90,71 @@ def _chunks(_window: Window) -> uint256:
 
 @internal
 @pure
+def _products(_window: Window) -> int256:
+    return _window.tall * _window.wide * _window.depth
+
+
+@internal
+@pure
+def _segment(_window: Window, _number: uint256) -> Segment:
+    """
+    @dev What one sum adds: the products of one row of the window, as far as they are in one part.
+    """
+    products: int256 = self._products(_window)
+    line: int256 = _window.wide * _window.depth
+    first: int256 = 0
+    end: int256 = 0
+    assert _number < MAX_SUMS, "inference_verifier: part"
+    for _: uint256 in range(_number + 1, bound=MAX_SUMS):
+        assert end < products, "inference_verifier: part"
+        first = end
+        end = min(min((first // line + 1) * line, (first // PART + 1) * PART), products)
+    return Segment(first=first, end=end, part=convert(first // PART, uint256))
+
+
+@internal
+@pure
+def _segments(_window: Window) -> uint256:
+    """
+    @dev How many sums there are; more than a list has when there are too many.
+    """
+    products: int256 = self._products(_window)
+    line: int256 = _window.wide * _window.depth
+    end: int256 = 0
+    count: uint256 = 0
+    for _: uint256 in range(MAX_SUMS + 1):
+        if end >= products:
+            break
+        end = min((end // line + 1) * line, (end // PART + 1) * PART)
+        count += 1
+    return count
+
+
+@internal
+@pure
 def _seen(
     _claim: IInferenceVerifier.Claim,
     _slot: uint256,
     _window: Window,
-    _part: uint256,
+    _segment: Segment,
+    _lanes: uint256,
     _strips: DynArray[IPictureVerifier.Strip, MAX_STRIPS],
 ) -> Bytes[PART_BYTES]:
     """
-    @dev The lanes that a part of a row is multiplied with, filled up to a whole block.
+    @dev The lanes that a part of a row is multiplied with: those of the segment, and 0 before and behind it.
     """
     chunks: uint256 = self._chunks(_window)
     line: int256 = _window.wide * _window.depth  # lanes of one row of the window
     width: int256 = _window.width * _window.depth
     left: int256 = _window.left * _window.depth
-    first: int256 = convert(_part, int256) * PART
-    end: int256 = min(first + PART, line * _window.tall)
     beside: Bytes[PART_BYTES] = self._repeated(_window.beside)
-    seen: Bytes[PART_BYTES] = b""
+    nothing: Bytes[PART_BYTES] = self._repeated(NOTHING)
+    seen: Bytes[PART_BYTES] = slice(nothing, 0, self._bytes(_segment.first % PART))
     used: uint256 = 0
-    for number: int256 in range(first // line, (end - 1) // line + 1, bound=256):
+    for number: int256 in range(_segment.first // line, (_segment.end - 1) // line + 1, bound=256):
         y: int256 = _window.top + number
-        begins: int256 = left + max(first - number * line, 0)
-        ends: int256 = left + min(end - number * line, line)
+        begins: int256 = left + max(_segment.first - number * line, 0)
+        ends: int256 = left + min(_segment.end - number * line, line)
         here: int256 = max(begins, 0)
         there: int256 = min(ends, width)
         if self._is_beside(y, _window.height) or here >= there:
@@ -115,19 +164,14 @@ def _seen(
         at: int256 = y * width + here
         chunk: int256 = at // LANES_16
         last: int256 = (y * width + there - 1) // LANES_16
-        self._expect_strip(
-            _claim, _slot, chunks, convert(chunk, uint256), convert(last, uint256), _strips[used]
-        )
+        self._expect_strip(_claim, _slot, chunks, convert(chunk, uint256), convert(last, uint256), _strips[used])
         seen = self._joined(seen, slice(beside, 0, self._bytes(here - begins)))
         inside: uint256 = self._bytes(there - here)
         seen = self._joined(seen, slice(_strips[used].data, self._bytes(at - chunk * LANES_16), inside))
         seen = self._joined(seen, slice(beside, 0, self._bytes(ends - there)))
         used += 1
     assert used == len(_strips), "inference_verifier: strips"
-    more: uint256 = len(seen) % BLOCK
-    if more > 0:
-        seen = self._joined(seen, slice(concat(NO_LANES, NO_LANES), 0, BLOCK - more))
-    return seen
+    return self._joined(seen, slice(nothing, 0, 2 * _lanes - len(seen)))
 
 
 @internal

@@ -170,7 +170,9 @@ def _of_type(view: View, operator: Operator, slot: int, values: dict[int, tuple[
             return _proved(_token(view, slot, *values[at]))
         case "picture":
             return _pictured(view, slot, at)
-        case "dense" | "residual" | "rms_norm" | "convolution":
+        case "convolution":
+            return _in_parts(view, slot, at, 1, calls.sums_of(operator))
+        case "dense" | "residual" | "rms_norm":
             return _in_parts(view, slot, at, 1, -(-operator.width // trees.PART))
         case _:
             return _proved(calls.check(view, slot, at))
@@ -232,18 +234,14 @@ def _part(view: View, asked: Question, claim: Any, sums: bytes, part: int, strid
         scores, statistic, value, out, *_ = call.rest
         opened = (NO_LANES, statistic, NO_LANES, out) if is_total else (scores, statistic, value, NO_LANES)
         return call._replace(claim=claim, rest=(*opened, lane, shown))
+    if operator.type == "convolution":
+        return calls.summed(view, slot, lane, claim, shown)
     call = calls.check(view, slot, lane)
     if operator.type == "rms_norm":
         if is_total:
             return call._replace(claim=claim, rest=(view.lines(operator.first, lane // 32, 0), *call.rest[1:4], shown))
         return call._replace(claim=claim, rest=(view.lines(operator.first, part), NO_LANES, NO_LANES, lane, shown))
-    number = lane % operator.multiplier if operator.type == "convolution" else lane
-    leaf, path, weights = view.row(slot, number, 0 if is_total else part)
-    if operator.type == "convolution":
-        if is_total:
-            return call._replace(claim=claim, rest=((leaf, path, b""), [], *call.rest[2:4], shown))
-        strips = calls.strips(view, slot, lane, part)
-        return call._replace(claim=claim, rest=((leaf, path, weights), strips, NO_LANES, lane, shown))
+    leaf, path, weights = view.row(slot, lane, 0 if is_total else part)
     if is_total:
         return call._replace(claim=claim, rest=((leaf, path, b""), NO_LINES, *call.rest[2:6], shown))
     x = view.lines(operator.first, part)

@@ -117,9 +117,11 @@ def _convolved(_: Openings, operator: Operator, record: Sequence[Any], lane: int
     pixel, channel = divmod(lane, operator.multiplier)
     window = operator.window or arithmetic.Window()
     lanes = [window.zero if x is None else x for x in arithmetic.seen(record[operator.first], window, pixel)]
-    lanes += [0] * (operator.width - len(lanes))
-    row = operator.rows[channel]
-    return [arithmetic.dot(row, lanes[at : at + trees.PART], at) for at in range(0, operator.width, trees.PART)]
+    weights = operator.rows[channel].weights
+    return [
+        sum(w * x for w, x in zip(weights[first:end], lanes[first:end], strict=True))
+        for first, end in arithmetic.segments(window, trees.PART)
+    ]
 
 
 def _weights(o: Openings, operator: Operator, record: Sequence[Any], head: int) -> list[int]:

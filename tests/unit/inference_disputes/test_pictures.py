@@ -193,12 +193,12 @@ def of_steps(program, *steps):
 
 def test_models_that_no_dispute_reaches_are_named(program):
     seen, scored, label = program.steps
-    tall = replace(seen, operator=Operator("convolution", 0, CHANNELS, "a", (9, 1), (1, 1)))
+    tall = replace(seen, operator=Operator("convolution", 0, CHANNELS, "a", (33, 1), (1, 1)))
     for other, reason in (
         (of_steps(program, seen, scored), "it does not end with one label"),
         (replace(program, input=Tensor((40, 40, 1))), "it has 1,600 values in a picture, and a dispute reaches 1,024"),
         (of_steps(program, *[seen] * 15, replace(label, operator=Operator("argmax", 15))), "it has 15 operators"),
-        (of_steps(program, tall, scored, label), "operator 0 reads 9 rows at once, and a dispute reaches 8"),
+        (of_steps(program, tall, scored, label), "operator 0 takes 33 sums, and a dispute reaches 32"),
     ):
         assert pictures.out_of_reach(other).startswith(reason)
         with pytest.raises(InputError, match="no dispute reaches this model"):

@@ -13,7 +13,7 @@ from ethwire.errors import Revert
 from keifu.inference.disputes.provider import running
 from keifu.spec import inference_calls as checks
 from keifu.spec.inference import Window
-from keifu.spec.inference_openings import NO_LANES, packed_sums
+from keifu.spec.inference_openings import packed_sums
 from tests.profiles import DEEP
 
 SAMPLE = 6
@@ -61,16 +61,10 @@ def test_vrf_2_largest_of_a_window_and_bounds(verdict, o):
 
 
 def in_parts(o, lane, sums, part):
-    """A call about one part of a lane's sums, or about the total."""
-    call, claim = checks.check(o, SLOT, lane), o.claim(sums, stride=1)
-    leaf, path, _ = call.rest[0]
-    if part == len(sums) // 8:
-        return call._replace(claim=claim, rest=((leaf, path, b""), [], call.rest[2], lane, (sums, part)))
-    row = o.row(SLOT, lane % o.operator(SLOT).multiplier, part)
-    return call._replace(claim=claim, rest=(row, checks.strips(o, SLOT, lane, part), NO_LANES, lane, (sums, part)))
+    return checks.summed(o, SLOT, lane, o.claim(sums, stride=1), (sums, part))
 
 
-@pytest.mark.parametrize("name", ["parts", "long line", "long"])
+@pytest.mark.parametrize("name", ["parts", "long line", "long", "steps"])
 def test_vrf_3_long_windows_in_parts(verdict, name):
     """VRF-3: of running sums the wrong one is found, and a wrong total."""
     o = convolution(name)
@@ -84,8 +78,24 @@ def test_vrf_3_long_windows_in_parts(verdict, name):
             others = packed_sums([value + (at == wrong) for at, value in enumerate(sums)])
             assert verdict(in_parts(o, lane, others, wrong))
         assert verdict(in_parts(wrongly(o, lane, 1), lane, packed_sums(sums), len(sums)))
-        with refused("part"):
-            verdict(checks.check(o, SLOT, lane))
+
+
+def test_vrf_3_a_long_window_is_not_computed_at_once(verdict):
+    """VRF-3"""
+    o = convolution("long")
+    with refused("part"):
+        verdict(in_parts(o, 0, packed_sums([1, 2, 3]), 0)._replace(claim=o.claim()))
+
+
+@pytest.mark.parametrize("part", [3, 4, 40])
+def test_vrf_3_sums_that_there_are_not(verdict, part):
+    """VRF-3: behind the last one, and behind those of a list."""
+    o = convolution("long")
+    call, count = in_parts(o, 0, packed_sums([1, 2, 3]), 0), part + 1
+    sums = packed_sums([0] * min(count, 32))
+    claim = o.claim(sums, first=part if count > 32 else 0, stride=1)
+    with refused("part"):
+        verdict(call._replace(claim=claim, rest=(*call.rest[:-1], (sums, 0 if count > 32 else part))))
 
 
 def refused(reason):
