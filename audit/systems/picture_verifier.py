@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
+from operator import add
 from random import Random
 from typing import Any
 
@@ -18,8 +20,8 @@ from keifu.spec import inference as arithmetic
 from keifu.spec import inference_calls as calls
 from keifu.spec.inference import Window
 from keifu.spec.inference_calls import Call
-from keifu.spec.inference_openings import Openings, packed_sums
-from keifu.spec.inference_trees import PART
+from keifu.spec.inference_openings import NO_LINES, Openings, packed_sums
+from keifu.spec.inference_trees import CHUNK_BYTES, PART
 
 __all__ = ["PictureVerifiers"]
 
@@ -28,7 +30,8 @@ MORE = (0, 0, 1, -1, 1, -1, 77, -301)
 SPOILT = ("group", "descriptor", "word", "other type", "flip", "cut", "longer", "path", "path flip", "lane", "leaf",
           "leaf cut", "part")  # fmt: skip
 MISSHAPEN = ("fewer", "more", "turned", "cut", "path", "longer", "flip", "node")
-MAX_PRODUCTS, MAX_PLACES, MAX_STRIPS = 3_000, 16, 8
+MAX_PRODUCTS, MAX_PLACES = 3_000, 32
+AT_ONCE, STRIPS_BYTES, STRIPS_PATH = 4, 2_304, 48  # places, bytes and nodes of one call
 
 
 @cache
@@ -40,7 +43,7 @@ def convolved(number: int) -> Openings:
         source = (1, 1, random.randint(1, MAX_PRODUCTS)) if number % 4 == 0 else _picture(random)
         window = _over(random, source, random.randint(-8_191, 8_191), low)
         if window.kernel[0] * window.kernel[1] * source[2] <= MAX_PRODUCTS:
-            return of_window(window, random.randint(1, 5))
+            return of_window(window, random.randint(2, 5))
 
 
 @cache
@@ -62,8 +65,8 @@ def _over(random: Random, source: tuple[int, int, int], zero: int, low: int) -> 
     height, width, _ = source
     padding = (random.randint(0, 2), random.randint(0, 2)) if height * width > 1 else (0, 0)
     kernel = (
-        random.randint(1, min(5, height + 2 * padding[0])),
-        random.randint(1, min(5, width + 2 * padding[1])),
+        random.randint(1, min(6, height + 2 * padding[0])),
+        random.randint(1, min(6, width + 2 * padding[1])),
     )
     stride = (random.randint(1, 3), random.randint(1, 3))
     # As much is added on the right as on the left, as `of_window` adds it below.
@@ -113,25 +116,29 @@ class PictureVerifiers(System):
         lane %= o.operator(SLOT).height
         at = lane % len(o.trace.records[0][0][1])
         o = changed(o, [(1, at, more) if source else (SLOT, lane, more)])
-        if kind == "convolved" and o.operator(SLOT).width > PART:
-            at_once = calls.summed(o, SLOT, lane, o.claim(), (bytes(8), 0))
-            yield self.called(at_once, fails="inference_verifier: part")
+        if not fits(o, lane):
+            if kind == "largest" or o.operator(SLOT).width > PART:
+                at_once = calls.summed(o, SLOT, lane, o.claim(), (bytes(8), 0))
+                yield self.called(at_once, fails="inference_verifier: part")
             return
         yield from self.says(calls.check(o, SLOT, lane), o.trace.records[0][0][SLOT][lane] != right(o, lane), "VRF-2")
 
-    @action("", Choice(SHAPES), Amount(1 << 14), Amount(8), Choice((0, 0, 1, -1)), Choice((0, 1, -1)), weight=8)
-    def part(self, who: str, number: int, lane: int, part: int, more: int, wrong: int) -> Steps:
-        """VRF-3: one of the sums that were shown is wrong, or the lane is."""
-        o = convolved(number)
+    @action("", Choice(("convolved", "convolved", "largest")), Choice(SHAPES), Amount(1 << 14), Amount(33),
+            Choice((0, 0, 1, -1)), Choice((0, 0, 1, -1)), Choice((0, 1, -1)), weight=8)  # fmt: skip
+    def part(self, who: str, kind: str, number: int, lane: int, part: int, more: int, before: int, wrong: int) -> Steps:
+        """VRF-3: one of the sums that were shown is wrong, or the one before it, or the lane is."""
+        o = KINDS[kind](number)
         lane %= o.operator(SLOT).height
         o = changed(o, [(SLOT, lane, wrong)])
-        terms = products(o, lane)
-        sums = [sum(terms[: at + 1]) for at in range(len(terms))]
+        terms = covered(o, lane) if kind == "largest" else products(o, lane)
+        sums = list(accumulate(terms, max if kind == "largest" else add))
         part %= len(sums) + 1
-        if more and part < len(sums):
-            sums[part] += more
         if part < len(sums):
-            wanted = sums[part] - (sums[part - 1] if part else 0) != terms[part]
+            sums[part] += more
+            if part:
+                sums[part - 1] += before
+            joined = max if kind == "largest" else add
+            wanted = sums[part] != (joined(sums[part - 1], terms[part]) if part else terms[part])
         else:
             wanted = o.trace.records[0][0][SLOT][lane] != right(o, lane)
         shown = packed_sums(sums)
@@ -144,10 +151,16 @@ class PictureVerifiers(System):
     def spoilt(self, who: str, kind: str, number: int, lane: int, how: str, chance: int) -> Steps:
         """VRF-1: what was not committed there opens nothing, and says why."""
         o = KINDS[kind](number)
-        if kind == "convolved" and o.operator(SLOT).width > PART:
+        lane %= o.operator(SLOT).height
+        if not fits(o, lane):
             return
-        call = calls.check(o, SLOT, lane % o.operator(SLOT).height)
+        call = calls.check(o, SLOT, lane)
+        strips = call.rest[1]
+        if kind == "convolved":  # whose strips are another action's
+            call = call._replace(rest=(call.rest[0], NO_LINES, *call.rest[2:]))
         other, reason = spoil(call, how, Random(chance))  # noqa: S311 - must repeat
+        if kind == "convolved":
+            other = other._replace(rest=(other.rest[0], strips, *other.rest[2:]))
         if reason:
             yield self.called(other, fails=f"inference_verifier: {reason}")
 
@@ -156,11 +169,11 @@ class PictureVerifiers(System):
     def misshapen(self, who: str, kind: str, number: int, lane: int, how: str, chance: int) -> Steps:
         """VRF-1: strips and places are those of the window."""
         o = KINDS[kind](number)
-        if kind == "convolved" and o.operator(SLOT).width > PART:
+        lane %= o.operator(SLOT).height
+        if not fits(o, lane):
             return
-        call = calls.check(o, SLOT, lane % o.operator(SLOT).height)
-        at = 1 if kind == "convolved" else 0
-        shown, reason = misshape(call.rest[at], how, "strips" if at else "places", Random(chance))  # noqa: S311
+        call, at, random = calls.check(o, SLOT, lane), int(kind == "convolved"), Random(chance)  # noqa: S311 - must repeat
+        shown, reason = (other_strips if at else other_places)(call.rest[at], how, random)
         if reason:
             other = call._replace(rest=(*call.rest[:at], shown, *call.rest[at + 1 :]))
             yield self.called(other, fails=f"inference_verifier: {reason}")
@@ -184,53 +197,88 @@ def right(o: Openings, lane: int) -> int:
     operator, window, first = o.operator(SLOT), o.operator(SLOT).window or Window(), o.trace.records[0][0][1]
     if operator.type == "bounded":
         return arithmetic.bounded(first, window)[lane]
-    pixel, channel = divmod(lane, operator.multiplier)
     if operator.type == "largest":
-        view = arithmetic.seen(first, window, pixel)[channel :: operator.multiplier]
-        found = max(x for x in view if x is not None)
+        found = max(covered(o, lane))
     else:
-        row = operator.rows[channel]
+        row = operator.rows[lane % operator.multiplier]
         found = arithmetic.rq(sum(products(o, lane)) + row.bias, row.multiplier, row.shift)
     return arithmetic.bounded([found], window)[0]
 
 
 def products(o: Openings, lane: int) -> list[int]:
-    """Those of a convolution's lane, added up for each row of the kernel and for each 1,024 weights."""
+    """Those of a convolution's lane, added up for each row of the kernel and for each 512 products."""
     operator, window = o.operator(SLOT), o.operator(SLOT).window or Window()
     pixel, channel = divmod(lane, operator.multiplier)
     view = arithmetic.seen(o.trace.records[0][0][1], window, pixel)
     weights = operator.rows[channel].weights
     terms = [w * (window.zero if x is None else x) for w, x in zip(weights, view, strict=False)]
     line, sums, begin = window.kernel[1] * window.source[2], [], 0
-    for end in range(1, len(terms) + 1):  # a sum ends with the kernel's row, and with a part of the weights
-        if end % line == 0 or end % PART == 0:
+    for end in range(1, len(terms) + 1):  # a sum ends with the kernel's row, and with the 512th product
+        if end % line == 0 or end % 512 == 0:
             sums.append(sum(terms[begin:end]))
             begin = end
     return [*sums, sum(terms[begin:])] if begin < len(terms) else sums
 
 
-def misshape(shown: Sequence[Any], how: str, name: str, random: Random) -> tuple[list[Any], str]:
-    """Strips or places with something else in them, and why they are refused; nothing where there is no such thing."""
+def covered(o: Openings, lane: int) -> list[int]:
+    """What a window has of the picture, in the lane's channel."""
+    operator, window = o.operator(SLOT), o.operator(SLOT).window or Window()
+    pixel, channel = divmod(lane, operator.multiplier)
+    view = arithmetic.seen(o.trace.records[0][0][1], window, pixel)[channel :: operator.multiplier]
+    return [x for x in view if x is not None]
+
+
+def fits(o: Openings, lane: int) -> bool:
+    """Whether one call can look at a lane without sums."""
+    operator = o.operator(SLOT)
+    if operator.type == "largest":
+        return len(covered(o, lane)) <= AT_ONCE
+    if operator.type == "bounded":
+        return True
+    window = operator.window or Window()
+    data, path = calls.strips(o, SLOT, lane, 0, window.kernel[0] * window.kernel[1] * window.source[2])
+    return operator.width <= PART and len(data) <= STRIPS_BYTES and len(path) <= STRIPS_PATH
+
+
+def other_places(shown: Sequence[Any], how: str, random: Random) -> tuple[Any, str]:
+    """Places with something else in them, and why they are refused; nothing where there is no such thing."""
     items = list(shown)
     if how == "more":
-        return ([*items, (b"", [])], name) if len(items) < (MAX_STRIPS if name == "strips" else MAX_PLACES) else ([], "")
-    if not items:
-        return items, ""
+        return [*items, (b"", [])], "places" if len(items) < AT_ONCE else ""
     if how == "fewer":
-        return items[:-1], name
-    if how == "turned":  # other chunks of another place, or as many as these
-        turned = items[::-1]
-        alike = all(len(a[0]) == len(b[0]) and len(a[1]) == len(b[1]) for a, b in zip(items, turned, strict=True))
-        differs = any(a != b for a, b in zip(items, turned, strict=True))
-        return turned, "lanes" if alike and differs else ""
+        return items[:-1], "places"
+    if how == "turned":  # those of each other
+        differs = any(one != other for one, other in zip(items, items[::-1], strict=True))
+        return items[::-1], "lanes" if differs else ""
     at = random.randrange(len(items))
     data, path = items[at]
+    items[at], reason = {**_others(data, path, random), "cut": ((data[:-1], path), "chunk")}[how]
+    return items, reason
+
+
+def other_strips(shown: tuple[bytes, list[bytes]], how: str, random: Random) -> tuple[Any, str]:
+    """The same of strips."""
+    data, path = shown
+    if how == "more":
+        return (data + bytes(CHUNK_BYTES), path), "strips" if len(data) < STRIPS_BYTES else ""
+    if not data:
+        return shown, ""
+    turned = data[CHUNK_BYTES:] + data[:CHUNK_BYTES]
+    item, reason = {
+        **_others(data, path, random),
+        "path": ((data, path[:-1]), "path"),
+        "cut": ((data[:-1], path), "strips"),
+        "fewer": ((data[:-CHUNK_BYTES], path), "strips"),
+        "turned": ((turned, path), "lanes" if turned != data else ""),
+    }[how]
+    return item, reason if len(item[1]) <= STRIPS_PATH else ""
+
+
+def _others(data: bytes, path: list[bytes], random: Random) -> dict[str, tuple[Any, str]]:
     place = random.randrange(len(path))
-    items[at], reason = {
-        "cut": ((data[:-1], path), "chunk"),
+    return {
         "path": ((data, path[1:]), "path"),
         "longer": ((data, [*path, WRONG]), "path"),
         "flip": ((bytes([data[0] ^ 1]) + data[1:], path), "lanes"),
         "node": ((data, [*path[:place], WRONG, *path[place + 1 :]]), "lanes"),
-    }[how]
-    return items, reason
+    }

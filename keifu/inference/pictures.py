@@ -22,7 +22,7 @@ MAX_VALUES = 1_024  # of a picture: positions of a dispute
 MAX_OPERATORS = 14  # of the first group, besides the picture
 MAX_CHANNELS = 1_024  # that a label is chosen from: one part of a row
 MAX_LANES = 65_535  # of a tensor: 1,024 chunks can be shown
-MAX_SUMS = 32  # of a lane: one for each row of a kernel, and for each 1,024 products
+MAX_SUMS = 32  # of a lane: one for each row of a kernel, and for each 512 products
 
 
 def published_of(program: Program) -> Published:
@@ -76,7 +76,7 @@ def _beyond(number: int, step: Step) -> str:
         return f"{name} is an argmax before the last one"
     if max(step.source.size, step.target.size) > MAX_LANES:
         return f"{name} has a tensor of more than {MAX_LANES:,} values"
-    sums = len(segments(_window(step), trees.PART))
+    sums = len(segments(_window(step)))
     if sums > MAX_SUMS:
         return f"{name} takes {sums} sums, and a dispute reaches {MAX_SUMS}"
     return ""

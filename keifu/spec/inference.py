@@ -56,6 +56,7 @@ ROTATED = 5_791  # 64 products of two of these stay below 2**31
 LARGEST_RESIDUAL = 2**27 - 1
 BLOCK = 32  # weights with one scale
 HEAD = 64  # lanes of a head
+SUM = 512  # most products of a convolution's sum
 _WORD = 2**64 - 1
 
 
@@ -181,10 +182,10 @@ def seen(given: Sequence[int], window: Window, pixel: int) -> list[int | None]:
     ]
 
 
-def segments(window: Window, part: int) -> list[tuple[int, int]]:
-    """Products of a row of weights that one sum adds: those of one row of the window, in one part of so many."""
+def segments(window: Window) -> list[tuple[int, int]]:
+    """Products of a row of weights that one sum adds: those of one row of the window, 512 at most."""
     count = products(window)
-    ends = sorted({*range(0, count, window.kernel[1] * window.source[2]), *range(0, count, part), count})
+    ends = sorted({*range(0, count, window.kernel[1] * window.source[2]), *range(0, count, SUM), count})
     return list(pairwise(ends))
 
 

@@ -13,14 +13,15 @@ from . import inference_trees as trees
 
 CHUNK: constant(uint256) = 128
 LANES_16: constant(int256) = 64
-NOTHING: constant(uint256) = 32768  # lane 0
+BLOCK: constant(int256) = 32
+NO_LANES: constant(bytes32) = 0x8000800080008000800080008000800080008000800080008000800080008000
 MAX_SUMS: constant(uint256) = 32
+SUM: constant(int256) = 512  # most products of a sum
 PART: constant(int256) = 1024
 PART_BYTES: constant(uint256) = 2048
 TWICE: constant(uint256) = max_value(uint256) // 65535  # a lane, sixteen times
-MAX_STRIPS: constant(uint256) = 8
+STRIPS_BYTES: constant(uint256) = 2304
 STRIP_CHUNKS: constant(uint256) = 17  # of 1,024 lanes that begin anywhere
-STRIP_BYTES: constant(uint256) = STRIP_CHUNKS * CHUNK
 
 
 # A window at one place of the target: `top` and `left` may lie beside the picture.
@@ -40,6 +41,12 @@ struct Segment:
     first: int256
     end: int256
     part: uint256
+
+
+# How far strips were read.
+struct Cursor:
+    data: uint256
+    path: uint256
 
 
 @internal
@@ -81,11 +88,53 @@ def _is_beside(_at: int256, _size: int256) -> bool:
 
 @internal
 @pure
+def _is_over_an_edge(_window: Window) -> bool:
+    is_before: bool = _window.top < 0 or _window.left < 0
+    return is_before or _window.top + _window.tall > _window.height or _window.left + _window.wide > _window.width
+
+
+@internal
+@pure
+def _blocks(_segment: Segment) -> (uint256, uint256):
+    """
+    @dev The segment's first block in its part, and how many it has.
+    """
+    first: int256 = _segment.first // BLOCK
+    count: int256 = (_segment.end + BLOCK - 1) // BLOCK - first
+    return convert(first % (PART // BLOCK), uint256), convert(count, uint256)
+
+
+@internal
+@pure
 def _chunks(_window: Window) -> uint256:
     """
     @dev How many chunks the picture has.
     """
     return convert((_window.height * _window.width * _window.depth + LANES_16 - 1) // LANES_16, uint256)
+
+
+@internal
+@pure
+def _places(_window: Window) -> uint256:
+    """
+    @dev How many places of the picture the window covers.
+    """
+    down: int256 = min(_window.top + _window.tall, _window.height) - max(_window.top, 0)
+    across: int256 = min(_window.left + _window.wide, _window.width) - max(_window.left, 0)
+    return convert(down * across, uint256)
+
+
+@internal
+@pure
+def _place(_window: Window, _number: uint256) -> uint256:
+    """
+    @dev The first lane of one of them.
+    """
+    left: int256 = max(_window.left, 0)
+    across: int256 = min(_window.left + _window.wide, _window.width) - left
+    number: int256 = convert(_number, int256)
+    at: int256 = (max(_window.top, 0) + number // across) * _window.width + left + number % across
+    return convert(at * _window.depth, uint256)
 
 
 @internal
@@ -98,7 +147,7 @@ def _products(_window: Window) -> int256:
 @pure
 def _segment(_window: Window, _number: uint256) -> Segment:
     """
-    @dev What one sum adds: the products of one row of the window, as far as they are in one part.
+    @dev What one sum adds: the products of one row of the window, as far as they are in one half of a part.
     """
     products: int256 = self._products(_window)
     line: int256 = _window.wide * _window.depth
@@ -108,7 +157,7 @@ def _segment(_window: Window, _number: uint256) -> Segment:
     for _: uint256 in range(_number + 1, bound=MAX_SUMS):
         assert end < products, "inference_verifier: part"
         first = end
-        end = min(min((first // line + 1) * line, (first // PART + 1) * PART), products)
+        end = min(min((first // line + 1) * line, (first // SUM + 1) * SUM), products)
     return Segment(first=first, end=end, part=convert(first // PART, uint256))
 
 
@@ -125,7 +174,7 @@ def _segments(_window: Window) -> uint256:
     for _: uint256 in range(MAX_SUMS + 1):
         if end >= products:
             break
-        end = min((end // line + 1) * line, (end // PART + 1) * PART)
+        end = min((end // line + 1) * line, (end // SUM + 1) * SUM)
         count += 1
     return count
 
@@ -137,20 +186,21 @@ def _seen(
     _slot: uint256,
     _window: Window,
     _segment: Segment,
-    _lanes: uint256,
-    _strips: DynArray[IPictureVerifier.Strip, MAX_STRIPS],
+    _strips: IPictureVerifier.Strips,
 ) -> Bytes[PART_BYTES]:
     """
-    @dev The lanes that a part of a row is multiplied with: those of the segment, and 0 before and behind it.
+    @dev The lanes that weights are multiplied with: those of the segment, and 0 beside it in its first and last block.
     """
-    chunks: uint256 = self._chunks(_window)
+    levels: uint256 = trees._levels(self._chunks(_window))
     line: int256 = _window.wide * _window.depth  # lanes of one row of the window
     width: int256 = _window.width * _window.depth
     left: int256 = _window.left * _window.depth
-    beside: Bytes[PART_BYTES] = self._repeated(_window.beside)
-    nothing: Bytes[PART_BYTES] = self._repeated(NOTHING)
-    seen: Bytes[PART_BYTES] = slice(nothing, 0, self._bytes(_segment.first % PART))
-    used: uint256 = 0
+    beside: Bytes[PART_BYTES] = b""
+    if self._is_over_an_edge(_window):
+        beside = self._repeated(_window.beside)
+    nothing: Bytes[64] = concat(NO_LANES, NO_LANES)
+    seen: Bytes[PART_BYTES] = slice(nothing, 0, self._bytes(_segment.first % BLOCK))
+    cursor: Cursor = Cursor(data=0, path=0)
     for number: int256 in range(_segment.first // line, (_segment.end - 1) // line + 1, bound=256):
         y: int256 = _window.top + number
         begins: int256 = left + max(_segment.first - number * line, 0)
@@ -160,18 +210,19 @@ def _seen(
         if self._is_beside(y, _window.height) or here >= there:
             seen = self._joined(seen, slice(beside, 0, self._bytes(ends - begins)))
             continue
-        assert used < len(_strips), "inference_verifier: strips"
         at: int256 = y * width + here
-        chunk: int256 = at // LANES_16
-        last: int256 = (y * width + there - 1) // LANES_16
-        self._expect_strip(_claim, _slot, chunks, convert(chunk, uint256), convert(last, uint256), _strips[used])
-        seen = self._joined(seen, slice(beside, 0, self._bytes(here - begins)))
-        inside: uint256 = self._bytes(there - here)
-        seen = self._joined(seen, slice(_strips[used].data, self._bytes(at - chunk * LANES_16), inside))
-        seen = self._joined(seen, slice(beside, 0, self._bytes(ends - there)))
-        used += 1
-    assert used == len(_strips), "inference_verifier: strips"
-    return self._joined(seen, slice(nothing, 0, 2 * _lanes - len(seen)))
+        first: uint256 = convert(at // LANES_16, uint256)
+        last: uint256 = convert((y * width + there - 1) // LANES_16, uint256)
+        begin: uint256 = cursor.data + self._bytes(at % LANES_16)
+        cursor = self._opened(_claim.record, (_slot << levels) | first, last - first + 1, levels, _strips, cursor)
+        if here > begins:
+            seen = self._joined(seen, slice(beside, 0, self._bytes(here - begins)))
+        seen = self._joined(seen, slice(_strips.data, begin, self._bytes(there - here)))
+        if ends > there:
+            seen = self._joined(seen, slice(beside, 0, self._bytes(ends - there)))
+    assert cursor.data == len(_strips.data), "inference_verifier: strips"
+    assert cursor.path == len(_strips.path), "inference_verifier: path"
+    return self._joined(seen, slice(nothing, 0, self._bytes((BLOCK - _segment.end % BLOCK) % BLOCK)))
 
 
 @internal
@@ -182,7 +233,7 @@ def _bytes(_lanes: int256) -> uint256:
 
 @internal
 @pure
-def _joined(_first: Bytes[PART_BYTES], _second: Bytes[STRIP_BYTES]) -> Bytes[PART_BYTES]:
+def _joined(_first: Bytes[PART_BYTES], _second: Bytes[STRIPS_BYTES]) -> Bytes[PART_BYTES]:
     return convert(concat(_first, _second), Bytes[PART_BYTES])
 
 
@@ -201,43 +252,44 @@ def _repeated(_lane: uint256) -> Bytes[PART_BYTES]:
 
 @internal
 @pure
-def _expect_strip(
-    _claim: IInferenceVerifier.Claim,
-    _slot: uint256,
-    _count: uint256,
+def _opened(
+    _record: bytes32,
     _first: uint256,
-    _last: uint256,
-    _strip: IPictureVerifier.Strip,
-):
+    _count: uint256,
+    _levels: uint256,
+    _strips: IPictureVerifier.Strips,
+    _cursor: Cursor,
+) -> Cursor:
     """
-    @dev Chunks `_first` to `_last` of a tensor of `_count` in the claim's record.
+    @dev Where the next strip begins, behind one of so many chunks in a tensor of so many levels; it is in the record.
     """
     nodes: bytes32[STRIP_CHUNKS + 2] = empty(bytes32[STRIP_CHUNKS + 2])
-    size: uint256 = _last - _first + 1
-    assert len(_strip.data) == size * CHUNK, "inference_verifier: chunk"
-    for number: uint256 in range(size, bound=STRIP_CHUNKS):
-        nodes[number + 1] = keccak256(slice(_strip.data, number * CHUNK, CHUNK))
-    levels: uint256 = trees._levels(_count) + trees.RECORD_LEVELS
-    index: uint256 = (_slot << trees._levels(_count)) | _first
-    used: uint256 = 0
-    shown: uint256 = len(_strip.path)
-    for _: uint256 in range(levels, bound=trees.MAX_PATH):
+    end: uint256 = _cursor.data + _count * CHUNK
+    assert end <= len(_strips.data), "inference_verifier: strips"
+    for number: uint256 in range(_count, bound=STRIP_CHUNKS):
+        begin: uint256 = unsafe_add(_cursor.data, unsafe_mul(number, CHUNK))
+        nodes[unsafe_add(number, 1)] = keccak256(slice(_strips.data, begin, CHUNK))
+    index: uint256 = _first
+    size: uint256 = _count
+    used: uint256 = _cursor.path
+    shown: uint256 = len(_strips.path)
+    for _: uint256 in range(_levels + trees.RECORD_LEVELS, bound=trees.MAX_PATH):
         # Nodes begin at 1: what stands before the first of them takes place 0.
-        from_: uint256 = 1 - (index & 1)
-        if from_ == 0:
+        start: uint256 = 1 - (index & 1)
+        if start == 0:
             assert used < shown, "inference_verifier: path"
-            nodes[0] = _strip.path[used]
+            nodes[0] = _strips.path[used]
             used += 1
             size += 1
         if size & 1 == 1:
             assert used < shown, "inference_verifier: path"
-            nodes[from_ + size] = _strip.path[used]
+            nodes[start + size] = _strips.path[used]
             used += 1
             size += 1
         size = size >> 1
         for number: uint256 in range(size, bound=STRIP_CHUNKS):
-            left: uint256 = from_ + 2 * number
-            nodes[number + 1] = keccak256(abi_encode(nodes[left], nodes[left + 1]))
+            left: uint256 = unsafe_add(start, unsafe_mul(2, number))
+            nodes[unsafe_add(number, 1)] = keccak256(abi_encode(nodes[left], nodes[unsafe_add(left, 1)]))
         index = index >> 1
-    assert used == shown, "inference_verifier: path"
-    assert nodes[1] == _claim.record, "inference_verifier: lanes"
+    assert nodes[1] == _record, "inference_verifier: lanes"
+    return Cursor(data=end, path=used)

@@ -170,8 +170,8 @@ def _of_type(view: View, operator: Operator, slot: int, values: dict[int, tuple[
             return _proved(_token(view, slot, *values[at]))
         case "picture":
             return _pictured(view, slot, at)
-        case "convolution":
-            return _in_parts(view, slot, at, 1, calls.sums_of(operator))
+        case "convolution" | "largest":
+            return _in_parts(view, slot, at, 1, calls.sums_of(view, slot, at))
         case "dense" | "residual" | "rms_norm":
             return _in_parts(view, slot, at, 1, -(-operator.width // trees.PART))
         case _:
@@ -234,7 +234,7 @@ def _part(view: View, asked: Question, claim: Any, sums: bytes, part: int, strid
         scores, statistic, value, out, *_ = call.rest
         opened = (NO_LANES, statistic, NO_LANES, out) if is_total else (scores, statistic, value, NO_LANES)
         return call._replace(claim=claim, rest=(*opened, lane, shown))
-    if operator.type == "convolution":
+    if operator.type in ("convolution", "largest"):
         return calls.summed(view, slot, lane, claim, shown)
     call = calls.check(view, slot, lane)
     if operator.type == "rms_norm":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any
 
 from keifu.inference.disputes.turns import LIST
@@ -120,8 +121,17 @@ def _convolved(_: Openings, operator: Operator, record: Sequence[Any], lane: int
     weights = operator.rows[channel].weights
     return [
         sum(w * x for w, x in zip(weights[first:end], lanes[first:end], strict=True))
-        for first, end in arithmetic.segments(window, trees.PART)
+        for first, end in arithmetic.segments(window)
     ]
+
+
+def _rises(_: Openings, operator: Operator, record: Sequence[Any], lane: int) -> list[int]:
+    """Of the largest so far: the sum of the first ones is the largest of as many places."""
+    pixel, channel = divmod(lane, operator.multiplier)
+    view = arithmetic.seen(record[operator.first], operator.window or arithmetic.Window(), pixel)
+    lanes = [x for x in view[channel :: operator.multiplier] if x is not None]
+    so_far = list(accumulate(lanes, max))
+    return [after - before for before, after in pairwise([0, *so_far])]
 
 
 def _weights(o: Openings, operator: Operator, record: Sequence[Any], head: int) -> list[int]:
@@ -150,6 +160,7 @@ _TERMS = {
     "dense": _products,
     "residual": _products,
     "convolution": _convolved,
+    "largest": _rises,
     "softmax": _weights,
     "attended": _terms,
 }

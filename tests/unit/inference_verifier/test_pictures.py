@@ -20,9 +20,10 @@ SAMPLE = 6
 ONE_PART = [name for name in WINDOWS if name not in ("parts", "long line", "long")]
 POOLS = [
     Window((6, 6, 3), 3, (2, 2), (2, 2)),
-    Window((5, 7, 40), 4, (3, 3), (2, 2), (1, 1)),
-    Window((4, 4, 70), 1, (4, 4), (1, 1), low=-100, high=5_000),
+    Window((5, 7, 40), 8, (2, 2), (1, 1), (1, 1)),
+    Window((4, 4, 70), 2, (1, 4), (1, 2), (0, 1), low=-100, high=5_000),
 ]
+WIDE = [Window((5, 7, 40), 4, (3, 3), (2, 2), (0, 1)), Window((4, 8, 5), 1, (4, 8), (1, 1))]
 OTHERS = [pooling(window) for window in POOLS] + [bounds(0, 8_191), bounds(-50, 60, 64)]
 
 
@@ -64,10 +65,11 @@ def in_parts(o, lane, sums, part):
     return checks.summed(o, SLOT, lane, o.claim(sums, stride=1), (sums, part))
 
 
-@pytest.mark.parametrize("name", ["parts", "long line", "long", "steps"])
-def test_vrf_3_long_windows_in_parts(verdict, name):
-    """VRF-3: of running sums the wrong one is found, and a wrong total."""
-    o = convolution(name)
+@pytest.mark.parametrize(
+    "o", [*map(convolution, ("parts", "long line", "long", "steps")), *map(pooling, WIDE)]
+)  # fmt: skip
+def test_vrf_3_long_windows_in_parts(verdict, o):
+    """VRF-3: of running sums and of largest ones so far the wrong one is found, and a wrong total."""
     for lane in sample(o)[:3]:
         terms = running(o, SLOT, lane)
         sums = [sum(terms[: number + 1]) for number in range(len(terms))]
@@ -75,22 +77,23 @@ def test_vrf_3_long_windows_in_parts(verdict, name):
         for part in range(len(sums) + 1):
             assert not verdict(in_parts(o, lane, packed_sums(sums), part))
         for wrong in range(len(sums)):
-            others = packed_sums([value + (at == wrong) for at, value in enumerate(sums)])
-            assert verdict(in_parts(o, lane, others, wrong))
+            for by in (-1, 1):
+                others = packed_sums([value + by * (at == wrong) for at, value in enumerate(sums)])
+                assert verdict(in_parts(o, lane, others, wrong))
         assert verdict(in_parts(wrongly(o, lane, 1), lane, packed_sums(sums), len(sums)))
 
 
-def test_vrf_3_a_long_window_is_not_computed_at_once(verdict):
+@pytest.mark.parametrize("o", [convolution("long"), *map(pooling, WIDE)])
+def test_vrf_3_a_long_window_is_not_looked_at_at_once(verdict, o):
     """VRF-3"""
-    o = convolution("long")
     with refused("part"):
         verdict(in_parts(o, 0, packed_sums([1, 2, 3]), 0)._replace(claim=o.claim()))
 
 
-@pytest.mark.parametrize("part", [3, 4, 40])
-def test_vrf_3_sums_that_there_are_not(verdict, part):
+@pytest.mark.parametrize("o", [convolution("long"), pooling(WIDE[1])])
+@pytest.mark.parametrize("part", [32, 33, 40])
+def test_vrf_3_sums_that_there_are_not(verdict, o, part):
     """VRF-3: behind the last one, and behind those of a list."""
-    o = convolution("long")
     call, count = in_parts(o, 0, packed_sums([1, 2, 3]), 0), part + 1
     sums = packed_sums([0] * min(count, 32))
     claim = o.claim(sums, first=part if count > 32 else 0, stride=1)
@@ -107,19 +110,20 @@ def changed(call, at, item):
 
 
 def test_vrf_1_strips_open_where_the_window_stands(verdict):
-    """VRF-1: as many, as long, and of the picture."""
+    """VRF-1: as many, as long, and of the picture, one behind the other."""
     call = checks.check(convolution("steps"), SLOT, 5)
-    strips = call.rest[1]
-    (data, path), others = strips[0], strips[1:]
+    data, path = call.rest[1]
     for item, reason in (
-        (strips[:-1], "strips"),
-        ([*strips, strips[0]], "strips"),
-        ([(data[:-1], path), *others], "chunk"),
-        ([(data, path[:-1]), *others], "path"),
-        ([(data, [*path, bytes(32)]), *others], "path"),
-        ([(data, [bytes([7]) * 32, *path[1:]]), *others], "lanes"),
-        ([(bytes([data[0] ^ 1]) + data[1:], path), *others], "lanes"),
-        ([others[0], (data, path), *others[1:]], "lanes"),
+        ((data[:-1], path), "strips"),
+        ((data[:-128], path), "strips"),
+        ((data + bytes(128), path), "strips"),
+        ((data, path[:-1]), "path"),
+        ((data, [*path, bytes(32)]), "path"),
+        ((data, []), "path"),
+        ((data, [bytes([7]) * 32, *path[1:]]), "lanes"),
+        ((data, [*path[:-1], bytes([7]) * 32]), "lanes"),
+        ((bytes([data[0] ^ 1]) + data[1:], path), "lanes"),
+        ((data[128:] + data[:128], path), "lanes"),
     ):
         with refused(reason):
             verdict(changed(call, 1, item))
