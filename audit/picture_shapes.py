@@ -43,8 +43,9 @@ def of_window(window: Window, channels: int, groups: int = 1) -> Openings:
         for _ in range(channels)
     ]
     height = _down(window) * window.across * channels
-    sizes = {"width": width, "height": height, "limit": 0, "multiplier": channels}
-    operator = Operator("convolution", 1, rows=rows, window=window, **sizes)
+    operator = Operator(
+        "convolution", 1, width=width, height=height, limit=0, multiplier=channels, rows=rows, window=window
+    )
     return alone([_PICTURE, operator], [[0], x, arithmetic.convolution(rows, x, window, height)], groups)
 
 

@@ -1,7 +1,7 @@
 """The last step of a dispute about a token model: one lane of one operator, on the oldest fork and the newest.
 
-Steps have SmolLM2's sizes and trees as high as its own; those of pictures have the digits' and larger ones. A transaction holds the call alone: what a game writes down
-afterwards is not in it.
+Steps have SmolLM2's sizes and trees as high as its own; those of pictures have the digits' and larger ones. A
+transaction holds the call alone: what a game writes down afterwards is not in it.
 """
 
 from __future__ import annotations
@@ -56,8 +56,14 @@ ROWS = (
         f"{_HOW}; cancun",
         also=tuple(
             (name, partial(_step, name))
-            for name in ("dense, rows of 8 bits", "dense, blocks of 4 bits", "token, blocks of 8 bits", "norm",
-                         "convolution in one call", "sum of a convolution")
+            for name in (
+                "dense, rows of 8 bits",
+                "dense, blocks of 4 bits",
+                "token, blocks of 8 bits",
+                "norm",
+                "convolution in one call",
+                "sum of a convolution",
+            )
         ),
         heavy=True,
     ),

@@ -25,7 +25,11 @@ POOL = Window((20, 20, 33), 10, (2, 2), (2, 2), (0, 0))
 
 def calls() -> Iterator[tuple[str, Call]]:
     """The dearest steps, with their names."""
-    for name, window, channels in (("convolution of digits", DIGITS, 16), ("convolution in one call", FITS, 64), ("dense", WHOLE, 10)):
+    for name, window, channels in (
+        ("convolution of digits", DIGITS, 16),
+        ("convolution in one call", FITS, 64),
+        ("dense", WHOLE, 10),
+    ):
         o = of_window(window, channels, GROUPS)
         if sums_of(o, SLOT, _middle(window, channels)) > 1:
             raise CheckFailed(f"no single call shows a lane of a {name}")

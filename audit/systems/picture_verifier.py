@@ -1,5 +1,5 @@
-"""PictureVerifier: a lane is wrong where the specification in Python says so, whatever window it is seen through; strips
-and places have to be those of the window, as many and as long as it has."""
+"""PictureVerifier: a lane is wrong where the specification in Python says so, whatever window it is seen through;
+strips and places have to be those of the window, as many and as long as it has."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MORE = (0, 0, 1, -1, 1, -1, 77, -301)
 SPOILT = ("group", "descriptor", "word", "other type", "flip", "cut", "longer", "path", "path flip", "lane", "leaf",
           "leaf cut", "part")  # fmt: skip
 MISSHAPEN = ("fewer", "more", "turned", "cut", "path", "longer", "flip", "node")
-MAX_PRODUCTS, MAX_PLACES = 3_000, 32
+MAX_PRODUCTS, MAX_PLACES, MAX_SUMS = 3_000, 32, 32
 AT_ONCE, STRIPS_BYTES, STRIPS_PATH = 4, 2_304, 48  # places, bytes and nodes of one call
 
 
@@ -77,7 +77,8 @@ def _over(random: Random, source: tuple[int, int, int], zero: int, low: int) -> 
 @cache
 def within(number: int) -> Openings:
     random = Random(number)  # noqa: S311 - must repeat
-    return bounds(*sorted((random.randint(-8_191, 8_191), random.randint(-8_191, 8_191))), random.randint(1, 300))
+    low, high = sorted((random.randint(-8_191, 8_191), random.randint(-8_191, 8_191)))
+    return bounds(low, high, random.randint(1, 300))
 
 
 KINDS = {"convolved": convolved, "largest": pooled, "bounded": within}
@@ -143,6 +144,18 @@ class PictureVerifiers(System):
             wanted = o.trace.records[0][0][SLOT][lane] != right(o, lane)
         shown = packed_sums(sums)
         yield from self.says(calls.summed(o, SLOT, lane, o.claim(shown, stride=1), (shown, part)), wanted, "VRF-3")
+
+    @action("", Choice(("convolved", "largest")), Choice(SHAPES), Amount(1 << 14), weight=3, always_reverts=True)
+    def sum_behind_the_last(self, who: str, kind: str, number: int, lane: int) -> Steps:
+        """VRF-3: a list with more sums than the lane has terms shows nothing."""
+        o = KINDS[kind](number)
+        lane %= o.operator(SLOT).height
+        terms = covered(o, lane) if kind == "largest" else products(o, lane)
+        if len(terms) < MAX_SUMS:
+            sums = packed_sums([0] * (len(terms) + 1))
+            call = calls.summed(o, SLOT, lane, o.claim(sums, stride=1), (sums, 0))
+            call = call._replace(rest=(*call.rest[:-1], (sums, len(terms))))
+            yield self.called(call, fails="inference_verifier: part")
 
     # what is shown ----------------------------------------------------------------------------------------------------
 

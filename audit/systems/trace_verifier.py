@@ -272,7 +272,10 @@ class TraceVerifiers(System):
         given = [*values[:lane], values[lane] + more, *values[lane + 1 :]]
         opening = (o.descriptor(1), o.lanes(1, lane // 64), self.chunk(given, lane))
         bound = replace(
-            self.fixed(o, o), inputs=self.of_ids(given), prompt=size + (spoilt == "prompt"), reply=1 + (spoilt == "reply")
+            self.fixed(o, o),
+            inputs=self.of_ids(given),
+            prompt=size + (spoilt == "prompt"),
+            reply=1 + (spoilt == "reply"),
         )
         if spoilt == "lane":
             yield self.tx("links.pictured", astuple(bound), *opening, size, sender=who, fails="trace_verifier: lane")

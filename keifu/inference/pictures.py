@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from keifu.errors import InputError, UsageError
 from keifu.provenance.program import Program, Step
-from keifu.spec import inference_trees as trees
 from keifu.spec.inference import BLOCK, Row, Window, segments
 from keifu.spec.inference_model import Group, Operator, Trace, record_of
 from keifu.spec.inference_openings import Published
@@ -90,8 +89,16 @@ def _convolution(step: Step) -> Operator:
         Row((*weights, *filling), multiplier, shift, bias)
         for weights, (bias, multiplier, shift) in zip(step.weights.tolist(), step.scales.tolist(), strict=True)
     ]
-    sizes = {"width": width, "height": step.target.size, "limit": 0, "multiplier": channels}
-    return Operator("convolution", step.operator.source + 1, rows=rows, window=window, **sizes)
+    return Operator(
+        "convolution",
+        step.operator.source + 1,
+        width=width,
+        height=step.target.size,
+        limit=0,
+        multiplier=channels,
+        rows=rows,
+        window=window,
+    )
 
 
 def _window(step: Step) -> Window:

@@ -17,7 +17,20 @@ from keifu.spec.inference_openings import (
 )
 from keifu.spec.inference_trees import PART, SLOTS, depth
 
-__all__ = ["ATTENTION", "PICTURES", "Call", "alone", "check", "exponent", "maximum", "strips", "summed", "sums_of", "total", "verifier_of"]
+__all__ = [
+    "ATTENTION",
+    "PICTURES",
+    "Call",
+    "alone",
+    "check",
+    "exponent",
+    "maximum",
+    "strips",
+    "summed",
+    "sums_of",
+    "total",
+    "verifier_of",
+]
 
 PICTURES = {"convolved", "largest", "bounded"}  # of PictureVerifier
 ATTENTION = {"rotation", "score", "maximum", "total", "attended", "gated", "exponent"}  # of AttentionVerifier

@@ -240,7 +240,7 @@ def test_dis_4_no_call_convicts_an_honest_provider(world, chain, provider, asked
         for _ in range(chance.randint(1, 3)):
             body[chance.randrange(4, len(body))] ^= 1 << chance.randrange(8)
         with pytest.raises(Revert):
-            tried(world, played, chance.choice([verifier, verifier, 0, 1, 2, 3]), bytes(body))
+            tried(world, played, chance.choice([verifier, verifier, 0, 1, 2, 3, 4]), bytes(body))
     acquitted(world, chain, played)
 
 
