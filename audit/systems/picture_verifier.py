@@ -11,15 +11,14 @@ from random import Random
 from typing import Any
 
 from audit.picture_shapes import SLOT, bounds, of_window, pooling
-from audit.systems._verified import changed
+from audit.systems._verified import Verdicts, changed
 from audit.systems.inference_verifier import WRONG, spoil
 from evmstorm.evm import LocalEvm
-from evmstorm.fuzz.system import Steps, System, action
+from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Amount, Choice
 from keifu.spec import inference as arithmetic
 from keifu.spec import inference_calls as calls
 from keifu.spec.inference import Window
-from keifu.spec.inference_calls import Call
 from keifu.spec.inference_openings import NO_LINES, Openings, packed_sums
 from keifu.spec.inference_trees import CHUNK_BYTES, PART
 
@@ -84,7 +83,7 @@ def within(number: int) -> Openings:
 KINDS = {"convolved": convolved, "largest": pooled, "bounded": within}
 
 
-class PictureVerifiers(System):
+class PictureVerifiers(Verdicts):
     """One lane at a time, of right pictures and of wrong ones."""
 
     contracts = ("PictureVerifier",)
@@ -93,20 +92,6 @@ class PictureVerifiers(System):
 
     def setup(self, evm: LocalEvm) -> None:
         self.bind(pictures=evm.deploy("PictureVerifier", sender=evm.account("deployer")))
-
-    # asking -----------------------------------------------------------------------------------------------------------
-
-    def called(self, call: Call, fails: str | None = None) -> Any:
-        name = f"pictures.{call.function}"
-        return self.tx(name, *call.arguments, sender=self["challenger"], fails=fails, raw_outcome=fails is None)
-
-    def says(self, call: Call, wanted: bool, rule: str) -> Any:
-        answer = yield self.called(call)
-        assert answer is not None, f"{rule}: must answer, was refused: {self.refusal}"
-        found = bool(int.from_bytes(answer, "big"))
-        assert found is wanted, (
-            f"{rule}: {call.function} says {found} of a lane that is {'wrong' if wanted else 'right'}"
-        )
 
     # lanes ------------------------------------------------------------------------------------------------------------
 

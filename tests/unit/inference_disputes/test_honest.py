@@ -99,7 +99,7 @@ def encoded(call):
     """A call of a verifier as the game takes it."""
     name = checks.verifier_of(call)
     function = load(name).interface.function(call.function, len(call.arguments))
-    return int(call.function in checks.ATTENTION), function.encode(call.arguments)
+    return proofs.VERIFIERS.index(name), function.encode(call.arguments)
 
 
 @pytest.fixture

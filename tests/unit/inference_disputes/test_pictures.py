@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.disputed import BOND, RESTITUTION, TURN, Disputed
+from benchmarks.disputed import BOND, RESTITUTION, Disputed
 from ethwire.errors import Revert
 from keifu.abi import load
 from keifu.errors import InputError, UsageError
@@ -24,6 +24,8 @@ from keifu.spec.inference_model import Operator as Named
 from keifu.spec.inference_openings import Published
 from tests.profiles import quick_or_deep
 from tests.unit.inference_disputes.conftest import MINUTE, changed, more, refused
+from tests.unit.inference_disputes.test_convictions import WrongSums
+from tests.unit.inference_disputes.test_honest import acquitted, encoded
 
 SHAPE, CHANNELS, LABELS = (6, 6, 1), 32, 10
 SIZE = SHAPE[0] * SHAPE[1]
@@ -165,17 +167,6 @@ def test_dis_1_another_label(convicted, published, honest, picture, label):
     assert names == ["open", "prove"]
 
 
-class WrongSums(Provider):
-    """Says that one of a lane's sums is another."""
-
-    wrong = 0
-
-    def sums(self, *about):
-        data = bytearray(super().sums(*about))
-        data[8 * self.wrong + 7] ^= 1
-        return bytes(data)
-
-
 @pytest.mark.parametrize("wrong", [0, 1, 2])
 def test_dis_2_sums_of_a_picture(convicted, cheat, published, honest, wrong):
     """DIS-2: more than 1,024 products; honest sums are part of test_dis_1."""
@@ -260,13 +251,6 @@ def shown(world, published, honest, picture, label):
     return world.show(played, provider, seen), provider.opened(POSITION, 0), seen.sums
 
 
-def encoded(call):
-    name = calls.verifier_of(call)
-    return proofs.VERIFIERS.index(name), load(name).interface.function(call.function, len(call.arguments)).encode(
-        call.arguments
-    )
-
-
 def test_dis_4_no_call_about_a_right_picture_convicts(world, chain, shown, picture):
     """DIS-4: right ones say so, sums of another lane are not these, and changed ones open nothing."""
     played, o, sums = shown
@@ -295,5 +279,4 @@ def test_dis_4_no_call_about_a_right_picture_convicts(world, chain, shown, pictu
             body[chance.randrange(4, len(body))] ^= 1 << chance.randrange(8)
         with pytest.raises(Revert):
             tried(chance.choice([verifier, verifier, 0, 1, 2, 3]), bytes(body), block)
-    chain.warp(TURN + 1)
-    assert world.close(played).events("Acquitted")
+    acquitted(world, chain, played)
