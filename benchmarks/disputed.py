@@ -24,6 +24,7 @@ from keifu.inference.disputes import (
     receipt_fields,
 )
 from keifu.inference.disputes.moves import answer, question
+from keifu.inference.disputes.proofs import VERIFIERS
 from keifu.keys import Account, keccak256
 from keifu.payments import Channel, Vouchers
 from keifu.provenance import Kind, Record, RegistryDomain
@@ -99,7 +100,7 @@ class Disputed:
         self.channels = make("Channels", self.token, self.hub, owner, owner)
         terms = (COIN, WINDOW, TURN, COIN)
         self.market = make("ComputeMarket", self.token, self.hub, beats, self.channels, *terms)
-        self.verifiers = [make(name) for name in ("InferenceVerifier", "AttentionVerifier", "TraceVerifier")]
+        self.verifiers = [make(name) for name in VERIFIERS]
         self.game = make("InferenceGame", self.market, [item.address for item in self.verifiers], TURN)
         self.disputes = make("InferenceDisputes", self.market, self.game, WINDOW, BOND)
 

@@ -1,7 +1,7 @@
 """The last step of a dispute about a token model: one lane of one operator, on the oldest fork and the newest.
 
-Steps have SmolLM2's sizes and trees as high as its own. A transaction holds the call alone: what a game writes down
-afterwards is not in it.
+Steps have SmolLM2's sizes and trees as high as its own; those of pictures have the digits' and larger ones. A
+transaction holds the call alone: what a game writes down afterwards is not in it.
 """
 
 from __future__ import annotations
@@ -11,16 +11,19 @@ from functools import partial
 from benchmarks._lab import NEWEST, Lab
 from benchmarks._rows import Row
 from benchmarks.inference_shapes import calls
+from benchmarks.picture_shapes import calls as of_pictures
 from keifu.errors import CheckFailed
+from keifu.spec.inference_calls import verifier_of
 
 __all__ = ["ROWS"]
 
 
 def _steps(lab: Lab) -> dict[str, int]:
     """Gas of each step's transaction, by name."""
-    verifier = lab.deploy("InferenceVerifier")
+    verifiers = {name: lab.deploy(name) for name in ("InferenceVerifier", "PictureVerifier")}
     found = {}
-    for name, call in calls():
+    for name, call in (*calls(), *of_pictures()):
+        verifier = verifiers[verifier_of(call)]
         function = verifier.interface.function(call.function, len(call.arguments))
         if lab.client.view(verifier, function, call.arguments, None):
             raise CheckFailed(f"an honest lane was taken for a wrong one: {name}")
@@ -53,7 +56,14 @@ ROWS = (
         f"{_HOW}; cancun",
         also=tuple(
             (name, partial(_step, name))
-            for name in ("dense, rows of 8 bits", "dense, blocks of 4 bits", "token, blocks of 8 bits", "norm")
+            for name in (
+                "dense, rows of 8 bits",
+                "dense, blocks of 4 bits",
+                "token, blocks of 8 bits",
+                "norm",
+                "convolution in one call",
+                "sum of a convolution",
+            )
         ),
         heavy=True,
     ),

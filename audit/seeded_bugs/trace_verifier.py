@@ -29,5 +29,10 @@ BUGS = [
     _bug("scores of earlier positions alone", "return _lane % each > _bound.position", "return _lane % each >= _bound.position"),
     _bug("an exponent is filling", "        if _lane == exponent or _lane == exponent + 1:\n            return False\n", ""),
     _bug("lanes of 16 bits everywhere", "return _type in [EMBEDDING, RESIDUAL, SCORES, SOFTMAX, TOKEN]", "return _type in [EMBEDDING, RESIDUAL, SCORES, SOFTMAX]"),
+    _bug("a picture of any size", "    if bound.prompt != operator.height or bound.reply != 1:\n        return True\n", "    if bound.reply != 1:\n        return True\n"),
+    _bug("a picture with any number of labels", "    if bound.prompt != operator.height or bound.reply != 1:\n        return True\n", "    if bound.prompt != operator.height:\n        return True\n"),
+    _bug("values of any picture", "    self._expect_id(bound.inputs, bound.prompt, lane, values)\n", ""),
+    _bug("any record's picture", "    self._expect_chunk(bound, operator.slot, sums_of._chunks(operator.height, LANES_16), lane // LANES_16, out)\n", ""),
+    _bug("a value behind the picture", '    assert lane < operator.height, "trace_verifier: lane"\n    self._expect_chunk', "    self._expect_chunk"),
     _of_trees("any descriptor", old='    assert root == _claim.program, "inference_verifier: descriptor"\n', new=""),
 ]  # fmt: skip

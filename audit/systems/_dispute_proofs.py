@@ -41,7 +41,7 @@ def honest_call(dispute: Dispute, random: Random) -> Proof:
     else:
         slot, lanes = random.choice(HONEST)
         call = calls.check(o, slot, random.randrange(lanes + 1))
-    name = "AttentionVerifier" if call.function in calls.ATTENTION else "InferenceVerifier"
+    name = calls.verifier_of(call)
     function = load(name).interface.function(call.function, len(call.arguments))
     return Proof(int(call.function in calls.ATTENTION), function.encode(call.arguments))
 

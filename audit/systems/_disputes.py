@@ -1,4 +1,4 @@
-"""Disputes about token models' answers on a real hub, with the market, its channels and three verifiers: the set-up,
+"""Disputes about token models' answers on a real hub, with the market, its channels and four verifiers: the set-up,
 and the log of who covered, disputed, showed and asked what."""
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from keifu.abi import encode_args
 from keifu.compute.promises import Cover, shown
 from keifu.compute.receipt import Evidence, Receipt, Receipts
 from keifu.inference.disputes import Case, Question, Seen, Stage, Turn, receipt_fields
+from keifu.inference.disputes.proofs import VERIFIERS
 from keifu.keys import Domain, keccak256
 from keifu.provenance import Kind, Record, RegistryDomain
 from keifu.staking import KeyKind, key_consent
@@ -99,7 +100,7 @@ class DisputeLog(ComputePromises):
         super().open()
         evm, hub, maker = self.evm, self.contract("hub"), self.evm.account("deployer")
         core = self.contract("market")
-        verifiers = [evm.deploy(f"{name}Verifier", sender=maker) for name in ("Inference", "Attention", "Trace")]
+        verifiers = [evm.deploy(name, sender=maker) for name in VERIFIERS]
         self.game_terms = (core.address, [item.address for item in verifiers], TURN)
         game = evm.deploy("InferenceGame", *self.game_terms, sender=maker)
         self.dispute_terms = (core.address, game.address, WINDOW, BOND)
@@ -192,7 +193,7 @@ class DisputeLog(ComputePromises):
             "InferenceGame",
             self.game_terms,
             (0, self["author"], "game: market is no contract"),
-            (1, [*self.game_terms[1][:2], self["author"]], "game: verifier is no contract"),
+            (1, [*self.game_terms[1][:3], self["author"]], "game: verifier is no contract"),
             (2, 0, "game: no time to answer"),
             (2, 1, None),
         )

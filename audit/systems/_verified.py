@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
+from typing import Any
 
 from audit.tiny_model import Sizes, tiny
+from evmstorm.fuzz.system import System
 from keifu.keys import keccak256
 from keifu.spec import inference as arithmetic
 from keifu.spec.inference import LARGEST_RESIDUAL, Row
-from keifu.spec.inference_calls import alone
+from keifu.spec.inference_calls import Call, alone, verifier_of
 from keifu.spec.inference_model import WITH_EXPONENT, Operator, Trace, run
 from keifu.spec.inference_openings import Openings, Published
 from keifu.spec.inference_trees import PART
@@ -24,6 +26,7 @@ __all__ = [
     "LONG",
     "TRACES",
     "Place",
+    "Verdicts",
     "changed",
     "climbed",
     "lanes_of",
@@ -37,8 +40,26 @@ LAYER = 1
 WIDE = 1_088  # lanes of a row in two parts
 IDS = [(number * 7 + 3) % 40 for number in range(34)]
 LONG = ("long row", "long norm")
+BOUND = {"InferenceVerifier": "layers", "AttentionVerifier": "attention", "PictureVerifier": "pictures"}
 TRACES = ("blocks", "rows", *LONG)
 Place = tuple[str, int, int]  # trace, position, group
+
+
+class Verdicts(System):
+    """Asks a verifier about single lanes."""
+
+    def says(self, call: Call, wanted: bool, rule: str) -> Any:
+        """The verifier's answer is what the specification says."""
+        answer = yield self.called(call)
+        assert answer is not None, f"{rule}: must answer, was refused: {self.refusal}"
+        found = bool(int.from_bytes(answer, "big"))
+        assert found is wanted, (
+            f"{rule}: {call.function} says {found} of a lane that is {'wrong' if wanted else 'right'}"
+        )
+
+    def called(self, call: Call, fails: str | None = None) -> Any:
+        name = f"{BOUND[verifier_of(call)]}.{call.function}"
+        return self.tx(name, *call.arguments, sender=self["challenger"], fails=fails, raw_outcome=fails is None)
 
 
 @cache

@@ -282,7 +282,7 @@ class InferenceDisputeBook(DisputeEnds):
         done = yield call
         reasons = {
             "game: another turn": dispute.over, "game: proved": dispute.stage == Stage.PROVED,
-            "game: another case": how == "case", "game: no such verifier": shown.verifier > 2,
+            "game: another case": how == "case", "game: no such verifier": shown.verifier > 3,
             "game: no sums were shown": how == "no sums" and dispute.turn.sums == bytes(32),
             "game: another claim": how == "honest" and not self.is_about_the_layer(dispute),
             "game: not proved": how == "honest",
@@ -311,7 +311,7 @@ class InferenceDisputeBook(DisputeEnds):
             return Proof(0, WRONG * 14, b"", 0)
         if how in ("case", "verifier") and right is None:
             right = Proof(0, WRONG * 14)
-        return right._replace(verifier=3) if right is not None and how == "verifier" else right
+        return right._replace(verifier=4) if right is not None and how == "verifier" else right
 
     @action("", Choice("running"), Choice((1, 2, 3, 8, 8)), sender="stranger", weight=30)
     def play_on(self, who: str, dispute: Dispute | None, moves: int) -> Steps:

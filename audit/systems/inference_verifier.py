@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from audit.systems._verified import EACH, LAYER, LONG, changed, climbed, lanes_of, opened, right, terms
+from audit.systems._verified import EACH, LAYER, LONG, Verdicts, changed, climbed, lanes_of, opened, right, terms
 from evmstorm.evm import LocalEvm
-from evmstorm.fuzz.system import Steps, System, action
+from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Amount, Choice
 from keifu.keys import keccak256
 from keifu.spec import inference_calls as calls
@@ -20,7 +20,7 @@ from keifu.spec.inference_calls import Call, alone
 from keifu.spec.inference_model import Operator, descriptor_bytes
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
 
-__all__ = ["InferenceVerifiers"]
+__all__ = ["WRONG", "InferenceVerifiers", "spoil"]
 
 LAST = 2
 MORE = (0, 0, 1, -1, 1, -1, 77, -301)
@@ -38,7 +38,7 @@ WRONG = bytes([7]) * 32
 Step = tuple[str, int, int, int]
 
 
-class InferenceVerifiers(System):
+class InferenceVerifiers(Verdicts):
     """One lane at a time, of right traces and of wrong ones."""
 
     contracts = ("InferenceVerifier", "AttentionVerifier")
@@ -51,21 +51,6 @@ class InferenceVerifiers(System):
         self.bind(layers=layers, attention=evm.deploy("AttentionVerifier", sender=deployer))
 
     # asking -----------------------------------------------------------------------------------------------------------
-
-    def says(self, call: Call, wanted: bool, rule: str) -> Any:
-        """The verifier's answer is what the specification says."""
-        answer = yield self.called(call)
-        assert answer is not None, f"{rule}: must answer, was refused: {self.refusal}"
-        found = bool(int.from_bytes(answer, "big"))
-        assert found is wanted, (
-            f"{rule}: {call.function} says {found} of a lane that is {'wrong' if wanted else 'right'}"
-        )
-
-    def called(self, call: Call, fails: str | None = None) -> Any:
-        contract = "attention" if call.function in calls.ATTENTION else "layers"
-        args = call.arguments
-        name = f"{contract}.{call.function}"
-        return self.tx(name, *args, sender=self["challenger"], fails=fails, raw_outcome=fails is None)
 
     def call_about(self, o: Openings, slot: int, lane: int) -> tuple[Call, int, int]:
         """A call without sums, which lane of the tensor it is about, and what that has to be."""

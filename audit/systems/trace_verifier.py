@@ -12,6 +12,8 @@ from evmstorm.fuzz.system import Steps, System, action
 from evmstorm.fuzz.values import Amount, Choice
 from keifu.keys import keccak256
 from keifu.spec import inference_trees as trees
+from keifu.spec.inference_calls import alone
+from keifu.spec.inference_model import Operator
 from keifu.spec.inference_openings import Openings
 
 __all__ = ["TraceVerifiers"]
@@ -256,6 +258,30 @@ class TraceVerifiers(System):
         yield from self.says(
             "filling", self.fixed(o, shown), o.descriptor(slot), opening, lane, wanted=more != 0, spoilt=spoilt
         )
+
+    # pictures ---------------------------------------------------------------------------------------------------------
+
+    @action("", Choice((1, 31, 64, 65, 300)), Amount(300), Choice((0, 0, 1, -1, 1 << 15, 1 << 16)),
+            Choice(("", "", "", "path", "longer", "hash", "group", "descriptor", "lane", "prompt", "reply")),
+            weight=8)  # fmt: skip
+    def pictured(self, who: str, size: int, lane: int, more: int, spoilt: str) -> Steps:
+        """A picture is what its receipt was given; a receipt of something else has none."""
+        values = [(place * 97 + size) % 16_383 - 8_191 for place in range(size)]
+        lane %= size
+        o = alone([Operator("picture", height=size, limit=0)], [[0], values])
+        given = [*values[:lane], values[lane] + more, *values[lane + 1 :]]
+        opening = (o.descriptor(1), o.lanes(1, lane // 64), self.chunk(given, lane))
+        bound = replace(
+            self.fixed(o, o),
+            inputs=self.of_ids(given),
+            prompt=size + (spoilt == "prompt"),
+            reply=1 + (spoilt == "reply"),
+        )
+        if spoilt == "lane":
+            yield self.tx("links.pictured", astuple(bound), *opening, size, sender=who, fails="trace_verifier: lane")
+            return
+        wanted = more != 0 or spoilt in ("prompt", "reply")
+        yield from self.says("pictured", bound, *opening, lane, wanted=wanted, spoilt=spoilt)
 
     def computed(self, o: Openings, slot: int) -> set[int]:
         """The lanes of a tensor that its operator computes."""

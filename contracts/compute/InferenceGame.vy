@@ -73,8 +73,8 @@ PART_LEVELS: constant(uint256) = 5  # of the chunks that are shown at once
 # Where operators name their keys.
 market: public(immutable(address))
 
-# What weights make, what attention makes, and how a trace hangs together.
-verifiers: public(immutable(address[3]))
+# What weights make, what attention makes, how a trace hangs together, and what goes over pictures.
+verifiers: public(immutable(address[4]))
 
 # Seconds of a turn.
 window: public(immutable(uint256))
@@ -93,10 +93,10 @@ _turns: HashMap[address, HashMap[bytes32, bytes32]]
 # ############################################################## #
 
 @deploy
-def __init__(_market: address, _verifiers: address[3], _window: uint256):
+def __init__(_market: address, _verifiers: address[4], _window: uint256):
     """
     @param _market The ComputeMarket, where transaction keys of operators are named.
-    @param _verifiers InferenceVerifier, AttentionVerifier, TraceVerifier.
+    @param _verifiers InferenceVerifier, AttentionVerifier, TraceVerifier, PictureVerifier.
     @param _window Seconds of a turn.
     """
     assert _market.is_contract, "game: market is no contract"
@@ -329,7 +329,7 @@ def prove(
     self._check(_turn)
     assert _turn.stage != PROVED, "game: proved"
     assert keccak256(abi_encode(_case)) == _turn.case, "game: another case"
-    assert _verifier < 3, "game: no such verifier"
+    assert _verifier < 4, "game: no such verifier"
     if _verifier == TRACE:
         fixed: bytes32 = proofs._bound(_turn, _case)
         assert keccak256(slice(_call, 4, proofs.BOUND)) == fixed, "game: another claim"

@@ -31,6 +31,7 @@ exports: (
     links.answered,
     links.kept,
     links.made,
+    links.pictured,
     links.shape,
     links.filling,
 )

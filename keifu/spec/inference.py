@@ -7,6 +7,7 @@ One function an operator, over lists of Python's integers. Nothing is shared wit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import isqrt
 from typing import NamedTuple
 
@@ -18,18 +19,24 @@ __all__ = [
     "LARGEST_RESIDUAL",
     "ROTATED",
     "Row",
+    "Window",
     "add",
     "attended",
+    "bounded",
     "clip",
+    "convolution",
+    "corner",
     "dense",
     "dot",
     "embedding",
     "exp2n",
     "exponent_of",
     "gated",
+    "largest",
     "layer_norm",
     "mean_pool",
     "place",
+    "products",
     "residual",
     "rms_norm",
     "rope",
@@ -37,6 +44,8 @@ __all__ = [
     "rq",
     "sampled",
     "scores",
+    "seen",
+    "segments",
     "softmax",
     "table",
     "token",
@@ -47,6 +56,7 @@ ROTATED = 5_791  # 64 products of two of these stay below 2**31
 LARGEST_RESIDUAL = 2**27 - 1
 BLOCK = 32  # weights with one scale
 HEAD = 64  # lanes of a head
+SUM = 512  # most products of a convolution's sum
 _WORD = 2**64 - 1
 
 
@@ -58,6 +68,19 @@ class Row(NamedTuple):
     shift: int
     bias: int = 0
     scales: Sequence[tuple[int, int]] = ()
+
+
+class Window(NamedTuple):
+    """How an operator goes over a picture: what it reads has height, width and channels, in this order."""
+
+    source: tuple[int, int, int] = (0, 0, 0)
+    across: int = 0  # places of the target from left to right
+    kernel: tuple[int, int] = (0, 0)
+    stride: tuple[int, int] = (0, 0)
+    padding: tuple[int, int] = (0, 0)  # above and on the left
+    zero: int = 0  # stands where the picture has nothing
+    low: int = -LARGEST
+    high: int = LARGEST
 
 
 def clip(value: int, limit: int) -> int:
@@ -129,6 +152,59 @@ def layer_norm(h: Sequence[int], gains: Sequence[int], biases: Sequence[int], sh
 
 def dense(rows: Sequence[Row], given: Sequence[int], limit: int) -> list[int]:
     return [clip(rq(dot(row, given) + row.bias, row.multiplier, row.shift), limit) for row in rows]
+
+
+def bounded(given: Sequence[int], window: Window) -> list[int]:
+    """ReLU, or any other pair of bounds."""
+    return [max(window.low, min(window.high, x)) for x in given]
+
+
+def corner(window: Window, pixel: int) -> tuple[int, int]:
+    """Where a window begins, from above and from the left; maybe beside the picture."""
+    down, right = divmod(pixel, window.across)
+    return down * window.stride[0] - window.padding[0], right * window.stride[1] - window.padding[1]
+
+
+def products(window: Window) -> int:
+    """Lanes under a window."""
+    return window.kernel[0] * window.kernel[1] * window.source[2]
+
+
+def seen(given: Sequence[int], window: Window, pixel: int) -> list[int | None]:
+    """What stands under the window at a place, place by place and channel by channel; None beside the picture."""
+    (height, width, depth), (tall, wide) = window.source, window.kernel
+    y, x = corner(window, pixel)
+    return [
+        given[(row * width + column) * depth + channel] if 0 <= row < height and 0 <= column < width else None
+        for row in range(y, y + tall)
+        for column in range(x, x + wide)
+        for channel in range(depth)
+    ]
+
+
+def segments(window: Window) -> list[tuple[int, int]]:
+    """Products of a row of weights that one sum adds: those of one row of the window, 512 at most."""
+    count = products(window)
+    ends = sorted({*range(0, count, window.kernel[1] * window.source[2]), *range(0, count, SUM), count})
+    return list(pairwise(ends))
+
+
+def convolution(rows: Sequence[Row], given: Sequence[int], window: Window, height: int) -> list[int]:
+    """`height` lanes, channel by channel at each place. Rows are filled up to whole blocks."""
+    found = []
+    for pixel in range(height // len(rows)):
+        taken = [window.zero if x is None else x for x in seen(given, window, pixel)]
+        taken += [0] * (-len(taken) % BLOCK)
+        found += [rq(dot(row, taken) + row.bias, row.multiplier, row.shift) for row in rows]
+    return bounded(found, window)
+
+
+def largest(given: Sequence[int], window: Window, height: int) -> list[int]:
+    """Max pooling, channel by channel."""
+    depth = window.source[2]
+    views = (seen(given, window, pixel) for pixel in range(height // depth))
+    found = [max(x for x in view[channel::depth] if x is not None) for view in views for channel in range(depth)]
+    return bounded(found, window)
 
 
 def residual(rows: Sequence[Row], given: Sequence[int], h: Sequence[int], exponent: int = 0) -> list[int]:

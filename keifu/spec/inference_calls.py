@@ -4,21 +4,39 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from keifu.spec.inference import Window, corner, products, seen, segments
 from keifu.spec.inference_model import Operator, Trace
 from keifu.spec.inference_openings import (
     KEYS,
     NO_LANES,
+    NO_LINES,
     NO_SUMS,
     VALUES,
     Openings,
     Published,
 )
-from keifu.spec.inference_trees import SLOTS
+from keifu.spec.inference_trees import PART, SLOTS, depth
 
-__all__ = ["ATTENTION", "Call", "alone", "check", "exponent", "maximum", "total"]
+__all__ = [
+    "ATTENTION",
+    "PICTURES",
+    "Call",
+    "alone",
+    "check",
+    "exponent",
+    "maximum",
+    "strips",
+    "summed",
+    "sums_of",
+    "total",
+    "verifier_of",
+]
 
+PICTURES = {"convolved", "largest", "bounded"}  # of PictureVerifier
 ATTENTION = {"rotation", "score", "maximum", "total", "attended", "gated", "exponent"}  # of AttentionVerifier
 HEAD = 64
+MAX_PLACES, STRIPS_BYTES, STRIPS_PATH = 4, 2_304, 48  # of a call
+ONE_CALL = 84_000  # gas; what all calls have in common is 61,000
 
 
 class Call(NamedTuple):
@@ -32,6 +50,13 @@ class Call(NamedTuple):
     @property
     def arguments(self) -> tuple[Any, ...]:
         return self.claim, self.descriptor, *self.rest
+
+
+def verifier_of(call: Call) -> str:
+    """The contract that is asked."""
+    if call.function in ATTENTION:
+        return "AttentionVerifier"
+    return "PictureVerifier" if call.function in PICTURES else "InferenceVerifier"
 
 
 def alone(operators: list[Operator], tensors: list[list[int]], groups: int = 1) -> Openings:
@@ -131,6 +156,81 @@ def _token(o: Openings, slot: int, better: int, _: int) -> tuple[Any, ...]:
     return "token", x, o.row(slot, number), o.row(slot, better), o.lanes(slot, 0)
 
 
+def sums_of(o: Openings, slot: int, lane: int) -> int:
+    """By how many sums a lane of a picture is shown; 1 where a single call does."""
+    operator, window = o.operator(slot), o.operator(slot).window or Window()
+    if operator.type == "largest":
+        count = len(_places(o, slot, lane))
+        return 1 if count <= MAX_PLACES else count
+    return 1 if operator.width <= PART and _is_one_call(o, slot, lane) else len(segments(window))
+
+
+def _is_one_call(o: Openings, slot: int, lane: int) -> bool:
+    """Whether a call holds all strips of a lane, and stays cheap: gas of weights, chunks, nodes, and of each strip."""
+    operator, window = o.operator(slot), o.operator(slot).window or Window()
+    data, path = strips(o, slot, lane, 0, products(window))
+    gas = 33 * operator.width + 21 * len(data) + 1_456 * len(path) + 1_800 * window.kernel[0]
+    gas += 860 * depth(operator.multiplier)
+    return len(data) <= STRIPS_BYTES and len(path) <= STRIPS_PATH and gas <= ONE_CALL
+
+
+def strips(o: Openings, slot: int, lane: int, first: int, end: int) -> tuple[bytes, list[bytes]]:
+    """What a convolution's lane reads for some of its products: a strip of each row of the picture, one behind the
+    other."""
+    operator, window = o.operator(slot), o.operator(slot).window or Window()
+    (height, width, depth), line = window.source, window.kernel[1] * window.source[2]
+    y, x = corner(window, lane // operator.multiplier)
+    found = []
+    for number in range(first // line, (end - 1) // line + 1):
+        here = max(x * depth + max(first - number * line, 0), 0)
+        there = min(x * depth + min(end - number * line, line), width * depth)
+        if 0 <= y + number < height and here < there:
+            row = (y + number) * width * depth
+            found.append(o.strip(operator.first, (row + here) // 64, (row + there - 1) // 64))
+    return b"".join(data for data, _ in found), [node for _, path in found for node in path]
+
+
+def summed(o: Openings, slot: int, lane: int, claim: tuple[Any, ...], sums: tuple[bytes, int]) -> Call:
+    """A picture's lane by sums: one of its products, or one of its largest so far; behind the last the total."""
+    is_total, out = sums[1] == len(sums[0]) // 8, o.lanes(slot, lane // 64)
+    operator = o.operator(slot)
+    if operator.type == "largest":
+        places = _places(o, slot, lane)
+        shown: Any = [] if is_total else [o.lanes(operator.first, places[sums[1]] // 64)]
+        rest: tuple[Any, ...] = (shown, out if is_total else NO_LANES, lane, sums)
+        return Call("largest", claim, o.descriptor(slot), rest)
+    number = lane % operator.multiplier
+    if is_total:
+        rest = ((*o.row(slot, number)[:2], b""), NO_LINES, out, lane, sums)
+    else:
+        first, end = segments(operator.window or Window())[sums[1]]
+        rest = (o.row(slot, number, first // PART), strips(o, slot, lane, first, end), NO_LANES, lane, sums)
+    return Call("convolved", claim, o.descriptor(slot), rest)
+
+
+def _convolved(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    operator = o.operator(slot)
+    shown = strips(o, slot, lane, 0, products(operator.window or Window()))
+    return "convolved", o.row(slot, lane % operator.multiplier), shown, o.lanes(slot, lane // 64), lane, NO_SUMS
+
+
+def _places(o: Openings, slot: int, lane: int) -> list[int]:
+    """Lanes of the source that a window has in the lane's channel."""
+    operator, window = o.operator(slot), o.operator(slot).window or Window()
+    pixel, channel = divmod(lane, operator.multiplier)
+    size = window.source[0] * window.source[1] * window.source[2]
+    return [at for at in seen(range(size), window, pixel)[channel :: operator.multiplier] if at is not None]
+
+
+def _largest(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    places = [o.lanes(o.operator(slot).first, at // 64) for at in _places(o, slot, lane)]
+    return "largest", places, o.lanes(slot, lane // 64), lane, NO_SUMS
+
+
+def _bounded(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    return "bounded", o.lanes(o.operator(slot).first, lane // 64), o.lanes(slot, lane // 64), lane
+
+
 _CALLS = {
     "embedding": _embedding,
     "rms_norm": _norm,
@@ -141,4 +241,7 @@ _CALLS = {
     "attended": _attended,
     "gated": _gated,
     "token": _token,
+    "convolution": _convolved,
+    "largest": _largest,
+    "bounded": _bounded,
 }

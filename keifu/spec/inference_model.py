@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ethwire.keys import keccak256
 from keifu.spec import inference as arithmetic
 from keifu.spec import inference_trees as trees
-from keifu.spec.inference import LARGEST, Row
+from keifu.spec.inference import LARGEST, Row, Window
 
 __all__ = [
     "BITS",
@@ -25,6 +25,7 @@ __all__ = [
     "run",
     "run_from",
     "table_bits",
+    "window_bytes",
 ]
 
 TYPES = {
@@ -42,7 +43,11 @@ TYPES = {
     "table": 13,
     "mean_pool": 14,
     "add": 15,
+    "bounded": 16,
+    "largest": 17,
     "place": 18,
+    "convolution": 19,
+    "picture": 20,
 }
 _WIDE = {"embedding", "residual", "scores", "softmax", "token", "add", "place"}
 BITS = {name: 32 if name in _WIDE else 16 for name in TYPES}
@@ -76,6 +81,7 @@ class Operator:
     rows: Sequence[Row] = ()
     lanes: Sequence[int] = ()  # gains of a norm; turns of every position; entries of a table
     more: Sequence[int] = ()  # biases of a LayerNorm
+    window: Window | None = None  # of what goes over a picture
 
 
 Group: TypeAlias = Sequence[Operator]
@@ -92,7 +98,7 @@ class Trace:
     def bits(self, group: int, slot: int) -> int:
         if slot:
             return BITS[self.program[group][slot - 1].type]
-        return 32
+        return BITS[self.program[group - 1][-1].type] if group else 32
 
     def record_leaves(self, position: int, group: int) -> list[bytes]:
         record = self.records[position][group]
@@ -173,9 +179,11 @@ def _tensor(operator: Operator, record: Record, trace: Trace, where: tuple[int, 
         case "gated":
             return _gated(operator, first, record[operator.second])
         case "token":
-            return [arithmetic.token(operator.rows, first)]
+            return [arithmetic.token(operator.rows, first + [0] * (operator.width - len(first)))]
         case "rope" | "place":
             return _placed(operator, first, where[0])
+        case "picture" | "convolution" | "largest" | "bounded":
+            return _of_picture(operator, first, trace)
         case _:
             return _attention(operator, record, trace, where)
 
@@ -184,6 +192,17 @@ def _placed(operator: Operator, first: Tensor, position: int) -> Tensor:
     if operator.type == "rope":
         return arithmetic.rope(first, operator.lanes[position * HEAD : (position + 1) * HEAD])
     return arithmetic.place(first, operator.lanes[position * operator.height : (position + 1) * operator.height])
+
+
+def _of_picture(operator: Operator, first: Tensor, trace: Trace) -> Tensor:
+    if operator.type == "picture":  # each position has one of its values
+        return [records[0][0][0] for records in trace.records]
+    window = operator.window or Window()
+    if operator.type == "convolution":
+        return arithmetic.convolution(operator.rows, first, window, operator.height)
+    if operator.type == "largest":
+        return arithmetic.largest(first, window, operator.height)
+    return arithmetic.bounded(first, window)
 
 
 def _gated(operator: Operator, first: Tensor, second: Tensor) -> Tensor:
@@ -225,6 +244,8 @@ def descriptor_of(program: Sequence[Group], group: int, slot: int) -> bytes:
     else:
         weights = trees.tensor_root(operator.lanes, table_bits(operator)) if operator.lanes else bytes(32)
     more = trees.tensor_root(operator.more, 32) if operator.more else bytes(32)
+    if operator.window:
+        more = window_bytes(operator.window)
     return descriptor_bytes(operator, group, slot, len(program), weights, more)
 
 
@@ -236,6 +257,14 @@ def descriptor_bytes(
     sizes = (operator.width, operator.height, operator.limit, operator.multiplier, operator.shift)
     rest = (operator.heads, operator.shared, trees.depth(groups), operator.flags)
     return trees.descriptor((*numbers, *sizes, *rest), weights, more)
+
+
+def window_bytes(window: Window) -> bytes:
+    """32 bytes: bounds, what stands beside the picture, and sizes."""
+    lanes = b"".join((value + 2**15).to_bytes(2, "big") for value in (window.low, window.high, window.zero))
+    sizes = b"".join(size.to_bytes(2, "big") for size in (window.across, *window.source))
+    steps = bytes([*window.kernel, *window.stride, *window.padding])
+    return (lanes + sizes + steps).ljust(32, b"\0")
 
 
 def table_bits(operator: Operator) -> int:

@@ -88,6 +88,19 @@ class Openings:
         path = trees.path([keccak256(item) for item in chunks], first, above=below)
         return b"".join(chunks[first : first + (1 << below)]), [*path, *self._above(slot)]
 
+    def strip(self, slot: int, first: int, last: int) -> tuple[bytes, list[bytes]]:
+        """Chunks `first` to `last`, and from below the nodes on both sides of them."""
+        chunks = self._chunks(slot)
+        levels = trees.levels([keccak256(chunk) for chunk in chunks])
+        path, left, right = [], first, last
+        for level in levels[:-1]:
+            if left & 1:
+                path.append(level[left - 1])
+            if not right & 1:
+                path.append(level[right + 1] if right + 1 < len(level) else bytes(32))
+            left, right = left >> 1, right >> 1
+        return b"".join(chunks[first : last + 1]), [*path, *self._above(slot)]
+
     def kept(self, position: int, place: int, chunk: int) -> tuple[bytes, list[bytes]]:
         """A chunk of keys or values of any position."""
         name = "scores" if place == KEYS else "attended"

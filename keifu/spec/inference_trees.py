@@ -19,6 +19,7 @@ __all__ = [
     "chunks",
     "depth",
     "descriptor",
+    "levels",
     "node",
     "part_bytes",
     "path",
@@ -45,23 +46,24 @@ def depth(count: int) -> int:
     return (count - 1).bit_length()
 
 
-def _levels(leaves: Sequence[bytes], levels: int) -> list[list[bytes]]:
+def levels(leaves: Sequence[bytes], count: int | None = None) -> list[list[bytes]]:
+    """All nodes, from the leaves up to the root."""
     found = [list(leaves)]
-    for _ in range(levels):
+    for _ in range(depth(len(leaves)) if count is None else count):
         below = found[-1] + [_ZERO] * (len(found[-1]) & 1)
         found.append([node(below[at], below[at + 1]) for at in range(0, len(below), 2)])
     return found
 
 
-def tree(leaves: Sequence[bytes], levels: int | None = None) -> bytes:
+def tree(leaves: Sequence[bytes], height: int | None = None) -> bytes:
     """The root; a missing neighbour is 32 zero bytes at every level."""
-    return _levels(leaves, depth(len(leaves)) if levels is None else levels)[-1][0]
+    return levels(leaves, height)[-1][0]
 
 
-def path(leaves: Sequence[bytes], index: int, levels: int | None = None, *, above: int = 0) -> list[bytes]:
+def path(leaves: Sequence[bytes], index: int, height: int | None = None, *, above: int = 0) -> list[bytes]:
     """The neighbours of leaf `index` from the bottom up; with `above`, those of the node that stands so far above."""
     found = []
-    for level in _levels(leaves, depth(len(leaves)) if levels is None else levels)[above:-1]:
+    for level in levels(leaves, height)[above:-1]:
         beside = (index >> above) ^ 1
         found.append(level[beside] if beside < len(level) else _ZERO)
         index >>= 1

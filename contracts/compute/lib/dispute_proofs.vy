@@ -29,6 +29,8 @@ LINEAR: constant(bytes4) = 0xF60AEE0C
 NORM: constant(bytes4) = 0x36F675A6
 TOTAL: constant(bytes4) = 0xA74BD749
 ATTENDED: constant(bytes4) = 0x2CA3E760
+CONVOLVED: constant(bytes4) = 0xDF8E6460
+LARGEST: constant(bytes4) = 0xAC0A2AC1
 
 # Bytes of what stands first in a call.
 CLAIM: constant(uint256) = 320
@@ -121,11 +123,11 @@ def _lane_at(_function: bytes4) -> uint256:
     word: uint256 = 0
     if _function == LINEAR:
         word = 16
-    elif _function == NORM:
+    elif _function == NORM or _function == CONVOLVED:
         word = 14
     elif _function == ATTENDED:
         word = 15
-    elif _function == TOTAL:
+    elif _function == TOTAL or _function == LARGEST:
         word = 13
     assert word > 0, "game: no sums in it"
     return 4 + 32 * word

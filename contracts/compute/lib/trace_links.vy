@@ -19,6 +19,7 @@ SOFTMAX: constant(uint256) = 7
 ATTENDED: constant(uint256) = 8
 GATED: constant(uint256) = 9
 TOKEN: constant(uint256) = 10
+PICTURE: constant(uint256) = 20
 LANES_16: constant(uint256) = 64
 LANES_32: constant(uint256) = 32
 LAST_SLOT: constant(uint256) = 15
@@ -168,12 +169,37 @@ def filling(
     chunks: uint256 = self._chunks(bound, operator, kind)
     each: uint256 = LANES_32 if self._is_wide(kind) else LANES_16
     assert lane < chunks * each and self._is_filling(bound, operator, kind, lane), "trace_verifier: lane"
-    levels: uint256 = trees._levels(chunks)
-    index: uint256 = (operator.slot << levels) | (lane // each)
-    trees._expect(out, bound.record, index, levels + trees.RECORD_LEVELS)
+    self._expect_chunk(bound, operator.slot, chunks, lane // each, out)
     if each == LANES_32:
         return numbers._lane_32(out.data, lane) != 0
     return numbers._lane_16(out.data, lane) != 0
+
+
+@external
+@view
+def pictured(
+    bound: ITraceVerifier.Bound,
+    descriptor: IInferenceVerifier.Descriptor,
+    out: IInferenceVerifier.Lanes,
+    values: IInferenceVerifier.Lanes,
+    lane: uint256,
+) -> bool:
+    """
+    @notice Whether a lane of a picture is not what the receipt was given, or there is no such receipt of a picture.
+    @param bound What is fixed.
+    @param descriptor The operator that takes the picture.
+    @param out The chunk that has the lane.
+    @param values The chunk of what the receipt was given that has the lane.
+    @param lane Which lane.
+    @return True if it is not.
+    """
+    operator: trees.Operator = self._operator(bound, descriptor, PICTURE)
+    if bound.prompt != operator.height or bound.reply != 1:
+        return True
+    assert lane < operator.height, "trace_verifier: lane"
+    self._expect_chunk(bound, operator.slot, sums_of._chunks(operator.height, LANES_16), lane // LANES_16, out)
+    self._expect_id(bound.inputs, bound.prompt, lane, values)
+    return numbers._lane_16(out.data, lane) != numbers._lane_32(values.data, lane)
 
 
 @internal
@@ -269,12 +295,29 @@ def _id(_root: bytes32, _count: uint256, _place: uint256, _ids: IInferenceVerifi
     @dev The root of a tensor with one id alone, that of a place in a tensor of ids.
     """
     assert _place < _count, "trace_verifier: position"
-    levels: uint256 = trees._levels(sums_of._chunks(_count, LANES_32))
-    trees._expect(_ids, _root, _place // LANES_32, levels)
+    self._expect_id(_root, _count, _place, _ids)
     word: uint256 = extract32(_ids.data, (_place & 24) << 2, output_type=uint256)
     lane: uint256 = (word >> (224 - ((_place & 7) << 5))) & trees.MASK_32
     first: bytes32 = convert((lane << 224) | SEVEN, bytes32)
     return keccak256(concat(first, NO_LANES, NO_LANES, NO_LANES))
+
+
+@internal
+@pure
+def _expect_id(_root: bytes32, _count: uint256, _place: uint256, _ids: IInferenceVerifier.Lanes):
+    """
+    @dev The chunk with the id at a place, in a tensor of ids.
+    """
+    trees._expect(_ids, _root, _place // LANES_32, trees._levels(sums_of._chunks(_count, LANES_32)))
+
+
+@internal
+@pure
+def _expect_chunk(
+    _bound: ITraceVerifier.Bound, _slot: uint256, _chunks: uint256, _chunk: uint256, _lanes: IInferenceVerifier.Lanes
+):
+    levels: uint256 = trees._levels(_chunks)
+    trees._expect(_lanes, _bound.record, (_slot << levels) | _chunk, levels + trees.RECORD_LEVELS)
 
 
 @internal

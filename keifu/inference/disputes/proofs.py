@@ -16,9 +16,10 @@ from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
 
-__all__ = ["View", "answered", "begins", "committed", "lane", "shape", "summed"]
+__all__ = ["VERIFIERS", "View", "answered", "begins", "committed", "lane", "shape", "summed"]
 
-_LAYERS, _ATTENTION, _TRACE = ("InferenceVerifier", "AttentionVerifier", "TraceVerifier")
+_TRACE = "TraceVerifier"
+VERIFIERS = ("InferenceVerifier", "AttentionVerifier", _TRACE, "PictureVerifier")  # as the game numbers them
 _STATISTICS, _TOTAL = 4, 2  # of a head: largest score, its position, total, and 0
 
 
@@ -96,9 +97,9 @@ class View(Openings):
 
 
 def _proved(call: calls.Call, lists: bytes = b"", block: int = NO_BLOCK) -> Proof:
-    name = _ATTENTION if call.function in calls.ATTENTION else _LAYERS
+    name = calls.verifier_of(call)
     function = load(name).interface.function(call.function, len(call.arguments))
-    return Proof(int(name == _ATTENTION), function.encode(call.arguments), lists, block)
+    return Proof(VERIFIERS.index(name), function.encode(call.arguments), lists, block)
 
 
 def answered(view: View, prompt: Sequence[int], ids: Sequence[int]) -> Proof:
@@ -167,6 +168,10 @@ def _of_type(view: View, operator: Operator, slot: int, values: dict[int, tuple[
             return _in_parts(view, slot, at, 1, view.position + 1)
         case "token":
             return _proved(_token(view, slot, *values[at]))
+        case "picture":
+            return _pictured(view, slot, at)
+        case "convolution" | "largest":
+            return _in_parts(view, slot, at, 1, calls.sums_of(view, slot, at))
         case "dense" | "residual" | "rms_norm":
             return _in_parts(view, slot, at, 1, -(-operator.width // trees.PART))
         case _:
@@ -178,6 +183,12 @@ def _token(view: View, slot: int, better: int, shown: int) -> calls.Call:
     x, _, row, out = call.rest
     chosen = view.row(slot, shown if 0 <= shown < view.operator(slot).height else 0)
     return call._replace(rest=(x, chosen, row, out))
+
+
+def _pictured(view: View, slot: int, at: int) -> Proof:
+    """A lane that is not what the receipt was given: each position has one of its values."""
+    values = [records[0][0][0] for records in view.trace.records]
+    return _bound(view, "pictured", view.descriptor(slot), view.lanes(slot, at // 64), _ids(values, at), at)
 
 
 def _in_parts(view: View, slot: int, at: int, stride: int, terms: int) -> Question | Proof:
@@ -223,6 +234,8 @@ def _part(view: View, asked: Question, claim: Any, sums: bytes, part: int, strid
         scores, statistic, value, out, *_ = call.rest
         opened = (NO_LANES, statistic, NO_LANES, out) if is_total else (scores, statistic, value, NO_LANES)
         return call._replace(claim=claim, rest=(*opened, lane, shown))
+    if operator.type in ("convolution", "largest"):
+        return calls.summed(view, slot, lane, claim, shown)
     call = calls.check(view, slot, lane)
     if operator.type == "rms_norm":
         if is_total:
@@ -237,7 +250,7 @@ def _part(view: View, asked: Question, claim: Any, sums: bytes, part: int, strid
 
 def _bound(view: View, name: str, *rest: Any) -> Proof:
     function = load(_TRACE).interface.function(name, 1 + len(rest))
-    return Proof(2, function.encode([view.bound(), *rest]))
+    return Proof(VERIFIERS.index(_TRACE), function.encode([view.bound(), *rest]))
 
 
 def _ids(ids: Sequence[int], at: int) -> tuple[bytes, list[bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any
 
 from keifu.inference.disputes.turns import LIST
@@ -113,6 +114,26 @@ def _products(_: Openings, operator: Operator, record: Sequence[Any], lane: int)
     return [arithmetic.dot(row, lanes[at : at + trees.PART], at) for at in range(0, operator.width, trees.PART)]
 
 
+def _convolved(_: Openings, operator: Operator, record: Sequence[Any], lane: int) -> list[int]:
+    pixel, channel = divmod(lane, operator.multiplier)
+    window = operator.window or arithmetic.Window()
+    lanes = [window.zero if x is None else x for x in arithmetic.seen(record[operator.first], window, pixel)]
+    weights = operator.rows[channel].weights
+    return [
+        sum(w * x for w, x in zip(weights[first:end], lanes[first:end], strict=True))
+        for first, end in arithmetic.segments(window)
+    ]
+
+
+def _rises(_: Openings, operator: Operator, record: Sequence[Any], lane: int) -> list[int]:
+    """Of the largest so far: the sum of the first ones is the largest of as many places."""
+    pixel, channel = divmod(lane, operator.multiplier)
+    view = arithmetic.seen(record[operator.first], operator.window or arithmetic.Window(), pixel)
+    lanes = [x for x in view[channel :: operator.multiplier] if x is not None]
+    so_far = list(accumulate(lanes, max))
+    return [after - before for before, after in pairwise([0, *so_far])]
+
+
 def _weights(o: Openings, operator: Operator, record: Sequence[Any], head: int) -> list[int]:
     statistics = record[operator.second if operator.type == "attended" else _own(o, operator)]
     largest = statistics[4 * head]
@@ -138,6 +159,8 @@ _TERMS = {
     "rms_norm": _squares,
     "dense": _products,
     "residual": _products,
+    "convolution": _convolved,
+    "largest": _rises,
     "softmax": _weights,
     "attended": _terms,
 }

@@ -9,7 +9,7 @@ from ethwire.keys import keccak256
 from keifu.spec import inference as arithmetic
 from keifu.spec import inference_model as model
 from keifu.spec import inference_trees as trees
-from keifu.spec.inference import Row
+from keifu.spec.inference import Row, Window
 
 __all__ = ["vectors"]
 
@@ -19,7 +19,12 @@ EDGES = [-134_217_727, -8_192, -8_191, -1, 0, 1, 8_191, 8_192, 134_217_727]
 
 
 def vectors() -> dict[str, Any]:
-    return {"operators": _operators(), "trees": _trees(), "models": {kind: _model(kind) for kind in FORMATS}}
+    return {
+        "operators": _operators(),
+        "trees": _trees(),
+        "pictures": _pictures(),
+        "models": {kind: _model(kind) for kind in FORMATS},
+    }
 
 
 def _spread(count: int, limit: int, salt: int = 0) -> list[int]:
@@ -34,6 +39,7 @@ def _operators() -> dict[str, Any]:
     statistics = [arithmetic.softmax(line, 90_001, 26) for line in found]
     values = [_spread(64, 8_191, position) for position in range(5)]
     rows = [Row([weight % 16 for weight in _spread(32, 99, n)], 90_001 + n, 9, n, [(999, -7_000)]) for n in range(40)]
+    kernels = [Row(_spread(64, 127, n), 90_001 + n, 26, n) for n in range(6)]
     x, noise = _spread(32, 8_191), _spread(4_096, 2**20)
     return {
         "rq": [[value, 46_341, 17, arithmetic.rq(value, 46_341, 17)] for value in EDGES],
@@ -48,8 +54,16 @@ def _operators() -> dict[str, Any]:
         "mean_pool": arithmetic.mean_pool(values),
         "add": arithmetic.add(values[0], values[1], 8_191),
         "token": arithmetic.token(rows, x),
+        "convolution": arithmetic.convolution(kernels, values[0], _over(), 24),
+        "largest": arithmetic.largest(values[0], _over()._replace(low=-8_191), 16),
+        "bounded": arithmetic.bounded(values[0], _over()),
         "sampled": [arithmetic.sampled(rows, x, 20, 3, noise, (bytes(range(32)), position)) for position in range(16)],
     }
+
+
+def _over() -> Window:
+    """A picture of 4 × 4 places and four channels, seen four times through an edge."""
+    return Window((4, 4, 4), 2, (4, 4), (2, 2), (1, 1), 99, -2_000, 8_191)
 
 
 def _trees() -> dict[str, Any]:
@@ -64,6 +78,28 @@ def _trees() -> dict[str, Any]:
     return {
         "tensors": {f"{bits} bits": _hex(trees.tensor_root(lanes, bits)) for bits in (16, 32)},
         "rows": {name: _hex(keccak256(trees.row_leaf(5, row, layout))) for name, (row, layout) in rows.items()},
+    }
+
+
+def _pictures() -> dict[str, Any]:
+    """Two groups: a picture with its largest values and a convolution, and a label."""
+    kernels = [Row(_spread(64, 127, n), 90_001 + n, 26, n) for n in range(8)]
+    units = [Row([int(at == n) for at in range(32)], 1, 1) for n in range(32)]
+    program = [
+        [
+            model.Operator("picture", height=64, limit=0),
+            model.Operator("largest", 1, height=16, limit=0, multiplier=4, window=_over()),
+            model.Operator("convolution", 1, width=64, height=32, limit=0, multiplier=8, rows=kernels, window=_over()),
+        ],
+        [model.Operator("token", width=32, height=32, limit=0, rows=units)],
+    ]
+    trace = model.run(program, _spread(64, 8_191, 3), 63)
+    return {
+        "program_root": _hex(model.program_root(program)),
+        "descriptors": [_hex(model.descriptor_of(program, 0, slot)) for slot in (1, 2, 3)],
+        "label": trace.records[-1][-1][-1],
+        "record": _hex(trace.record_root(63, 0)),
+        "trace_root": _hex(trace.root()),
     }
 
 

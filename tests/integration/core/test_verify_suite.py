@@ -58,7 +58,7 @@ def tampered(argument, value, token):
     """Another value of the same type, such that the constructor takes it."""
     if isinstance(value, bytes):
         return b"\x0b" * 32
-    if argument == "verifiers":  # three, and each a contract
+    if argument == "verifiers":  # four, and each a contract
         return [*value[:-1], value[0]]
     if isinstance(value, list):
         return [*value, THIEF]

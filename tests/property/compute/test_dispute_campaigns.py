@@ -8,6 +8,7 @@ from functools import cache
 
 from audit.systems.inference_disputes import LAYER, POSITIONS, TURN, Dispute, InferenceDisputeBook, answers
 from audit.systems.inference_verifier import InferenceVerifiers
+from audit.systems.picture_verifier import PictureVerifiers
 from audit.systems.trace_verifier import TraceVerifiers
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
@@ -27,6 +28,7 @@ BOOK, PROMISES, COVERS = (
 
 test_disputes_keep_their_invariants = sequences(InferenceDisputeBook, examples=quick_or_deep(3, 100))
 test_each_lane_is_what_the_specification_says = sequences(InferenceVerifiers, examples=quick_or_deep(3, 100))
+test_each_lane_of_a_picture_is_what_the_specification_says = sequences(PictureVerifiers, examples=quick_or_deep(3, 100))
 test_parts_of_a_trace_hang_together = sequences(TraceVerifiers, examples=quick_or_deep(3, 100))
 
 

@@ -222,6 +222,8 @@ def test_dis_3_selectors_of_functions_that_argue_with_sums():
         ("InferenceVerifier", "linear", 9, 0xF60AEE0C, 16),
         ("InferenceVerifier", "norm", 7, 0x36F675A6, 14),
         ("AttentionVerifier", "total", 6, 0xA74BD749, 13),
+        ("PictureVerifier", "convolved", 7, 0xDF8E6460, 14),
+        ("PictureVerifier", "largest", 6, 0xAC0A2AC1, 13),
         ("AttentionVerifier", "attended", 8, 0x2CA3E760, 15),
     ):
         function = load(contract).interface.function(name, arguments)

@@ -97,9 +97,9 @@ def test_questions_that_nobody_could_answer_are_refused(world, provider, asked, 
 
 def encoded(call):
     """A call of a verifier as the game takes it."""
-    name = "AttentionVerifier" if call.function in checks.ATTENTION else "InferenceVerifier"
+    name = checks.verifier_of(call)
     function = load(name).interface.function(call.function, len(call.arguments))
-    return int(call.function in checks.ATTENTION), function.encode(call.arguments)
+    return proofs.VERIFIERS.index(name), function.encode(call.arguments)
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def test_dis_4_no_call_convicts_an_honest_provider(world, chain, provider, asked
         for _ in range(chance.randint(1, 3)):
             body[chance.randrange(4, len(body))] ^= 1 << chance.randrange(8)
         with pytest.raises(Revert):
-            tried(world, played, chance.choice([verifier, verifier, 0, 1, 2, 3]), bytes(body))
+            tried(world, played, chance.choice([verifier, verifier, 0, 1, 2, 3, 4]), bytes(body))
     acquitted(world, chain, played)
 
 

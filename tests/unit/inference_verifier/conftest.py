@@ -1,4 +1,4 @@
-"""Both verifiers in this process, and traces of the tiny model, honest or with single lanes changed."""
+"""The verifiers of lanes in this process, and traces of the tiny model, honest or with single lanes changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from audit.tiny_model import FORMATS, Sizes, tiny
 from evmstorm.evm import LocalEvm
-from keifu.spec.inference_calls import ATTENTION
+from keifu.spec.inference_calls import verifier_of
 from keifu.spec.inference_model import run
 from keifu.spec.inference_openings import Openings, Published
 
@@ -22,12 +22,11 @@ def verdict():
     """What the contract says of a call: True for proof of a wrong lane."""
     evm = LocalEvm()
     deployer = evm.account("deployer")
-    layers = evm.deploy("InferenceVerifier", sender=deployer)
-    attention = evm.deploy("AttentionVerifier", sender=deployer)
+    names = ("InferenceVerifier", "AttentionVerifier", "PictureVerifier")
+    contracts = {name: evm.deploy(name, sender=deployer) for name in names}
 
     def ask(call):
-        contract = attention if call.function in ATTENTION else layers
-        return getattr(contract, call.function)(*call.arguments)
+        return getattr(contracts[verifier_of(call)], call.function)(*call.arguments)
 
     return ask
 

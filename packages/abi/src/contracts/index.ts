@@ -28,6 +28,7 @@ export * from "./insurance.js";
 export * from "./intelligentNFT.js";
 export * from "./keifuToken.js";
 export * from "./permit2DepositCollector.js";
+export * from "./pictureVerifier.js";
 export * from "./proofValidator.js";
 export * from "./provenanceRegistry.js";
 export * from "./randomness.js";
