@@ -86,6 +86,7 @@ class StorageRangeEdges(StorageEdgeSystem):
             assert self.ask(f"long_market.{place[0]}", provider, place[1]) == word, f"STO-4: {place}"
         before = sum(len(shard.leaves) for shard in known.shards[: wholes << WHOLE] if shard)
         assert self.ask("long_market.whole", provider, wholes) == before, "STO-4: leaves of all whole mountains"
+        assert self.ask("long_market.whole", provider, wholes + 1) == 0, "STO-4: nothing there"
         assert self.answer_of("long_market.ledger", provider)[0] == known.total, "STO-4: leaves of all"
 
     # what is kept -----------------------------------------------------------------------------------------------------
