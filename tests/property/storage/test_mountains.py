@@ -9,6 +9,7 @@ from evmstorm.fuzz import Engine
 from evmstorm.fuzz.hypothesis import sequences
 from keifu.spec.storage import WHOLE, Range, Shard, leaves_of
 from keifu.storage.sequence import ProviderSequence
+from keifu.units import COIN
 from tests.conformance.storage import VECTORS
 from tests.profiles import quick_or_deep
 
@@ -40,7 +41,7 @@ def test_the_published_mountains() -> None:
     assert (fast.total, [int.from_bytes(peak, "big") for peak in fast.peaks]) == (KNOWN["total"], known.peaks)
 
     market, provider, deals = system.contract("long_market"), system[OTHER], system["watcher"]
-    system.contract("hub").lock(market, provider, 10**18, sender=provider)
+    system.contract("hub").lock(market, provider, COIN, sender=provider)
     entries = [(int.from_bytes(fast.node_at(at), "big"), 0, 0, 9) for at in range(len(fast))]
     for first in range(0, len(entries), BATCH):
         market.store(provider, provider, entries[first : first + BATCH], sender=deals)
