@@ -190,6 +190,17 @@ class StorageRangeEdges(StorageEdgeSystem):
                 reason = "storage: not the leaf that was drawn" if same else OTHER
                 yield self.sends(who, *self.shown(moved, drawn, known), fails=reason)
 
+    @way(Choice(range(4)))
+    def beyond_the_end(self, who: str, number: int) -> Steps:
+        """Of the sequence, and of the shard: the first place behind it."""
+        known = sequence(COUNT)
+        drawn = yield from self.challenged(who, number, known)
+        words = self.proof(drawn, known)
+        ordinal, leaves = words[0][0] % 2**32, words[0][0] >> 32 & 2**40 - 1
+        for header in (words[0][0] - ordinal + COUNT, ordinal | leaves << 32 | leaves << 72):
+            moved = [[header, *words[0][1:]], *words[1:]]
+            yield self.sends(who, *self.shown(moved, drawn, known), fails="storage: no such leaf")
+
     @way(Choice(range(8)))
     def above_the_peak(self, who: str, number: int) -> Steps:
         """A path ends at the peak of a whole mountain: one that leads on to a node over two of them is refused."""
