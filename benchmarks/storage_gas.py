@@ -18,7 +18,7 @@ from keifu.abi import Contract, Receipt
 from keifu.chain import created_address
 from keifu.errors import CheckFailed
 from keifu.keys import Account, keccak256
-from keifu.spec.storage import DRAWS, LEAF_BYTES, Shard, deal_id, deal_path, deal_root, draw, leaves_of, path
+from keifu.spec.storage import DRAWS, LEAF_BYTES, WHOLE, Shard, deal_id, deal_path, deal_root, draw, leaves_of, path
 from keifu.units import COIN, DAY, HOUR
 
 __all__ = ["ROWS"]
@@ -158,14 +158,16 @@ class Equal:
         data = b"".join(keccak256(number.to_bytes(32, "big")) for number in range(SEGMENT_LEAVES * LEAF_BYTES // 32))
         leaves = tuple(leaves_of(data))
         entries = [Shard(leaves).word]
-        while 2 ** len(entries) <= count:
+        while len(entries) < WHOLE:
             entries.append(_joined(entries[-1]))
         return cls(count, leaves, data, tuple(entries))
 
     def _height(self, ordinal: int) -> int:
         """Of the mountain in which a shard stands."""
-        first = 0
-        for height in reversed(range(self.count.bit_length())):
+        first = self.count >> WHOLE << WHOLE
+        if ordinal < first:
+            return WHOLE
+        for height in reversed(range(WHOLE)):
             if self.count >> height & 1:
                 first += 2**height
                 if ordinal < first:
@@ -243,11 +245,6 @@ def _growth(lab: Lab) -> float:
     return lab.shared(_proof(MORE)).gas / lab.shared(_proof(FEWER)).gas
 
 
-def _newest_growth(_: Lab) -> float:
-    with Lab(NEWEST) as newest:
-        return _growth(newest)
-
-
 _FORKS = f"the larger of cancun and {NEWEST}"
 
 ROWS = (
@@ -286,9 +283,9 @@ ROWS = (
     ),
     Row(
         "ratio.proof_growth",
-        _growth,
-        f"gas of the proof with {MORE:,} shards over that with {FEWER:,}, on cancun",
-        also=((f"on {NEWEST}, which charges for data", _newest_growth),),
+        on_both(_growth),
+        f"gas of the proof with {MORE:,} shards over that with {FEWER:,}; {_FORKS}",
+        also=(("on cancun", _growth),),
         heavy=True,
     ),
 )

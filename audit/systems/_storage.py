@@ -157,7 +157,7 @@ class Promise:
 class StorageLog(HubSystem):
     """What every description of the storage contracts needs."""
 
-    contracts = ("StorageMarket", "StorageDeals", "StorageRepairs")
+    contracts: ClassVar[tuple[str, ...]] = ("StorageMarket", "StorageDeals", "StorageRepairs")
     actors: ClassVar[tuple[str, ...]] = (*PEOPLE, "quiet client", "quiet provider")
     funds = 10**7 * COIN
     wait_weight = 12

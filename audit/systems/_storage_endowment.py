@@ -60,7 +60,7 @@ class Endowed:
 class EndowmentLog(StorageOracles):
     """Endowments of two clients, two each, at addresses that are known before they are founded."""
 
-    contracts = ("StorageEndowment",)  # type: ignore[assignment]  # the base has three
+    contracts = ("StorageEndowment",)
 
     def open(self) -> None:
         super().open()

@@ -81,7 +81,7 @@ class StorageOracles(StorageRepairing):
     def sequences_are_the_format_s(self) -> bool:
         """Each provider's peaks are those of the slow reference over what it accepted and cleared."""
         for role in PROVIDERS:
-            for height, word in self.sequence(self[role]).peaks.items():
+            for (height, _), word in self.sequence(self[role]).kept.items():
                 if self.ask("market.peak", self[role], height) != word:
                     return False
         return True

@@ -235,6 +235,18 @@ def shards_of(_provider: address) -> uint256:
 @view
 def peak(_provider: address, _height: uint256) -> uint256:
     """
-    @notice A peak of a provider's sequence.
+    @notice A peak of a provider's sequence: of the mountain of this height, which is below 8.
     """
     return sequences.peaks[_provider][_height]
+
+
+@external
+@view
+def whole(_provider: address, _number: uint256) -> uint256:
+    """
+    @notice A whole mountain of a provider's sequence: the upper 192 bits of its peak, and the leaves before it. One
+        number beyond the last there are the leaves of all, and further on nothing.
+    """
+    if _number > ledgers._read(_provider).shards >> sequences.WHOLE:
+        return 0
+    return sequences._whole(_provider, _number)

@@ -16,6 +16,7 @@ __all__ = [
     "DRAWS",
     "LEAF_BYTES",
     "SEGMENT_BYTES",
+    "WHOLE",
     "Range",
     "Shard",
     "deal_id",
@@ -34,6 +35,7 @@ __all__ = [
 LEAF_BYTES = 256
 SEGMENT_BYTES = 256 * 1024
 DRAWS = 5
+WHOLE = 8
 
 _SUM = 2**64 - 1
 _LEAF, _NODE, _SEQUENCE_LEAF, _SEQUENCE_NODE, _DEAL_LEAF, _DEAL_NODE, _DRAW, _REPAIR_DRAW, _DEAL = range(9)
@@ -148,17 +150,29 @@ class Range:
 
     @property
     def mountains(self) -> list[tuple[int, int]]:
-        """(height, first ordinal) of each mountain, the highest first."""
+        """(height, first ordinal) of each mountain, in order: each is as high as the shards that are left allow."""
         found, first = [], 0
-        for height in reversed(range(len(self.shards).bit_length())):
-            if len(self.shards) >> height & 1:
+        for height in range(WHOLE, -1, -1):
+            while first + 2**height <= len(self.shards):
                 found.append((height, first))
                 first += 2**height
         return found
 
     @property
-    def peaks(self) -> dict[int, int]:
-        return {height: self._node(first, height) for height, first in self.mountains}
+    def peaks(self) -> list[int]:
+        """Of the mountains, in order."""
+        return [self._node(first, height) for height, first in self.mountains]
+
+    @property
+    def kept(self) -> dict[tuple[int, int], int]:
+        """What the market keeps of each mountain, by height and number of its kind: of a whole one the hash of the
+        peak and the leaves before it, of any other the peak."""
+        found, before = {}, 0
+        for (height, first), peak in zip(self.mountains, self.peaks, strict=True):
+            whole = height == WHOLE
+            found[height, first // 2**WHOLE if whole else 0] = peak & ~_SUM | before if whole else peak
+            before += peak & _SUM
+        return found
 
     @property
     def total(self) -> int:
@@ -231,10 +245,11 @@ def vectors() -> dict[str, Any]:
         },
         "sequence": {
             "words": [_hex(_word(shard.word)) for shard in sequence.shards if shard],
-            "peaks": {str(height): _hex(_word(word)) for height, word in sequence.peaks.items()},
+            "peaks": [_hex(_word(word)) for word in sequence.peaks],
             "total": sequence.total,
-            "cleared": {str(height): _hex(_word(word)) for height, word in cleared.peaks.items()},
+            "cleared": [_hex(_word(word)) for word in cleared.peaks],
         },
+        "mountains": _mountains(1100, cleared=(300, 1090)),
         "challenge": {
             "seed": _hex(seed),
             "epoch": 7,
@@ -248,6 +263,29 @@ def vectors() -> dict[str, Any]:
             "draws": [repair_draw(seed, deal, 9, client, number, 1000) for number in range(DRAWS)],
         },
     }
+
+
+def _mountains(count: int, cleared: tuple[int, ...]) -> dict[str, Any]:
+    """A sequence with whole mountains. Shard n has n mod 3 + 1 leaves, each of eight times word(n)."""
+    shards = [Shard(tuple(leaves_of(_word(number) * 8 * (number % 3 + 1)))) for number in range(count)]
+    whole = Range(list(shards))
+    less = Range([None if number in cleared else shard for number, shard in enumerate(shards)])
+    opened = (0, 255, 256, 1023, 1024, 1095, count - 1)
+    return {
+        "shards": count,
+        "total": whole.total,
+        "paths": {str(ordinal): [_hex(_word(word)) for word in whole.path(ordinal)] for ordinal in opened},
+        "kept": _kept(whole),
+        "cleared": list(cleared),
+        "kept without them": _kept(less),
+    }
+
+
+def _kept(sequence: Range) -> list[dict[str, Any]]:
+    return [
+        {"height": height, "number": number, "word": _hex(_word(word))}
+        for (height, number), word in sequence.kept.items()
+    ]
 
 
 def _hex(value: bytes) -> str:

@@ -1,7 +1,8 @@
 """A provider's sequence of shards: the mountain range of which the market keeps the peaks.
 
-docs/storage-format.md says what is hashed. Beside the entries stand all nodes above them, 64 bytes a shard in all, so
-appending, clearing and proving take steps of the range's height. The entries alone are kept on a disk.
+docs/storage-format.md says what is hashed. Beside the entries stand the nodes of the mountains above them, 64 bytes a
+shard in all. So a change and a path take a step a level, eight at most, and finding a leaf takes one a mountain. The
+entries alone are kept on a disk.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from keifu.storage.trees import climb
 __all__ = [
     "DRAWS",
     "EMPTY",
+    "WHOLE",
     "Place",
     "ProviderSequence",
     "draws",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 DRAWS = 5
+WHOLE = 8  # the height of a whole mountain: no other is higher
 WORD_BYTES = 32
 SUM_BYTES = 8  # of an entry, its last: the leaves below it
 EMPTY = bytes(WORD_BYTES)  # a cleared shard's entry
@@ -108,19 +111,19 @@ class ProviderSequence:
         return bytes(self._levels[0])
 
     @property
-    def peaks(self) -> dict[int, bytes]:
-        """The root of each mountain by its height, the highest first."""
-        return {height: self._node(height, first >> height) for height, first in self._mountains()}
+    def peaks(self) -> list[bytes]:
+        """The root of each mountain, in order."""
+        return [self._node(height, first >> height) for height, first in _mountains(len(self))]
 
     @property
     def total(self) -> int:
         """Leaves of all shards."""
-        return sum(_sum(peak) for peak in self.peaks.values())
+        return sum(map(_sum, self.peaks))
 
     @property
     def root(self) -> bytes:
         """One word for the whole range, to compare two of them; no contract knows it."""
-        return keccak256(word(len(self)) + b"".join(self.peaks.values()))
+        return keccak256(word(len(self)) + b"".join(self.peaks))
 
     def append(self, root: bytes, leaves: int) -> int:
         """The new shard's ordinal."""
@@ -131,7 +134,7 @@ class ProviderSequence:
         """An entry behind the others, as binary addition carries."""
         self._levels[0] += node
         height, count = 0, len(self)
-        while count % 2 == 0:
+        while count % 2 == 0 and height < WHOLE:
             if len(self._levels) == height + 1:
                 self._levels.append(bytearray())
             self._levels[height + 1] += _joined(self._node(height, count - 2), self._node(height, count - 1))
@@ -146,7 +149,7 @@ class ProviderSequence:
         self.node_at(ordinal)
         height, place = 0, ordinal
         self._set(0, place, node)
-        while place ^ 1 < self._size(height):
+        while height < WHOLE and place ^ 1 < self._size(height):
             place, height = place >> 1, height + 1
             left = 2 * place
             self._set(height, place, _joined(self._node(height - 1, left), self._node(height - 1, left + 1)))
@@ -164,7 +167,7 @@ class ProviderSequence:
 
     def locate(self, leaf: int) -> Place:
         """Raises UsageError for a leaf beyond the last one."""
-        for height, first in self._mountains():
+        for height, first in _mountains(len(self)):
             place, total = first >> height, _sum(self._node(height, first >> height))
             if leaf < total:
                 return self._below(height, place, leaf)
@@ -183,7 +186,7 @@ class ProviderSequence:
         """The words beside the way from a shard up to its mountain's peak."""
         self.node_at(ordinal)
         height, found = 0, []
-        while ordinal ^ 1 < self._size(height):
+        while height < WHOLE and ordinal ^ 1 < self._size(height):
             found.append(self._node(height, ordinal ^ 1))
             ordinal, height = ordinal >> 1, height + 1
         return found
@@ -192,15 +195,6 @@ class ProviderSequence:
         """The words that open one leaf beside its data: header, path in the shard, path in the sequence."""
         place = self.locate(leaf)
         return [header(place.ordinal, place.leaves, place.index), *shard_path, *self.path(place.ordinal)]
-
-    def _mountains(self) -> list[tuple[int, int]]:
-        """(height, first ordinal), the highest first."""
-        count, found, first = len(self), [], 0
-        for height in reversed(range(count.bit_length())):
-            if count >> height & 1:
-                found.append((height, first))
-                first += 1 << height
-        return found
 
     def _size(self, height: int) -> int:
         return len(self._levels[height]) // WORD_BYTES if height < len(self._levels) else 0
@@ -219,7 +213,7 @@ def leaf_root(data: bytes, index: int, leaves: int, path: Sequence[bytes]) -> by
     return climb(keccak256(data + index.to_bytes(8, "big") + bytes([_LEAF])), index, leaves, path)
 
 
-def opens(count: int, peaks: dict[int, bytes], leaf: int, data: bytes, words: Sequence[bytes]) -> bool:
+def opens(count: int, peaks: Sequence[bytes], leaf: int, data: bytes, words: Sequence[bytes]) -> bool:
     """Whether a proof opens `leaf` of a sequence of `count` shards with these peaks: what the market checks."""
     if not words or len(data) != LEAF_BYTES:
         return False
@@ -231,8 +225,8 @@ def opens(count: int, peaks: dict[int, bytes], leaf: int, data: bytes, words: Se
     root = leaf_root(data, index, leaves, words[1:above])
     if root is None:
         return False
-    begin, height, first = _mountain(count, peaks, ordinal)
-    node, place, beside = entry(root, leaves), ordinal - first, words[above:]
+    at, height, first = _mountain(count, ordinal)
+    begin, node, place, beside = sum(map(_sum, peaks[:at])), entry(root, leaves), ordinal - first, words[above:]
     if len(beside) != height:
         return False
     for level, other in enumerate(beside):
@@ -240,7 +234,7 @@ def opens(count: int, peaks: dict[int, bytes], leaf: int, data: bytes, words: Se
             begin, node = begin + _sum(other), _joined(other, node)
         else:
             node = _joined(node, other)
-    return node == peaks[height] and begin + index == leaf
+    return node == peaks[at] and begin + index == leaf
 
 
 def _depth(index: int, count: int) -> int:
@@ -252,12 +246,19 @@ def _depth(index: int, count: int) -> int:
     return found
 
 
-def _mountain(count: int, peaks: dict[int, bytes], ordinal: int) -> tuple[int, int, int]:
-    """(leaves before it, height, first ordinal) of the mountain in which a shard stands."""
-    before, first = 0, 0
-    for height in reversed(range(count.bit_length())):
+def _mountains(count: int) -> list[tuple[int, int]]:
+    """(height, first ordinal) of each, in order: the whole ones, and one for each bit that is left."""
+    first = count >> WHOLE << WHOLE
+    found = [(WHOLE, begin) for begin in range(0, first, 1 << WHOLE)]
+    for height in reversed(range(WHOLE)):
         if count >> height & 1:
-            if ordinal < first + (1 << height):
-                return before, height, first
-            before, first = before + _sum(peaks[height]), first + (1 << height)
-    raise AssertionError("the ordinal is below the count")
+            found.append((height, first))
+            first += 1 << height
+    return found
+
+
+def _mountain(count: int, ordinal: int) -> tuple[int, int, int]:
+    """(number, height, first ordinal) of the mountain in which a shard stands."""
+    mountains = _mountains(count)
+    number = next(at for at, (height, first) in enumerate(mountains) if ordinal < first + (1 << height))
+    return number, *mountains[number]

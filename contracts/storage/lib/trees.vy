@@ -28,8 +28,8 @@ DRAWS: constant(uint256) = 5
 MAX_LEAVES: constant(uint256) = 2**32
 MAX_SHARDS: constant(uint256) = 32
 
-# Words that open five leaves: header, 32 in the shard, 32 in the sequence, each.
-MAX_WORDS: constant(uint256) = 325
+# Words that open five leaves: header, 32 in the shard, 8 in the sequence, each.
+MAX_WORDS: constant(uint256) = 205
 
 # The sum in an entry.
 SUM: constant(uint256) = 2**64 - 1

@@ -54,15 +54,15 @@ def test_appending_carries_like_addition():
     """Appending one by one, with the peaks alone, ends at the peaks of the whole."""
     shards = [Shard(tuple(leaf(100 * number + at) for at in range(number % 3 + 1))) for number in range(13)]
     for count in range(1, 14):
-        before, after = Range(list(shards[: count - 1])).peaks, Range(list(shards[:count])).peaks
-        changed = {height for height in before if before[height] != after.get(height)}
-        assert changed == {height for height in before if not count >> height & 1}
+        before, after = Range(list(shards[: count - 1])).kept, Range(list(shards[:count])).kept
+        changed = {place for place in before if before[place] != after.get(place)}
+        assert changed == {(height, number) for height, number in before if not count >> height & 1}
         assert sum(peak & (2**64 - 1) for peak in after.values()) == Range(list(shards[:count])).total
 
 
 def test_clearing_changes_one_peak_and_its_sum():
     shards = [Shard((leaf(number),)) for number in range(7)]
     whole, cleared = Range(list(shards)), Range([*shards[:2], None, *shards[3:]])
-    assert [height for height in whole.peaks if whole.peaks[height] != cleared.peaks[height]] == [2]
+    assert [place for place in whole.kept if whole.kept[place] != cleared.kept[place]] == [(2, 0)]
     assert cleared.total == 6
     assert cleared.locate(2) == (3, 0)

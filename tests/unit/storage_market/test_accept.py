@@ -49,7 +49,7 @@ def test_the_sequence_is_that_of_the_format(market, open_deal, accept, provider)
         data = stream(f"shard {number}", number + 1)
         accept(open_deal((provider, data), salt=bytes([number]) * 32, restitution=0))
         stored.append(Shard(tuple(leaves_of(data))))
-        for height, peak in Range(list(stored)).peaks.items():
+        for (height, _), peak in Range(list(stored)).kept.items():
             assert market.peak(provider, height) == peak
     assert market.ledger(provider).stored == 45
 

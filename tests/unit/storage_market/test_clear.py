@@ -35,7 +35,7 @@ def test_it_leaves_the_sequence(market, deals, ended, disks, provider, proven_ep
     ledger = market.ledger(provider)
     assert (ledger.stored, ledger.shards, ledger.drawn_from) == (6, 3, 12)
     assert market.reserved(provider) == 6 * LEAF_BUFFER
-    for height, peak in disk.sequence.peaks.items():
+    for (height, _), peak in disk.sequence.kept.items():
         assert market.peak(provider, height) == peak
     found = [
         (event.event_arguments["provider"], event.ordinal, event.leaves)

@@ -49,6 +49,7 @@ export const storageMarketAbi = [
   {"stateMutability":"view","type":"function","name":"ledger","inputs":[{"name":"_provider","type":"address"}],"outputs":[{"name":"","type":"tuple","components":[{"name":"stored","type":"uint256"},{"name":"drawn_from","type":"uint256"},{"name":"epoch","type":"uint256"},{"name":"shards","type":"uint256"},{"name":"misses","type":"uint256"},{"name":"dry","type":"uint256"},{"name":"third","type":"uint256"},{"name":"given_up","type":"bool"},{"name":"damages","type":"uint256"},{"name":"rate","type":"uint256"},{"name":"pending","type":"uint256"},{"name":"earned","type":"uint256"}]}]},
   {"stateMutability":"view","type":"function","name":"shards_of","inputs":[{"name":"_provider","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
   {"stateMutability":"view","type":"function","name":"peak","inputs":[{"name":"_provider","type":"address"},{"name":"_height","type":"uint256"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"whole","inputs":[{"name":"_provider","type":"address"},{"name":"_number","type":"uint256"}],"outputs":[{"name":"","type":"uint256"}]},
   {"stateMutability":"nonpayable","type":"constructor","inputs":[{"name":"_token","type":"address"},{"name":"_hub","type":"address"},{"name":"_randomness","type":"address"},{"name":"_deals","type":"address"},{"name":"_epoch_seconds","type":"uint256"},{"name":"_window","type":"uint256"},{"name":"_leaf_buffer","type":"uint256"},{"name":"_tip","type":"uint256"}],"outputs":[]}
 ] as const;
 
