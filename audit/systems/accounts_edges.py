@@ -235,7 +235,9 @@ class AccountsEdges(AccountSystem):
             yield self.granting(grant)
             number += 1
             terms = {"valid_after": grant.after, "valid_until": grant.until, "uses": grant.uses, "period": grant.period}
-            self.emitted("account.SessionGranted", key=self["key"], number=number, **terms)
+            *_, targets, limits = grant.args
+            lists = {"targets": tuple(targets), "limits": tuple(limits)}
+            self.emitted("account.SessionGranted", key=self["key"], number=number, **terms, **lists)
             assert self.view("account.session", self["key"]) == (number, *terms.values(), True)
             assert self.view("account.spent", self["key"], token) == (0, grant.limits[0].amount)
         assert self.ask("account.state") == number

@@ -99,12 +99,7 @@ class Store:
             for name, columns, key, looked_up in _OWN:
                 self._create(name, columns, key, looked_up)
             for table in self.tables:
-                self._create(
-                    table.name,
-                    table.columns,
-                    PLACE,
-                    tuple(column.name for column in table.arguments if column.indexed),
-                )
+                self._create(table.name, table.columns, PLACE, table.looked_up)
             self.set(
                 format=FORMAT,
                 chain_id=self.suite.chain_id,
