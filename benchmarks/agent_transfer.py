@@ -109,7 +109,7 @@ def _coded(data: bytes) -> None:
 ROWS = (
     Row(
         "info.agent_transfer", lambda lab: lab.shared(_transfer).seconds,
-        "105 MiB in seven items, three attestors as processes, a shared folder; beside cipher, hash and codec of as much",
+        "105 MiB in seven items, three attestors as processes, a shared folder; beside cipher, hash, codec of as much",
         also=(
             ("processors of three attestors", lambda lab: lab.shared(_transfer).attestors),
             ("processor of the owner", lambda lab: lab.shared(_transfer).owner),

@@ -33,10 +33,10 @@ __all__ = [
     "relay",
     "revoke",
     "run_session",
-    "spent_at",
     "sign_batch",
     "sign_session",
     "sign_statement",
+    "spent_at",
 ]
 
 MAX_CALLS = 16

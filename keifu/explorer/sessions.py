@@ -8,7 +8,7 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.accounts.session import APPROVABLE, PAYMENT
 from keifu.chain.suite import ACCOUNT
 from keifu.chain.timelock import function_name
-from keifu.explorer.markup import Child, Markup, el
+from keifu.explorer.markup import Child, el
 from keifu.explorer.parts import badge, table
 from keifu.explorer.view import Event, View, place_of
 from keifu.index.sessions import Session, sessions_of
@@ -25,7 +25,8 @@ def sessions(view: View, account: str, moved: Event) -> list[Child]:
     found = sessions_of(view.store, account, LISTED)
     states = [(session, *_state(view, session, moved)) for session in found]
     alive = [session for session, name, _ in states if name in ("live", "not-begun", "used-up")]
-    spent = view.spent(account, [(item.key, limit["token"]) for item in alive for limit in item.granted["args"]["limits"]])
+    limited = [(item.key, limit["token"]) for item in alive for limit in item.granted["args"]["limits"]]
+    spent = view.spent(account, limited)
     rows = (
         (
             view.address(session.key),

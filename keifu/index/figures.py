@@ -243,7 +243,7 @@ def _sessions(tables: _Tables) -> Iterator[Figure]:
         found = sessions_of(tables.store, account, 1, key)
         expected = found[0].terms if found else (0, 0, 0, 0, 0)
         yield Figure(
-            "sessions", ACCOUNT, account, "session", (key,), expected, pick=lambda state: tuple(state[:-1]), of_many=True
+            "sessions", ACCOUNT, account, "session", (key,), expected, lambda state: tuple(state[:-1]), of_many=True
         )
 
 

@@ -52,7 +52,8 @@ def test_topics_of_contracts_stay_a_matter_of_those(both):
 
 
 def test_a_header_announces_the_topic_whoever_logs_it(both):
-    assert [both.announced_anywhere(block(*items)) for items in ((TOPIC, STRANGER), (OURS,), ())] == [True, False, False]
+    assert both.announced_anywhere(block(TOPIC, STRANGER))
+    assert not any(both.announced_anywhere(block(*items)) for items in ((OURS,), ()))
     assert [both.announced(block(*items)) for items in ((TOPIC,), (OURS,), (STRANGER, OTHER))] == [True, True, False]
 
 
