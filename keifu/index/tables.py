@@ -124,10 +124,13 @@ class Table:
         return (_ADDRESS, *indexed) if self.contract == ACCOUNT else indexed
 
     @cached_property
-    def looked_up(self) -> tuple[str, ...]:
-        """Columns by which rows are found soon. A registry does not index the accounts that it made."""
-        names = tuple(column.name for column in self.filters)
-        return (*names, "account") if (self.contract, self.event) == _ACCOUNT_MADE else names
+    def looked_up(self) -> tuple[tuple[str, ...], ...]:
+        """Columns by which rows are found soon, one or two together. A registry does not index the accounts that it
+        made; the same key may act for very many of them."""
+        found = tuple((column.name,) for column in self.filters)
+        if (self.contract, self.event) == _ACCOUNT_MADE:
+            return (*found, ("account",))
+        return (*found, ("address", "key")) if ("key",) in found and self.contract == ACCOUNT else found
 
     def described(self) -> dict[str, Any]:
         """For programs; `filter` says which columns can be asked for."""
