@@ -25,8 +25,8 @@ TARGETS, LIMITS = [(PAYEE, bytes(4))], [(PAYEE, 2**104 - 1)]
 
 
 @pytest.fixture
-def store(tmp_path):
-    with closing(open_database(str(tmp_path / "index.sqlite"))) as database:
+def store(empty):
+    with closing(open_database(empty)) as database:
         store = Store(database, Suite(SUITE.chain_id, SUITE.genesis, CONTRACTS, {REGISTRY: 7}))
         store.claim()
         yield store
@@ -121,6 +121,7 @@ def test_uses_belong_to_the_grant_that_stood(store):
     assert sessions_of(store, MADE, 9, OWNER) == []
 
 
+@pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
 def test_ten_thousand_accounts_are_found_by_their_index(store):
     """Neither a lookup of who logged, nor one of a key's sessions, reads a whole table."""
     plans = [
@@ -135,13 +136,13 @@ def test_ten_thousand_accounts_are_found_by_their_index(store):
         assert "account_created by account" in plan or "session_used by address and key" in plan
 
 
-def test_lists_of_accounts_are_asked_for_by_address_and_key(store):
+def test_lists_of_accounts_are_asked_for_by_address_and_key(store, empty):
     take(
         store, made(MADE, block=8), made(OTHER, block=8, index=1), granted(MADE, block=8, index=2),
         granted(OTHER, block=8, index=3),
     )  # fmt: skip
     table = "/v1/events/AgentAccount/SessionGranted"
-    with closing(Api(store.database.name)) as api:
+    with closing(Api(empty)) as api:
         answers = [api(Request("GET", table, query, {})) for query in (
             (("address", MADE), ("key", KEY)), (("key", KEY),), (("to", MADE),),
         )]  # fmt: skip
