@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,14 @@ def processor_seconds(pid: int) -> float:
     if not threads:
         raise EnvironmentFault("this kernel counts no time of threads", remedy="measure on Linux with schedstats")
     return sum(int(thread[0]) for thread in threads) / 1e9
+
+
+def process_seconds(pid: int) -> float:
+    """Processor time of another process since it began, threads that have ended included."""
+    try:
+        return time.clock_gettime(~pid << 3 | 2)  # what clock_getcpuclockid makes of it on Linux
+    except OSError as error:
+        raise EnvironmentFault("this machine has no clock of other processes", remedy="measure on Linux") from error
 
 
 def peak_bytes(pid: int) -> int:

@@ -11,12 +11,13 @@ from keifu.accounts.identity import NO_SALT, Token, address_of
 if TYPE_CHECKING:
     from benchmarks.explorer_world import Scribe
 
-__all__ = ["agents"]
+__all__ = ["agents", "grant_session"]
 
 NFT, MARKET, ACCOUNTS = "IntelligentNFT", "AgentMarket", "AccountRegistry"
 ACCOUNT = "AgentAccount"
 IDENTITY, REPUTATION = "AgentIdentity", "AgentReputation"
 NUMBER, KNOWN = 1 << 250, 3
+TRANSFER, PAYMENT, APPROVABLE = "0xa9059cbb", "0x00000000", "0xffffffff"
 QUOTA, PRICE = 40, 100 * ETHER
 
 
@@ -55,6 +56,7 @@ def agents(scribe: Scribe, creator: str, said: str) -> dict[str, str]:
         )  # fmt: skip
         for used in uses:
             scribe.log(NFT, "UseRecorded", uses=used, left=QUOTA - used, **lease)
+    keys = _sessions(scribe, account, buyer)
     scribe.next_block()
     scribe.log(NFT, "Cloned", _tokenId=NUMBER, _newTokenId=clone, _from=buyer, _to=tenant)
     _mint(scribe, clone, tenant, third, same=True)
@@ -70,7 +72,34 @@ def agents(scribe: Scribe, creator: str, said: str) -> dict[str, str]:
         REPUTATION, "ReputationReset", agent_id=KNOWN, edition=2, data_before=_word("before"), data=_word("after")
     )
     return {"agent": f"{NUMBER:064x}", "clone": f"{clone:064x}", "agent_buyer": buyer, "agent_account": account,
-            "trap": _word("trap")[:42]}  # fmt: skip
+            "trap": _word("trap")[:42], **keys}  # fmt: skip
+
+
+def _sessions(scribe: Scribe, account: str, owner: str) -> dict[str, str]:
+    """One that lives and has called, one that was revoked, one that is over, one that was used up; their keys."""
+    keys = {name: _word(f"key {name}")[:42] for name in ("live", "revoked", "over", "used_up")}
+    for number, (name, uses, seconds) in enumerate(
+        (("live", 5, 30 * DAY), ("revoked", 9, 30 * DAY), ("over", 9, 1), ("used_up", 1, 30 * DAY)), 1
+    ):
+        grant_session(scribe, account, keys[name], number, uses=uses, until=scribe.time + seconds)
+    call: dict[str, Any] = {"to": scribe.addresses["KeifuToken"], "value": 0, "selector": TRANSFER}
+    for name in ("live", "live", "used_up"):
+        scribe.log(ACCOUNT, "SessionUsed", at=account, key=keys[name], **call)
+    scribe.log(ACCOUNT, "SessionRevoked", at=account, key=keys["revoked"])
+    scribe.log(ACCOUNT, "IntentExecuted", at=account, owner=owner, nonce=0, calls=7)
+    return {f"key_{name}": key for name, key in keys.items()}
+
+
+def grant_session(scribe: Scribe, account: str, key: str, number: int, *, uses: int, until: int) -> None:
+    """To pay coins of the suite and of the chain, and to approve a stranger."""
+    coin = scribe.addresses["KeifuToken"]
+    targets = [(coin, TRANSFER), (_word("payee")[:42], PAYMENT), (_word("shop")[:42], APPROVABLE)]
+    scribe.log(
+        ACCOUNT, "SessionGranted", at=account,
+        key=key, number=number, valid_after=0, valid_until=until, uses=uses, period=DAY,
+        targets=[{"target": target, "selector": selector} for target, selector in targets],
+        limits=[{"token": coin, "amount": str(3 * ETHER)}, {"token": ZERO_ADDRESS, "amount": str(ETHER)}],
+    )  # fmt: skip
 
 
 def _mint(scribe: Scribe, number: int, to: str, hashes: list[str], *, same: bool = False) -> None:

@@ -71,15 +71,15 @@ class Scribe:
         self.block += blocks
         self._index = self._transactions = 0
 
-    def log(self, contract: str, event: str, *, same: bool = False, **arguments: Any) -> None:
+    def log(self, contract: str, event: str, *, same: bool = False, at: str = "", **arguments: Any) -> None:
         """One event, in a transaction of its own unless it is of the `same` one as the last. `from` is written
-        `from_`."""
+        `from_`. `at` is one of many contracts that log the same."""
         self._transactions += not same
         table = self.store.by_event[contract, event]
         given = {name.rstrip("_"): value for name, value in arguments.items()}
         values = [_kept(column, given[column.name]) for column in table.arguments]
         made = Event(
-            address=self.addresses[contract],
+            address=at or self.addresses[contract],
             topics=[],
             data="0x",
             block_number=hex(self.block),
@@ -90,7 +90,8 @@ class Scribe:
             block_time=self.time,
         )
         self._index += 1
-        self._rows.append(Row(made, contract, table, tuple(values), frozenset(_mentions(given.values())) - _NOTHING))
+        mentioned = frozenset(_mentions([*given.values(), at])) - _NOTHING
+        self._rows.append(Row(made, contract, table, tuple(values), mentioned))
 
     def write(self) -> None:
         """Put down what was logged; the index stands at this block then."""

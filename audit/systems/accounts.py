@@ -222,9 +222,11 @@ class Accounts(AccountOracles):
         done = yield from self.both(lambda m: m.grant(who, terms), order=order)
         made = self.model.session(key)
         if done is not None and made is not None and self.sometimes():
+            *_, targets, limits = self.sent(terms)
             self.emitted(
                 "account.SessionGranted", key=key, number=made.number, valid_after=terms.after,
-                valid_until=terms.until, uses=terms.uses, period=terms.period,
+                valid_until=terms.until, uses=terms.uses, period=terms.period, targets=tuple(targets),
+                limits=tuple(map(tuple, limits)),
             )  # fmt: skip
 
     @action("", Choice("signers"), weight=2)

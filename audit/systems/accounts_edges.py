@@ -235,7 +235,11 @@ class AccountsEdges(AccountSystem):
             yield self.granting(grant)
             number += 1
             terms = {"valid_after": grant.after, "valid_until": grant.until, "uses": grant.uses, "period": grant.period}
-            self.emitted("account.SessionGranted", key=self["key"], number=number, **terms)
+            self.emitted(
+                "account.SessionGranted", key=self["key"], number=number, **terms,
+                targets=tuple((target.address, target.selector) for target in grant.targets),
+                limits=tuple((limit.token, limit.amount) for limit in grant.limits),
+            )  # fmt: skip
             assert self.view("account.session", self["key"]) == (number, *terms.values(), True)
             assert self.view("account.spent", self["key"], token) == (0, grant.limits[0].amount)
         assert self.ask("account.state") == number

@@ -25,7 +25,7 @@ from keifu.inft.asking import abouts, ask
 from keifu.inft.folder import read_item
 from keifu.inft.requests import TransferRequest
 from keifu.inft.status import clone_number
-from keifu.inft.stores import FolderStore, NetworkStore, Store
+from keifu.inft.stores import FolderStore, NetworkStore, Store, put_all
 from keifu.inft.stores import Terms as Storing
 from keifu.storage.client.market import Market
 from keifu.units import COIN, DAY
@@ -150,7 +150,8 @@ class Scene:
 
     def _stored(self, agent: Held) -> tuple[str, ...]:
         store = self.store(agent.owner)
-        return tuple(store.put(read_item(agent.place, number)) for number in range(len(agent.folder.items)))
+        items = range(len(agent.folder.items))
+        return tuple(put_all(store, ((read_item(agent.place, number), b"") for number in items)))
 
     def _fetched(self, token: int, owner: str, said: Transfer, key: Account) -> Held:
         place = self._place(owner)

@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
+from ethwire.rpc import Rpc, octets
 from keifu._handed import Handed
-from keifu.abi import Contract
+from keifu.abi import Contract, load
 from keifu.accounts.identity import NO_SALT, Token, address_of
 from keifu.accounts.session import AccountDomain, Call, Grant
 from keifu.chain import Deployer, Deployment
 from keifu.chain.suite import ACCOUNT, ACCOUNT_REGISTRY, NFT
-from keifu.errors import UsageError
+from keifu.errors import RpcError, UsageError
 
 __all__ = [
     "AccountStatus",
@@ -35,6 +36,7 @@ __all__ = [
     "sign_batch",
     "sign_session",
     "sign_statement",
+    "spent_at",
 ]
 
 MAX_CALLS = 16
@@ -132,6 +134,21 @@ def read_account(account: Contract) -> AccountStatus:
 
 def read_session(account: Contract, key: str) -> SessionStatus:
     return SessionStatus(key, *account.session(key))
+
+
+def spent_at(rpc: Rpc, account: str, asked: Sequence[tuple[str, str]], block_hash: str) -> dict[tuple[str, str], int]:
+    """What the account lost through sessions in their period at a block, by key and token. Raises RpcError and AbiError
+    for what the node does not answer; a refusal is left out."""
+    function = load(ACCOUNT).interface.function("spent")
+    at = {"blockHash": block_hash}
+    calls = [("eth_call", [{"to": account, "data": "0x" + function.encode(pair).hex()}, at]) for pair in asked]
+    found: dict[tuple[str, str], int] = {}
+    for pair, answer in zip(asked, rpc.batch(calls), strict=True):
+        if isinstance(answer, RpcError):
+            raise answer
+        if not isinstance(answer, Exception):
+            found[pair] = int(function.decode(octets(answer, "spent", rpc.url))[0])
+    return found
 
 
 # sending -----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,17 @@ from keifu.chain.creation import readable
 from keifu.chain.suite import TIMELOCK
 from keifu.errors import AbiError
 
-__all__ = ["Batch", "Operation", "advance", "advance_batch", "call_in_words", "in_words", "is_done", "operation"]
+__all__ = [
+    "Batch",
+    "Operation",
+    "advance",
+    "advance_batch",
+    "call_in_words",
+    "function_name",
+    "in_words",
+    "is_done",
+    "operation",
+]
 
 Operation = tuple[str, int, bytes, bytes, bytes]  # target, value, payload, predecessor, salt
 SELECTOR = 4  # bytes
@@ -43,6 +53,12 @@ def call_in_words(contract: str, target: str, payload: bytes, amount: int) -> st
         function = None
     said = in_words(contract, function, arguments) if function else f"{contract or target} 0x{payload.hex()}"
     return f"{said} with {amount:,} wei" if amount else said
+
+
+def function_name(contract: str, selector: bytes) -> str:
+    """A function of a contract of the suite; empty where `contract` is none, or has no such function."""
+    function = _functions(contract).get(selector) if contract else None
+    return function.name if function else ""
 
 
 @cache

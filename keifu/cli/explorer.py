@@ -17,10 +17,12 @@ from keifu.cli.verbs import Noun, json_option
 
 if TYPE_CHECKING:
     from keifu.explorer.deployed import Looked
+    from keifu.explorer.spending import Asked
 
 __all__ = ["cli"]
 
 USUAL_PORT = 8_650
+SPENT_SECONDS = 2.0  # for a node that is asked while somebody waits for a page
 CONNECTIONS = 512  # each open page holds one
 
 
@@ -63,7 +65,8 @@ cli = Noun(
     "node",
     type=ENDPOINT,
     metavar="URL",
-    help="Node to compare code, roles and terms with the deployment record; asked again when the timelock acts.",
+    help="Node to compare code, roles and terms with the deployment record, again when the timelock acts, and to ask "
+    "what sessions have spent.",
 )
 @click.option(
     "--deployments", type=FOLDER, envvar="KEIFU_DEPLOYMENTS", show_envvar=True, help="Folder of deployment records."
@@ -99,8 +102,11 @@ def serve(
     from keifu.serving import Limits, Server
 
     look = partial(_look, node, deployments) if node else None
+    spent = partial(_spent, node) if node else None
     deployed, dapp = partial(deployed_at, deployments), Dapp(page, grants) if page else None
-    with contextlib.closing(Explorer(place, deployed=deployed, look=look, watchers=watchers, dapp=dapp)) as explorer:
+    with contextlib.closing(
+        Explorer(place, deployed=deployed, look=look, spent=spent, watchers=watchers, dapp=dapp)
+    ) as explorer:
         limits = Limits(connections=CONNECTIONS)
         server = Server(explorer, host=host, port=port, limits=limits, names=names, refused=explorer.refused)
         emit({"url": server.url, "database": place}, f"{server.url} shows {place} until Ctrl-C", json_out)
@@ -129,3 +135,16 @@ def _look(rpc: str, deployments: Path | None, chain_id: int, genesis: str) -> Lo
     except KeifuError as error:
         return Looked(0, fault=error.message)
     return Looked(block, len(checks), tuple(check for check in checks if not check.holds))
+
+
+def _spent(rpc: str, account: str, asked: Asked, block_hash: str) -> dict[tuple[str, str], int] | None:
+    """What an account lost through sessions in their present periods; None where the node does not say it soon."""
+    from ethwire.rpc import connect
+    from keifu.accounts.actions import spent_at
+    from keifu.errors import KeifuError
+
+    try:
+        with contextlib.closing(connect(rpc, timeout=SPENT_SECONDS)) as connection:
+            return spent_at(connection, account, asked, block_hash)
+    except KeifuError:
+        return None

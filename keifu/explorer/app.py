@@ -38,6 +38,7 @@ from keifu.explorer.pages import (
     suite,
 )
 from keifu.explorer.pages.heartbeats import lines_of
+from keifu.explorer.spending import Ask, Spending
 from keifu.explorer.view import NotFound, Sheet, View
 from keifu.explorer.watchers import Watchers
 from keifu.explorer.words import LANGUAGES, chosen_language, words_of
@@ -101,8 +102,8 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
 
 class Explorer:
     """Answers from the index at `place`. Raises EnvironmentFault when there is none. `deployed` finds the deployment
-    record, by chain id and first block, and `look` what a node says of it; `watchers` are asked for heartbeats; `dapp`
-    is the page for holders and authors."""
+    record, by chain id and first block, and `look` what a node says of it; `spent` asks one what sessions have spent;
+    `watchers` are asked for heartbeats; `dapp` is the page for holders and authors."""
 
     def __init__(
         self,
@@ -110,6 +111,7 @@ class Explorer:
         *,
         deployed: Callable[[int, str], Deployed | None] = lambda *_: None,
         look: Callable[[int, str], Looked] | None = None,
+        spent: Ask | None = None,
         watchers: Sequence[str] = (),
         dapp: Dapp | None = None,
     ) -> None:
@@ -117,6 +119,7 @@ class Explorer:
         known = self._readers.store.suite
         self._deployed = deployed(known.chain_id, known.genesis)
         self.codes = Codes(partial(look, known.chain_id, known.genesis)) if look else None
+        self._spending = Spending(spent) if spent else None
         self._dapp = dapp
         self._static = _static()
         self._refused = Counter[str]()
@@ -170,7 +173,7 @@ class Explorer:
             with store.database.snapshot():
                 view = View(
                     store, words, store.position, _query(request), self._deployed, beats, self.codes,
-                    has_dapp=self._dapp is not None,
+                    spending=self._spending, has_dapp=self._dapp is not None,
                 )  # fmt: skip
                 try:
                     if parts[0] == "search" and len(parts) == 1:

@@ -19,6 +19,7 @@ from keifu.errors import InputError
 from keifu.explorer.beats import Beats
 from keifu.explorer.deployed import Codes, Deployed, Looked
 from keifu.explorer.markup import Child, Markup, el
+from keifu.explorer.spending import Asked, Spending
 from keifu.explorer.words import Words
 from keifu.index import Position, Store, Totals
 from keifu.index.reading import Page, Question, events_of
@@ -62,6 +63,7 @@ class View:
     deployed: Deployed | None = None  # where the deployment record is at hand
     beats: Beats = field(default_factory=Beats)  # that watchers gave and that were verified here
     codes: Codes | None = None  # where a node may be asked
+    spending: Spending | None = None  # the same
     has_dapp: bool = False  # whether the page for holders and authors is served
 
     @cached_property
@@ -84,6 +86,10 @@ class View:
         """Time of the newest block with an event, unix seconds: nothing here depends on a clock of ours."""
         rows = self.store.database.query("SELECT time FROM block ORDER BY number DESC LIMIT 1")
         return int(rows[0][0]) if rows else 0
+
+    def spent(self, account: str, asked: Asked) -> Mapping[tuple[str, str], int]:
+        """What sessions have spent in their present period, by key and token; nothing where no node says it."""
+        return self.spending.of(account, asked, self.position.hash) if self.spending else {}
 
     # reading -------------------------------------------------------------------------------------------------------
 

@@ -91,11 +91,7 @@ class Api:
 
     def _events_of_table(self, store: Store, request: Request, table: Table) -> Response:
         filters = Filters(request)
-        where = {
-            column.name: value
-            for column in table.arguments
-            if column.indexed and (value := filters.argument(column)) is not None
-        }
+        where = {column.name: value for column in table.filters if (value := filters.argument(column)) is not None}
         return _listed(store, filters.question(Question(table=table, where=where)))
 
     def _search(self, store: Store, request: Request) -> Response:

@@ -2,8 +2,8 @@
 
 Each group is written once, from events to the view that shows the same: total supply and balances, locks, shares and
 positions of stake, what grants were paid, records and their status, promotions, cases, owners of tokens. So are payment
-channels and their fees, covers and demands of the compute market, and the money of grant programmes. Of a group with
-many members the ones that changed last are compared, as many as the caller wants.
+channels and their fees, covers and demands of the compute market, the money of grant programmes, and what is left of
+sessions. Of a group with many members the ones that changed last are compared, as many as the caller wants.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.chain.suite import CHANNELS, COMPUTE, COURT, DISTRIBUTOR, GRANTS, HUB, NFT, TOKEN
+from keifu.chain.suite import ACCOUNT, CHANNELS, COMPUTE, COURT, DISTRIBUTOR, GRANTS, HUB, NFT, TOKEN
 from keifu.index.granted import money_of, numbers_of
+from keifu.index.sessions import GRANTED, REVOKED, USED, sessions_of
 from keifu.index.store import Store
 from keifu.index.totals import Totals
 from keifu.spec.kinds import Status
@@ -43,10 +44,12 @@ class Figure:
     arguments: tuple[Any, ...]
     expected: Any
     pick: Callable[[Any], Any] = lambda answer: answer
+    of_many: bool = False  # contracts of this name
 
     @property
     def name(self) -> str:
-        return f"{self.contract}.{self.function}({', '.join(map(_short, self.arguments))})"
+        who = f"{self.contract} {self.address}" if self.of_many else self.contract
+        return f"{who}.{self.function}({', '.join(map(_short, self.arguments))})"
 
 
 class _Tables(Totals):
@@ -234,6 +237,16 @@ def _programmes(tables: _Tables) -> Iterator[Figure]:
             yield tables.figure("programmes", GRANTS, "program", (number,), money, pick=lambda said: (said[2], said[3]))
 
 
+def _sessions(tables: _Tables) -> Iterator[Figure]:
+    """Of the accounts' keys. Whether the token has a new owner since, which ends a session too, is not compared."""
+    for account, key in tables.recent(ACCOUNT, [GRANTED, REVOKED, USED], "address", "key"):
+        found = sessions_of(tables.store, account, 1, key)
+        expected = found[0].terms if found else (0, 0, 0, 0, 0)
+        yield Figure(
+            "sessions", ACCOUNT, account, "session", (key,), expected, lambda state: tuple(state[:-1]), of_many=True
+        )
+
+
 GROUPS: tuple[tuple[str, Callable[[_Tables], Iterator[Figure]]], ...] = (
     (TOKEN, _supply),
     (TOKEN, _balances),
@@ -251,4 +264,5 @@ GROUPS: tuple[tuple[str, Callable[[_Tables], Iterator[Figure]]], ...] = (
     (COMPUTE, _covers),
     (COMPUTE, _demands),
     (GRANTS, _programmes),
+    (ACCOUNT, _sessions),
 )

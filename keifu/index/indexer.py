@@ -13,6 +13,7 @@ from keifu.chain.deployments import Record
 from keifu.chain.follower import Follower, Notice, Sink, Source, Step
 from keifu.errors import EnvironmentFault
 from keifu.index.database import open_database
+from keifu.index.made import source_of
 from keifu.index.sink import Journal, JournalledSink, TableSink
 from keifu.index.sqlite import SqliteDatabase
 from keifu.index.store import Store, Suite
@@ -135,5 +136,7 @@ class Indexer:
 
 
 def _sources(suite: Suite) -> Sequence[Source]:
-    """All events of each contract, from the block on in which it was made."""
-    return [Source(address, suite.first_blocks.get(address, 0)) for address in suite.contracts]
+    """All events of each contract, from the block on in which it was made, and what accounts of tokens log."""
+    accounts = source_of(suite)
+    known = [Source(address, suite.first_blocks.get(address, 0)) for address in suite.contracts]
+    return [*known, accounts] if accounts else known

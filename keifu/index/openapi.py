@@ -76,7 +76,7 @@ def _paths(tables: Sequence[Table]) -> Iterator[tuple[str, Any]]:
     value = ("value", "An address, id, digest, transaction or name.", {"type": "string"})
     yield "/v1/search", _get("Events that anything stands in, newest first.", [value, *_PAGING], _list_of("Event"))
     for table in tables:
-        filters = [(item.name, f"`{item.type}`", _schema(item)) for item in table.arguments if item.indexed]
+        filters = [(item.name, f"`{item.type}`", _schema(item)) for item in table.filters]
         summary = f"{table.event} events of {table.contract}."
         path = f"/v1/events/{table.contract}/{table.event}"
         yield path, _get(summary, [*filters, *_PAGING], _list_of(table.name))

@@ -33,18 +33,23 @@ class Row:
 
 
 class Decoder:
-    """Rows of the events of some contracts: `contracts` are names of artefacts by address."""
+    """Rows of the events of some contracts: `contracts` are names of artefacts by address. `row` takes the name of any
+    other as `contract`; such an event is found by who logged it, too."""
 
     def __init__(self, contracts: Mapping[str, str], tables: Sequence[Table]) -> None:
         by_contract: dict[str, dict[str, Table]] = {}
         for table in tables:
             by_contract.setdefault(table.contract, {})[table.topic] = table
         self._names = {address.lower(): name for address, name in contracts.items()}
-        self._tables = {address: by_contract.get(name, {}) for address, name in self._names.items()}
+        self._tables = by_contract
 
-    def row(self, event: Event) -> Row:
-        contract = self._names[event.address]
-        table = self._tables[event.address].get(event.topics[0]) if event.topics else None
+    def knows(self, address: str) -> bool:
+        return address in self._names
+
+    def row(self, event: Event, contract: str = "") -> Row:
+        of_many = {event.address} if contract else set[str]()
+        contract = contract or self._names[event.address]
+        table = self._tables.get(contract, {}).get(event.topics[0]) if event.topics else None
         if table is None:
             return Row(event, contract, None)
         topics = [bytes.fromhex(topic[2:]) for topic in event.topics]
@@ -53,7 +58,9 @@ class Decoder:
         except AbiError:
             return Row(event, contract, None)
         decoded = list(zip(table.inputs, log.args.values(), strict=True))
-        mentioned = {text for (parameter, indexed), value in decoded for text in _mentions(parameter, value, indexed)}
+        mentioned = of_many.union(
+            text for (parameter, indexed), value in decoded for text in _mentions(parameter, value, indexed)
+        )
         values = tuple(
             _stored(_shown(parameter, value, indexed), column.kind)
             for ((parameter, indexed), value), column in zip(decoded, table.arguments, strict=True)

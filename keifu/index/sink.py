@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from keifu.chain.follower import Event
 from keifu.errors import EnvironmentFault
-from keifu.index.rows import Decoder
+from keifu.index.made import Rows
 from keifu.index.store import Store
 
 __all__ = ["Journal", "JournalledSink", "TableSink"]
@@ -31,12 +31,12 @@ class TableSink:
 
     def __init__(self, store: Store, standing: Standing) -> None:
         self.store = store
-        self.decoder = Decoder(store.suite.contracts, store.tables)
+        self.rows = Rows(store)
         self._standing = standing
 
     def apply(self, database: sqlite3.Connection, events: Sequence[Event]) -> None:
         del database  # the store's own
-        self.store.write([self.decoder.row(event) for event in events], *self._standing())
+        self.store.write(list(self.rows.of(events)), *self._standing())
 
     def revert(self, database: sqlite3.Connection, first_block: int) -> None:
         del database
@@ -110,10 +110,9 @@ class JournalledSink(TableSink):
     def apply(self, database: sqlite3.Connection, events: Sequence[Event]) -> None:
         del database  # the journal is in it
         standing = self._standing()
-        rows = [self.decoder.row(event) for event in events]
         with self.store.database.transaction():
             self.store.revert(self.journal.stale_from)
-            self.store.write(rows, *standing)
+            self.store.write(list(self.rows.of(events)), *standing)
         self.journal.settled(standing[0])
 
     def revert(self, database: sqlite3.Connection, first_block: int) -> None:

@@ -97,14 +97,9 @@ class Store:
         self._require_same_suite()
         with self.database.transaction():
             for name, columns, key, looked_up in _OWN:
-                self._create(name, columns, key, looked_up)
+                self._create(name, columns, key, [(column,) for column in looked_up])
             for table in self.tables:
-                self._create(
-                    table.name,
-                    table.columns,
-                    PLACE,
-                    tuple(column.name for column in table.arguments if column.indexed),
-                )
+                self._create(table.name, table.columns, PLACE, table.looked_up)
             self.set(
                 format=FORMAT,
                 chain_id=self.suite.chain_id,
@@ -147,14 +142,16 @@ class Store:
             texts[table.contract] = texts.get(table.contract, "") + f"{table.name}({columns})\n"
         return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in texts.items()}
 
-    def _create(self, name: str, columns: Sequence[Column], key: Sequence[str], looked_up: Sequence[str]) -> None:
+    def _create(
+        self, name: str, columns: Sequence[Column], key: Sequence[str], looked_up: Sequence[tuple[str, ...]]
+    ) -> None:
         dialect = self.database.dialect
         body = ", ".join([*map(dialect.declared, columns), f"PRIMARY KEY ({_list(key)})"])
         self.database.execute(f"CREATE TABLE IF NOT EXISTS {quoted(name)} ({body}){dialect.suffix}")
-        for column in looked_up:
-            index = quoted(f"{name} by {column}")
+        for together in looked_up:
+            index = quoted(f"{name} by {' and '.join(together)}")
             places = _list(
-                dict.fromkeys((column, *PLACE)) if "log_index" in {item.name for item in columns} else [column]
+                dict.fromkeys((*together, *PLACE)) if "log_index" in {item.name for item in columns} else together
             )
             self.database.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {quoted(name)} ({places})")
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from keifu.abi import EventAbi, load
+from keifu.chain.suite import ACCOUNT, ACCOUNT_REGISTRY
 
 __all__ = ["PLACE", "PROVENANCE", "Column", "Kind", "Parameter", "Table", "kind_of", "snake", "tables_of"]
 
@@ -81,6 +82,10 @@ PROVENANCE = (
 )
 
 
+_ADDRESS = Column("address", Kind.TEXT, "address", indexed=True)
+_ACCOUNT_MADE = (ACCOUNT_REGISTRY, "ERC6551AccountCreated")
+
+
 @dataclass(frozen=True)
 class Table:
     """The table of one event of one contract."""
@@ -112,10 +117,26 @@ class Table:
     def columns(self) -> tuple[Column, ...]:
         return (*PROVENANCE, *self.arguments)
 
+    @cached_property
+    def filters(self) -> tuple[Column, ...]:
+        """What can be asked for: indexed arguments, and whose it is where many contracts log the same."""
+        indexed = tuple(column for column in self.arguments if column.indexed)
+        return (_ADDRESS, *indexed) if self.contract == ACCOUNT else indexed
+
+    @cached_property
+    def looked_up(self) -> tuple[tuple[str, ...], ...]:
+        """Columns by which rows are found soon, one or two together. A registry does not index the accounts that it
+        made; the same key may act for very many of them."""
+        found = tuple((column.name,) for column in self.filters)
+        if (self.contract, self.event) == _ACCOUNT_MADE:
+            return (*found, ("account",))
+        return (*found, ("address", "key")) if ("key",) in found and self.contract == ACCOUNT else found
+
     def described(self) -> dict[str, Any]:
         """For programs; `filter` says which columns can be asked for."""
+        asked = {item.name for item in self.filters}
         columns = [
-            {"name": item.name, "kind": item.kind.value, "type": item.type, "filter": item.indexed}
+            {"name": item.name, "kind": item.kind.value, "type": item.type, "filter": item.name in asked}
             for item in self.columns
         ]
         return {"table": self.name, "contract": self.contract, "event": self.event, "columns": columns}

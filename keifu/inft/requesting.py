@@ -16,7 +16,7 @@ from keifu.inft.requests import TransferRequest
 from keifu.inft.seals import is_public_key
 from keifu.inft.statements import Move
 from keifu.inft.status import clone_number, find_attestors, read_token
-from keifu.inft.stores import FolderStore, NetworkStore, Store
+from keifu.inft.stores import FolderStore, NetworkStore, Store, put_all
 from keifu.inft.stores import Terms as StoreTerms
 from keifu.inft.transfer import OFFER_FILE, TRANSFER_FILE, Terms, Transfer
 from keifu.storage.client.market import Market
@@ -89,7 +89,7 @@ def request_transfer(
     move, terms = _move(owner, number, folder, wanted)
     urls = urls or _announced(owner, terms)
     named = [about.named for about in abouts(urls, terms.chain_id, terms.verifier)]
-    addresses = [store.put(read_item(source, place)) for place in range(len(folder.items))]
+    addresses = put_all(store, ((read_item(source, place), b"") for place in range(len(folder.items))))
     asked = TransferRequest.of(move, folder, addresses, wanted.public_key, terms, named)
     asked.signature = owner.sign(asked.digest).hex()
     made = ask(asked, folder, urls)

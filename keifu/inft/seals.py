@@ -82,7 +82,7 @@ def decrypt(data: bytes, key: bytes, data_hash: bytes) -> bytes:
 def opened(data: bytes, key: bytes) -> bytes:
     """The plain data of bytes whose hash was compared. Raises CheckFailed for a key that opens nothing."""
     try:
-        return AESGCM(key).decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], None)
+        return AESGCM(key).decrypt(data[:NONCE_BYTES], memoryview(data)[NONCE_BYTES:], None)
     except (InvalidTag, ValueError) as error:  # too short for a nonce
         raise CheckFailed(
             "the key does not open the data",

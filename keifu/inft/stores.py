@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -31,7 +32,7 @@ from keifu.storage.client.quoting import Wish
 from keifu.storage.client.storing import Storing, address_of
 from keifu.storage.client.trees import source_of
 
-__all__ = ["FolderStore", "NetworkReader", "NetworkStore", "Readable", "Store", "Terms", "fetch_items"]
+__all__ = ["FolderStore", "NetworkReader", "NetworkStore", "Readable", "Store", "Terms", "fetch_items", "put_all"]
 
 FOLDER = "folder:"
 READING_SECONDS = 60.0  # an item of 16 MiB: who has it may be slow on purpose
@@ -46,26 +47,40 @@ class Readable(Protocol):
 
 
 class Store(Readable, Protocol):
-    """Keeps bytes by an address."""
+    """Keeps bytes by an address; `at_once` calls of `put` may go side by side."""
 
-    def put(self, data: bytes) -> str:
-        """Their address, once they are stored for good. Raises KeifuError; the same call goes on then."""
+    at_once: int
+
+    def put(self, data: bytes, digest: bytes = b"") -> str:
+        """Their address, once they are stored for good. `digest` is their Keccak-256, where the caller has computed it.
+        Raises KeifuError; the same call goes on then."""
 
     def settle(self) -> None:
         """Let go of what is kept for calls that might be repeated."""
 
 
+def put_all(store: Store, items: Iterable[tuple[bytes, bytes]]) -> list[str]:
+    """Addresses of data, each with its digest or nothing, in the same order. Raises what `put` raises; where items go
+    one after another, those behind it are not begun."""
+    if store.at_once == 1:
+        return [store.put(*item) for item in items]
+    with ThreadPoolExecutor(store.at_once) as pool:
+        return list(pool.map(lambda item: store.put(*item), items))
+
+
 class FolderStore:
     """A folder that owner, attestors and buyer share: for trials on one machine, or over a network's disk."""
+
+    at_once = 4  # while one is hashed another is written down
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, data: bytes) -> str:
-        digest = keccak256(data).hex()
+    def put(self, data: bytes, digest: bytes = b"") -> str:
+        name = (digest or keccak256(data)).hex()
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self._folder / digest, data)
-        return FOLDER + digest
+        write_whole(self._folder / name, data)
+        return FOLDER + name
 
     def get(self, address: str) -> bytes:
         digest = address.removeprefix(FOLDER)
@@ -104,6 +119,8 @@ class NetworkStore(NetworkReader):
     """The same for whoever stores. `folder` has the client's ledger, and what is on its way: bytes that are encrypted
     already, so their deals are public."""
 
+    at_once = 1  # a ledger, and an account that pays
+
     def __init__(
         self,
         market: Market,
@@ -118,9 +135,9 @@ class NetworkStore(NetworkReader):
         self._signer, self._terms, self._pause = signer, terms, pause
         self._sending = folder / "sending"
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes, digest: bytes = b"") -> str:
         self._sending.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._sending / keccak256(data).hex()
+        path = self._sending / (digest or keccak256(data)).hex()
         # The ledger knows a file by its path and time. The path says what is in it, so its time is always the same:
         # bytes that `settle` has removed in between are not paid for again.
         if not path.exists():

@@ -169,6 +169,8 @@ def _grant(_grant: IAgentAccount.Grant, _holding: uint256):
         valid_until=_grant.valid_until,
         uses=_grant.uses,
         period=_grant.period,
+        targets=_grant.targets,
+        limits=_grant.limits,
     )
 
 

@@ -17,6 +17,6 @@ An owner is told about an endpoint that stays silent, lacks a method or lies, an
 from __future__ import annotations
 
 from keifu.chain.follower._follower import Follower
-from keifu.chain.follower._model import Block, Event, Notice, Receipt, Sink, Source, Step, Unproved
+from keifu.chain.follower._model import ANYWHERE, Block, Event, Notice, Receipt, Sink, Source, Step, Unproved
 
-__all__ = ["Block", "Event", "Follower", "Notice", "Receipt", "Sink", "Source", "Step", "Unproved"]
+__all__ = ["ANYWHERE", "Block", "Event", "Follower", "Notice", "Receipt", "Sink", "Source", "Step", "Unproved"]

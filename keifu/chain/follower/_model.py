@@ -9,7 +9,9 @@ from typing import Protocol
 
 import msgspec
 
-__all__ = ["Block", "Event", "Notice", "Receipt", "Sink", "Source", "Step", "Unproved"]
+__all__ = ["ANYWHERE", "Block", "Event", "Notice", "Receipt", "Sink", "Source", "Step", "Unproved"]
+
+ANYWHERE = "*"  # in the place of an address
 
 
 class Event(msgspec.Struct, rename="camel", gc=False):
@@ -63,7 +65,10 @@ class Block(msgspec.Struct, frozen=True, gc=False):
 class Source:
     """A contract whose logs are followed, from the block in which it was made (the deployment record has it).
 
-    `topics` are the first topics that are wanted; all of them when it is empty.
+    `topics` are the first topics that are wanted; all of them when it is empty. With ANYWHERE as its address it is of
+    every contract that logs one of these topics, strangers' too: a sink chooses whom it believes. One that follows so
+    asks a node no more questions for ten thousand contracts than for one. Added later, it brings what contracts that are
+    followed already have logged of these topics once more.
     """
 
     address: str

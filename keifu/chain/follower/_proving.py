@@ -103,7 +103,7 @@ class Prover:
     def _says(self, reader: Reader, row: Row, wanted: Filter) -> bool:
         number = row.block.number
         [block] = reader.blocks([number])
-        events = reader.logs(number, number, wanted)
+        events = reader.logs(block, wanted)
         if block.hash != row.block.hash or events is None:
             raise NotServed(f"{reader.url} does not have block {number}", url=reader.url)
         return are(checked_logs([block], events, wanted, reader.url).get(number, []), row.digest)

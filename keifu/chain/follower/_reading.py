@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -133,11 +134,13 @@ class Reader:
 
     def _ask(self, part: Sequence[int], wanted: Filter) -> _Asked:
         calls = _header_calls(part)
-        first, last = part[0], part[-1]
+        query = wanted.query(part[0], part[-1])
         headers = self.rpc.begin_batch_as(msgspec.Raw, calls) or self._begin(self.rpc.batch_as, msgspec.Raw, calls)
+        if query is None:
+            return part, headers, _Later(list)
         logs = self.rpc.begin_as(
-            list[Event], "eth_getLogs", wanted.query(first, last), again=lambda: self.logs(first, last, wanted)
-        ) or self._begin(self.logs, first, last, wanted)
+            list[Event], "eth_getLogs", query, again=lambda: self._logs(query, len(part))
+        ) or self._begin(self._logs, query, len(part))
         return part, headers, logs
 
     def _read_blocks(self, part: Sequence[int], headers: Sequence[msgspec.Raw]) -> list[Block]:
@@ -165,6 +168,8 @@ class Reader:
     ) -> None:
         """Add a part to what was found, when it is as it must be."""
         check_linked([*found.blocks[-1:], *blocks], self.url)
+        if events is not None:
+            events = self._with_strangers(blocks, events, wanted)
         found.blocks += blocks
         if events is None:  # the endpoint has no logs to give: receipts alone
             self._complete(found, blocks, {}, wanted, prove=True, must=True)
@@ -173,18 +178,45 @@ class Reader:
                 found, blocks, checked_logs(blocks, events, wanted, self.url), wanted, prove=prove, must=False
             )
 
-    def logs(self, first: int, last: int, wanted: Filter) -> list[Event] | None:
-        """As the endpoint gives them; None when it has no such method. Raises LimitExceeded when it refuses them."""
+    def logs(self, block: Block, wanted: Filter) -> list[Event] | None:
+        """Those of a block as the endpoint gives them; None when it has no such method. Raises LimitExceeded when it
+        refuses them."""
+        query = wanted.query(block.number, block.number)
+        events = self._logs(query, 1) if query else []
+        return events if events is None else self._with_strangers([block], events, wanted)
+
+    def _logs(self, query: dict[str, Any], blocks: int) -> list[Event] | None:
         try:
-            return self.rpc.call_as(list[Event], "eth_getLogs", wanted.query(first, last))
+            return self.rpc.call_as(list[Event], "eth_getLogs", query)
         except NotServed as error:
             if error.code == METHOD_NOT_FOUND:
                 return None
             raise
         except RpcError as error:
-            if type(error) is RpcError and last > first:  # refused in words that nobody knows: most often too much
+            if type(error) is RpcError and blocks > 1:  # refused in words that nobody knows: most often too much
                 raise LimitExceeded(error.message, code=error.code, url=self.url) from error
             raise
+
+    def _with_strangers(self, blocks: Sequence[Block], events: list[Event], wanted: Filter) -> list[Event] | None:
+        """And those that any contract may log, asked for only where a header announces one. Headers are checked by now,
+        so an endpoint cannot leave one out by not being asked."""
+        announced = [block.number for block in blocks if wanted.announced_anywhere(block)]
+        more: list[Event] = []
+        while announced:
+            part = [number for number in announced if number < announced[0] + self._fitting]
+            span = part[-1] - part[0] + 1
+            try:
+                some = self._logs(wanted.query_anywhere(part[0], part[-1]), span)
+            except LimitExceeded:
+                self.rpc.blocks.refused(span)
+                raise
+            if some is None:
+                return None
+            more += [event for event in some if not wanted.is_known(event)]
+            announced = announced[len(part) :]
+        if more:
+            self._weigh(len(blocks), len(events) + len(more))
+        return _in_order([*events, *more]) if more else events
 
     def proved(self, blocks: Sequence[Block], wanted: Filter) -> list[list[Event] | RpcError]:
         """Our logs of each block from its receipts, or why there are none."""
@@ -243,6 +275,14 @@ class Reader:
 
 def _header_calls(numbers: Sequence[int]) -> list[tuple[str, list[Any]]]:
     return [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
+
+
+def _in_order(events: list[Event]) -> list[Event]:
+    """As they are where one has no place: whoever checks them says so."""
+    try:
+        return sorted(events, key=attrgetter("number", "index"))
+    except ValueError:
+        return events
 
 
 def _cancel(begun: Iterable[_Asked]) -> None:

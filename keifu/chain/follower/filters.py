@@ -5,30 +5,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from keifu.chain.follower._model import Block, Event, Source
+from keifu.chain.follower._model import ANYWHERE, Block, Event, Source
 from keifu.chain.follower.bloom import bloom_mask
 
 __all__ = ["Filter"]
 
 
 class Filter:
-    """Sources as a query for a node, and as tests of what it answers."""
+    """Sources as queries for a node, and as tests of what it answers."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
-        self._sources = {source.address: source for source in sources}
+        placed = [source for source in sources if source.address != ANYWHERE]
+        self._sources = {source.address: source for source in placed}
+        self._anywhere = frozenset[str]().union(*(item.topics for item in sources if item.address == ANYWHERE))
         self.topics = frozenset[str]()
-        if all(source.topics for source in sources):
-            self.topics = frozenset().union(*(source.topics for source in sources))
-        self._masks = [mask for source in sources for mask in _masks(source)]
+        if all(source.topics for source in placed):
+            self.topics = frozenset().union(*(source.topics for source in placed))
+        self._anywhere_masks = [bloom_mask(topic) for topic in sorted(self._anywhere)]
+        self._masks = [mask for source in placed for mask in _masks(source)] + self._anywhere_masks
 
     @property
     def addresses(self) -> list[str]:
         return sorted(self._sources)
 
-    def query(self, first: int, last: int) -> dict[str, Any]:
-        """For eth_getLogs."""
+    def query(self, first: int, last: int) -> dict[str, Any] | None:
+        """For eth_getLogs, of the contracts that are known; None without any."""
+        if not self._sources:
+            return None
         wanted: dict[str, Any] = {"address": self.addresses, "fromBlock": hex(first), "toBlock": hex(last)}
         return wanted | ({"topics": [sorted(self.topics)]} if self.topics else {})
+
+    def query_anywhere(self, first: int, last: int) -> dict[str, Any]:
+        """The same of topics that any contract may log."""
+        return {"topics": [sorted(self._anywhere)], "fromBlock": hex(first), "toBlock": hex(last)}
+
+    def announced_anywhere(self, block: Block) -> bool:
+        """Whether the block's filter allows a log of those."""
+        return any(block.bloom & mask == mask for mask in self._anywhere_masks)
+
+    def is_known(self, event: Event) -> bool:
+        """Whether the other query gives it."""
+        return event.address.lower() in self._sources
 
     def announced(self, block: Block) -> bool:
         """Whether the block's filter allows a log of ours. It never misses one, and is sometimes wrong."""
@@ -42,6 +59,8 @@ class Filter:
         """Whether the log is one of ours. Raises ValueError when a node that answers the query cannot give it."""
         source = self._sources.get(event.address)
         first = event.topics[0] if event.topics else ""
+        if source is None and first in self._anywhere:
+            return True
         if source is None or (self.topics and first not in self.topics):
             raise ValueError("nobody asked for it")
         return not source.topics or first in source.topics
@@ -49,9 +68,10 @@ class Filter:
     def wants(self, event: Event) -> bool:
         """Whether any log, in a node's own style, is one of ours."""
         source = self._sources.get(event.address) or self._sources.get(event.address.lower())
+        first = event.topics[0].lower() if event.topics else ""
         if source is None:
-            return False
-        return not source.topics or bool(event.topics and event.topics[0].lower() in source.topics)
+            return first in self._anywhere
+        return not source.topics or first in source.topics
 
 
 def _masks(source: Source) -> list[int]:

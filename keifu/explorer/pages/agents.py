@@ -9,6 +9,7 @@ from keifu.accounts.identity import Token, address_of
 from keifu.chain.suite import ACCOUNT, ACCOUNT_REGISTRY, IDENTITY, MARKET, NFT, REPUTATION
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.parts import facts, pager, section, table
+from keifu.explorer.sessions import calls, sessions
 from keifu.explorer.view import Event, NotFound, Sheet, View, place_of
 
 __all__ = ["agent", "agents"]
@@ -50,22 +51,27 @@ def agent(view: View, text: str) -> Sheet:
     terms = view.last(NFT, "TermsSet", token_id=number)
     parent = view.last(NFT, "Cloned", _newTokenId=number)
     plain = f"{int(number):064x}"
+    made = _account(view, number)
+    account = made["args"]["account"] if made else ""
+    moved = view.last(NFT, "Transfer", tokenId=number) or moves[-1]
+    missing = [el("p", words("session.no-account"), class_="empty")]
     body: list[Child] = [
         facts(
             (words("agent.number"), el("code", plain)),
-            (words("agents.owner"), [_owner(view, number), " ", view.proof(moves[-1])]),
+            (words("agents.owner"), [_owner(view, number), " ", view.proof(moved)]),
             (
                 words("agent.parent"),
                 [_link(view, parent["args"]["_tokenId"]), " ", view.proof(parent)] if parent else None,
             ),
             *_terms(view, terms),
-            (words("agent.account"), _account(view, number)),
+            (words("agent.account"), [view.address(account), " ", view.proof(made)] if made else None),
         ),
         section(words("agent.data"), _data(view, number), name="data"),
         section(words("agent.owners"), _owners(view, moves), name="owners"),
         section(words("agent.leases"), _leases(view, number), name="leases"),
         section(words("agent.clones"), _clones(view, number), name="clones"),
-        section(words("agent.sessions"), el("p", words("agent.sessions-lead"), class_="note"), name="sessions"),
+        section(words("session.title"), *(sessions(view, account, moved) if account else missing), name="sessions"),
+        section(words("session.calls"), *(calls(view, account) if account else missing), name="calls"),
         section(words("agent.reputation"), *_reputation(view, number), name="reputation"),
     ]
     checks = [("keifu", "inft", "show", plain[:SHORT]), ("keifu", "account", "show", plain[:SHORT])]
@@ -103,15 +109,15 @@ def _terms(view: View, event: Event | None) -> Iterable[tuple[str, Child]]:
     )
 
 
-def _account(view: View, number: str) -> Child:
-    """The one that the suite's implementation makes. Anybody may make others, of code that obeys somebody else."""
+def _account(view: View, number: str) -> Event | None:
+    """Where the one was made that the suite's implementation makes. Anybody may make others, of code that obeys
+    somebody else."""
     known = view.totals.addresses
     if not known.keys() >= {ACCOUNT_REGISTRY, ACCOUNT, NFT}:
         return None
     token = Token(view.store.suite.chain_id, known[NFT], int(number))
     place = address_of(known[ACCOUNT_REGISTRY], known[ACCOUNT], token)
-    event = view.last(ACCOUNT_REGISTRY, "ERC6551AccountCreated", tokenId=number, account=place)
-    return [view.address(place), " ", view.proof(event)] if event else None
+    return view.last(ACCOUNT_REGISTRY, "ERC6551AccountCreated", tokenId=number, account=place)
 
 
 def _data(view: View, number: str) -> Markup:

@@ -68,7 +68,7 @@ def events(view: View, contract: str, names: str) -> Sheet:
         raise NotFound(f"{contract[:80]} logs no {names[:80]}", remedy="see the list of tables: keifu index tables")
     body: list[Child] = []
     for name in wanted:
-        columns = {column.name for column in view.store.by_event[contract, name].arguments if column.indexed}
+        columns = {column.name for column in view.store.by_event[contract, name].filters}
         where = {key: value for key, value in view.query.items() if key != "cursor"}
         if unknown := where.keys() - columns:
             raise NotFound(f"{min(unknown)[:80]} is no argument of {name} that can be asked for")

@@ -7,7 +7,8 @@ the request, so a node that was killed makes the same ones again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from keifu.errors import CheckFailed, InputError
@@ -23,7 +24,7 @@ from keifu.inft.requests import (
     seed_of,
 )
 from keifu.inft.seals import PUBLIC_KEY_BYTES, open_seal, opened, seal
-from keifu.inft.stores import Store
+from keifu.inft.stores import Store, put_all
 from keifu.inft.transfer import Transfer
 from keifu.keys import Account, keccak256
 from keifu.node.attestor.book import Book
@@ -31,6 +32,8 @@ from keifu.node.attestor.receptions import Receptions
 from keifu.spec.inft_limits import MAX_ITEMS
 
 __all__ = ["Desk", "World"]
+
+AT_ONCE = 4  # items
 
 
 class World(Protocol):
@@ -65,8 +68,8 @@ class Desk:
         reception = self._receptions.key(bytes.fromhex(request.attestors[place].public_key))
         seed = seed_of(reception, name) if place == 0 else self._led(asked, reception)
         # All of it is known to be right before the first item is paid for.
-        boxes, made = _boxes(request, seed) if place == 0 else {}, list(self._renewed(asked, reception, seed))
-        items = [self._item(asked, number, new) for number, new in enumerate(made)]
+        boxes, made = _boxes(request, seed) if place == 0 else {}, self._renewed(asked, reception, seed)
+        items = self._stored(asked, made)
         transfer = request.transfer(items)
         answer = self._signed(transfer, items, boxes)
         if asked.lead is not None and asked.lead.digest != answer.digest:
@@ -94,17 +97,23 @@ class Desk:
         except (ValueError, InputError, CheckFailed) as error:
             raise NotAttested("not_led", "the leading attestor's box is none", "ask other attestors") from error
 
-    def _renewed(self, asked: Asked, reception: Account, seed: bytes) -> Iterator[Renewed]:
-        request = asked.request
-        public_key = bytes.fromhex(request.public_key)
-        for number, key in enumerate(opened_keys(asked, reception)):
-            item = request.items[number]
-            yield renewed(
-                self._plain(number, item.address, key, item.old_hash), seed, request.digest, number, public_key
-            )
+    def _renewed(self, asked: Asked, reception: Account, seed: bytes) -> list[Renewed]:
+        """Hash and cipher let other threads run: while the next item is fetched here, those before are worked on."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            work = [
+                pool.submit(self._again, asked, number, key, self._store.get(asked.request.items[number].address), seed)
+                for number, key in enumerate(opened_keys(asked, reception))
+            ]
+            return [item.result() for item in work]
 
-    def _plain(self, number: int, address: str, key: bytes, old_hash: str) -> bytes:
-        data = self._store.get(address)
+    def _again(self, asked: Asked, number: int, key: bytes, data: bytes, seed: bytes) -> Renewed:
+        request = asked.request
+        item, public_key = request.items[number], bytes.fromhex(request.public_key)
+        plain = self._plain(number, item.address, key, data, item.old_hash)
+        return renewed(plain, seed, request.digest, number, public_key)
+
+    @staticmethod
+    def _plain(number: int, address: str, key: bytes, data: bytes, old_hash: str) -> bytes:
         if keccak256(data).hex() != old_hash:
             raise NotAttested(
                 "other_data", f"item {number}: {len(data)} bytes at {address[:80]} are not what the token names",
@@ -117,11 +126,15 @@ class Desk:
                 "wrong_key", f"item {number}: the key does not open the data", "sign with the key of this data"
             ) from error
 
-    def _item(self, asked: Asked, number: int, new: Renewed) -> AnswerItem:
-        """Stored by the leading attestor; the others look whether it is."""
+    def _stored(self, asked: Asked, made: Sequence[Renewed]) -> list[AnswerItem]:
+        """By the leading attestor; the others look whether it is."""
         if asked.lead is None:
-            return new.answer(self._store.put(new.secret.data))
-        address = asked.lead.items[number].address
+            addresses = put_all(self._store, ((new.secret.data, new.secret.data_hash) for new in made))
+            return [new.answer(address) for new, address in zip(made, addresses, strict=True)]
+        led = zip(made, asked.lead.items, strict=True)
+        return [self._found(number, new, item.address) for number, (new, item) in enumerate(led)]
+
+    def _found(self, number: int, new: Renewed, address: str) -> AnswerItem:
         if self._store.get(address) != new.secret.data:
             raise NotAttested(
                 "not_stored", f"item {number}: what is stored at {address[:80]} is not the data encrypted anew",

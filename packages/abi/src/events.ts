@@ -186,6 +186,7 @@ export const events = {
   "0xec96b5e418961a65d986882aa10a6a1f37ab6d612b7a04689249e1488ac279c0": {"signature":"Proposed(uint256,uint256,address,address,uint256,(uint256,uint256,uint8,bool,bytes32,uint8,address[],uint256,uint256,uint256,bytes32)[],bytes32,string)","contracts":["GrantProgram"]},
   "0xedada63f93ef25df648b27fd1974193a693743bb454b68d625e935b9599e33d5": {"signature":"Moved(address,bytes32,uint256,uint256)","contracts":["InferenceGame"]},
   "0xedea64ca5a374853da0b8fc95a03edfbf671e5ec92d91ac06a5a9f0bc58b3c00": {"signature":"Returned(uint256,uint256,uint256,uint256)","contracts":["GrantEscrow","VestingEscrow"]},
+  "0xee19923f5ccb05492e50bdeb6e00ea8b50bedb9ffb8a301c32f67776d3f6484b": {"signature":"SessionGranted(address,uint256,uint256,uint256,uint256,uint256,(address,bytes4)[],(address,uint256)[])","contracts":["AgentAccount"]},
   "0xef8b9d3db37b56d822a632885c2d6199fdf62cf61563766334f1735c980f4f9f": {"signature":"DeclaredLost(address,address)","contracts":["ProvenanceRegistry"]},
   "0xef98469cde54980d30274987b41ecaf141c19e298d59d1a4b60b783c5e91d7fd": {"signature":"TermOpened(uint256,bytes32,address,uint256,uint256)","contracts":["StorageEndowment"]},
   "0xeff83cdfc13a9b14b8754acc92d2e9ac3008adb90c0c4722890d002add66389c": {"signature":"Ended(address,bytes32,uint256)","contracts":["ComputeMarket","HeartbeatService"]},
@@ -202,7 +203,6 @@ export const events = {
   "0xf96d7400d1e6941c7b9c2b6e9116ac82601f2405a6e1de63c8a92437cb461023": {"signature":"LeaseOffered(uint256,uint256,address,uint256,uint256,uint256,uint256)","contracts":["IntelligentNFT"]},
   "0xfa86dcef4390d6a0f7edde563410fc44e4c2d382b4c6699cce5ebc4071abcc95": {"signature":"Deployed(address,bytes32,address)","contracts":["Create3Factory"]},
   "0xfaa067b646fc2e0d3bacb034936cf5ef2727509b891c67fd2a5af72e85bb5cfc": {"signature":"Answered(bytes32,uint256,bytes)","contracts":["StorageRepairs"]},
-  "0xfaadcbfeb03ba75c5a405d819ebdafbc46adb67a2c4abdfccae6f709e0194f03": {"signature":"SessionGranted(address,uint256,uint256,uint256,uint256,uint256)","contracts":["AgentAccount"]},
   "0xfcb0f4c48624a50c327773241c9f91c8e72331f5ab1d8c7e8e195d2723df270d": {"signature":"AnchorRevoked(address,bytes32,string)","contracts":["ProvenanceRegistry"]},
   "0xfdf0f6ee07e8cc2cf7ae10fa02c74029625b1b1b59ddd793d58f6dec32ca3a1e": {"signature":"JurorPenalised(uint256,address,uint256,uint256)","contracts":["AlignmentCourt"]},
   "0xffdaf13b1d96bfc2213355f353f84c19493e0681eb0df26f83d862acd266750a": {"signature":"Unstaked(uint256,address,uint256,uint256)","contracts":["GrantEscrow","VestingEscrow"]}

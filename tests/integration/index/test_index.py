@@ -12,7 +12,9 @@ from ethwire.rpc import Nodes, Rpc
 from keifu.errors import EnvironmentFault
 from keifu.index import reconcile
 from keifu.index.reading import Question, events_of
+from keifu.index.sessions import sessions_of
 from tests.faulty_node import Change, FaultyNode
+from tests.integration.index.acting import USES, Acting
 from tests.integration.index.conftest import caught_up
 from tests.integration.index.paying import pay_and_cover
 from tests.integration.index.story import HOSTILE, act, register_text, stake
@@ -73,6 +75,69 @@ def test_channels_and_covers_agree_with_the_contracts(world):
             indexer.store.database.execute(f"DELETE FROM {table}")  # noqa: S608 - a name above
             found = [difference.figure for difference in reconcile(indexer.store, world.client.rpc).differences]
             assert any(figure.startswith(words) for figure in found), (table, found)
+
+
+def test_sessions_of_accounts_agree_with_the_contracts_and_strangers_are_left_out(world):
+    acting = Acting.on(world.client, world.suite)
+    first, second, stranger = acting.account(1), acting.account(2), acting.of_a_stranger(3)
+    for account, calls in ((first, 3), (second, 1), (stranger, 2)):
+        acting.grant(account)
+        for wei in range(calls):
+            acting.pay(account, wei)
+    acting.revoke(second)
+    with world.indexed() as indexer:
+        granted, used = (indexer.store.by_event["AgentAccount", f"Session{name}"] for name in ("Granted", "Used"))
+        used = events_of(indexer.store, Question(used)).events
+        assert [event["address"] for event in used] == [first.address] * 3 + [second.address]
+        assert not events_of(indexer.store, Question(where={"address": stranger.address}, table=granted)).events
+        [session] = sessions_of(indexer.store, first.address, 9)
+        assert (session.terms, session.revoked) == (tuple(first.session(acting.key)[:-1]), None)
+        assert session.left == USES - 3
+        report = reconcile(indexer.store, world.client.rpc)
+        assert (report.differences, report.compared["sessions"]) == ([], 2)
+        indexer.store.database.execute("DELETE FROM agent_account_session_used")
+        [found] = reconcile(indexer.store, world.client.rpc).differences
+        assert found.figure.startswith(f"AgentAccount {first.address}.session(")
+
+
+def test_a_session_that_was_reorganised_away_is_gone_and_its_account_s_next_one_is_there(world):
+    acting = Acting.on(world.client, world.suite)
+    with world.indexed() as indexer:
+        snapshot = world.anvil.snapshot()
+        account = acting.account(1)
+        acting.grant(account)
+        indexer.run(caught_up)
+        assert len(sessions_of(indexer.store, account.address, 9)) == 1
+        world.anvil.restore(snapshot)
+        world.client.forget_nonces()
+        acting.client.forget_nonces()
+        world.anvil.mine(3)
+        indexer.run(caught_up)
+        assert sessions_of(indexer.store, account.address, 9) == []
+        again = acting.account(1)
+        acting.grant(again, 7)
+        indexer.run(caught_up)
+        [session] = sessions_of(indexer.store, again.address, 9)
+        assert (again.address, session.left) == (account.address, 7)
+        assert reconcile(indexer.store, world.client.rpc).differences == []
+
+
+def test_a_node_that_hides_what_an_account_logs_is_found_out_by_headers_and_receipts(world):
+    acting = Acting.on(world.client, world.suite)
+    account = acting.account(1)
+    acting.grant(account)
+
+    def hide(request, result):
+        if request["method"] != "eth_getLogs":
+            return result
+        return [log for log in result if log["address"] != account.address]
+
+    with (
+        FaultyNode(world.anvil.url, Change(hide)) as node,
+        Rpc(node.url) as rpc,
+        world.indexed(rpc=rpc) as indexer,
+    ):
+        assert len(sessions_of(indexer.store, account.address, 9)) == 1
 
 
 def test_text_that_is_none_stops_nobody(world):

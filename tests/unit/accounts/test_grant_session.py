@@ -34,7 +34,7 @@ def test_the_owner_grants(world):
 
     assert log.args == {
         "key": world.key.address, "number": 1, "valid_after": grant.after, "valid_until": grant.until,
-        "uses": 5, "period": PERIOD,
+        "uses": 5, "period": PERIOD, "targets": tuple(grant.args[-2]), "limits": tuple(grant.args[-1]),
     }  # fmt: skip
     found = world.account.session(world.key)
     assert tuple(found) == (1, grant.after, grant.until, 5, PERIOD, True)

@@ -28,9 +28,11 @@ def block_hash(number: int, fork: int = 0) -> str:
     return "0x" + keccak256(b"%d of fork %d" % (number, fork)).hex()
 
 
-def logged(address: str, event: str, args: Mapping[str, Any], *, block: int, index: int = 0, fork: int = 0) -> Event:
-    """One log; `args` by name. An indexed string is given as its hash."""
-    abi = load(CONTRACTS[address]).interface.event(event)
+def logged(
+    address: str, event: str, args: Mapping[str, Any], *, block: int, index: int = 0, fork: int = 0, contract: str = ""
+) -> Event:
+    """One log; `args` by name. An indexed string is given as its hash. `contract` says what is at the address."""
+    abi = load(contract or CONTRACTS[address]).interface.event(event)
     topics = [abi.topic] + [encode_args([kind], [args[name]], name) for name, kind, indexed in abi.inputs if indexed]
     plain = [(kind, args[name]) for name, kind, indexed in abi.inputs if not indexed]
     data = encode_args([kind for kind, _ in plain], [value for _, value in plain], event)

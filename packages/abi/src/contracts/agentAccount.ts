@@ -1,7 +1,7 @@
 // `make abi` writes this file from the compiled contracts.
 
 export const agentAccountAbi = [
-  {"name":"SessionGranted","inputs":[{"name":"key","type":"address","indexed":true},{"name":"number","type":"uint256","indexed":false},{"name":"valid_after","type":"uint256","indexed":false},{"name":"valid_until","type":"uint256","indexed":false},{"name":"uses","type":"uint256","indexed":false},{"name":"period","type":"uint256","indexed":false}],"anonymous":false,"type":"event"},
+  {"name":"SessionGranted","inputs":[{"name":"key","type":"address","indexed":true},{"name":"number","type":"uint256","indexed":false},{"name":"valid_after","type":"uint256","indexed":false},{"name":"valid_until","type":"uint256","indexed":false},{"name":"uses","type":"uint256","indexed":false},{"name":"period","type":"uint256","indexed":false},{"name":"targets","type":"tuple[]","components":[{"name":"target","type":"address"},{"name":"selector","type":"bytes4"}],"indexed":false},{"name":"limits","type":"tuple[]","components":[{"name":"token","type":"address"},{"name":"amount","type":"uint256"}],"indexed":false}],"anonymous":false,"type":"event"},
   {"name":"SessionRevoked","inputs":[{"name":"key","type":"address","indexed":true}],"anonymous":false,"type":"event"},
   {"name":"IntentExecuted","inputs":[{"name":"owner","type":"address","indexed":true},{"name":"nonce","type":"uint256","indexed":false},{"name":"calls","type":"uint256","indexed":false}],"anonymous":false,"type":"event"},
   {"name":"SessionUsed","inputs":[{"name":"key","type":"address","indexed":true},{"name":"to","type":"address","indexed":true},{"name":"value","type":"uint256","indexed":false},{"name":"selector","type":"bytes4","indexed":false}],"anonymous":false,"type":"event"},
