@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from keifu.chain.sqlite import transaction
 from keifu.errors import EnvironmentFault
 from keifu.storage.packs import Frame, Place
@@ -41,7 +43,7 @@ _ENTER = "INSERT INTO storage_segments (shard, number, pack, offset, size, root)
 _INDEXED = "UPDATE storage_packs SET indexed = max(indexed, ?), used = used + ? WHERE pack = ?"
 _FIND = (
     "SELECT pack, offset, size, s.root, path FROM storage_shards JOIN storage_segments s ON shard = id "
-    "WHERE storage_shards.root = ? AND number = ?"
+    "WHERE storage_shards.root = ? AND number BETWEEN ? AND ? ORDER BY number"
 )
 _GARBAGE = "INSERT INTO storage_garbage (pack, offset, size)"
 _THROW = f"{_GARBAGE} SELECT pack, offset, size FROM storage_segments WHERE shard = ?"  # noqa: S608
@@ -58,8 +60,7 @@ class Row:
     held: int  # by how many
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A segment of a shard; `path` leads from its root to the shard's, and is empty before the shard is sealed."""
 
     place: Place
@@ -105,11 +106,12 @@ class Index:
         rows = self._read(f"SELECT {_COLUMNS} FROM storage_shards WHERE {name} = ?", key)  # noqa: S608 - our own names
         return Row(*rows[0]) if rows else None
 
-    def segment(self, root: bytes, number: int) -> Entry | None:
-        """Of a shard that is sealed."""
+    def segments(self, root: bytes, first: int, count: int) -> list[Entry]:
+        """Those of `count` segments from `first` on that a sealed shard has: by one question, since each takes locks of
+        the file."""
         with self._find_lock:
-            row = self._finder.execute(_FIND, (root, number)).fetchone()
-        return Entry(Place(*row[:3]), *row[3:]) if row else None
+            rows = self._finder.execute(_FIND, (root, first, first + count - 1)).fetchall()
+        return [Entry(Place(pack, offset, size), own, path) for pack, offset, size, own, path in rows]
 
     def kept(self, shard: int, first: int, count: int = 1) -> dict[int, bytes]:
         """Those of `count` segments that are there, sealed or not: roots by number."""

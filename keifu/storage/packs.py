@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from keifu.errors import EnvironmentFault
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.trees import segment_root
@@ -49,8 +51,7 @@ class Frame:
     data: bytes | memoryview
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where the bytes of a segment stand."""
 
     pack: int

@@ -19,6 +19,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Self
 
+import msgspec
 import numpy as np
 
 from keifu.chain.held import hold
@@ -60,8 +61,7 @@ class Progress:
     root: bytes | None
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """A segment that can be sent: from `file`, or, where there is none, by `Store.read`."""
 
     root: bytes
@@ -218,8 +218,12 @@ class Store:
 
     def find(self, root: bytes, number: int) -> Stored:
         """A segment of a shard, without a look at its bytes: whoever gets them checks them by the path."""
-        entry = self._entry(root, number)
-        return Stored(entry.root, entry.path, entry.place, self._blobs.file(entry.place))
+        return self.find_from(root, number, 1)[0]
+
+    def find_from(self, root: bytes, first: int, count: int) -> list[Stored]:
+        """So many segments from `first` on, or those that the shard has, which is one at least."""
+        entries, file = self._entries(root, first, count), self._blobs.file
+        return [Stored(entry.root, entry.path, entry.place, file(entry.place)) for entry in entries]
 
     def read(self, found: Stored) -> bytes:
         """The bytes of a segment as the disk gives them: whoever gets them checks them by the path."""
@@ -227,7 +231,7 @@ class Store:
 
     def read_checked(self, root: bytes, number: int) -> bytes:
         """The bytes of a segment, compared with its root."""
-        entry = self._entry(root, number)
+        entry = self._entries(root, number, 1)[0]
         data = self._blobs.read(entry.place)
         if len(data) != entry.place.size or segment_root(data, number) != entry.root:
             raise CheckFailed(
@@ -377,12 +381,12 @@ class Store:
             raise Unknown(f"shard 0x{root.hex()} is not stored here", remedy="ask another provider")
         return row
 
-    def _entry(self, root: bytes, number: int) -> Entry:
-        entry = self._index.segment(root, number)
-        if entry is None:
+    def _entries(self, root: bytes, first: int, count: int) -> list[Entry]:
+        entries = self._index.segments(root, first, count)
+        if not entries:
             self._shard(root)
-            raise Unknown(f"shard 0x{root.hex()} has no segment {number}", remedy="count them from 0")
-        return entry
+            raise Unknown(f"shard 0x{root.hex()} has no segment {first}", remedy="count them from 0")
+        return entries
 
 
 def _require_id(name: bytes) -> None:

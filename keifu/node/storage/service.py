@@ -52,7 +52,7 @@ _BYTES = _WHOLE + b"accept-ranges: bytes\r\n"
 _AGAIN = b"retry-after: 1\r\n"
 _HEX = rb"([0-9a-f]{64})"
 _SEGMENT = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})")
-_SEGMENTS = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})[+]([1-%d])" % TOGETHER)
+_SEGMENTS = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})[+]([1-9][0-9]?)")
 _SHARD = re.compile(rb"/v1/shards/" + _HEX)
 _BEGIN = re.compile(rb"/v1/uploads/" + _HEX + rb"\?leaves=([1-9][0-9]{0,9})")
 _UPLOAD = re.compile(rb"/v1/uploads/" + _HEX)
@@ -119,7 +119,7 @@ class Service:
             if found := _SEGMENT.fullmatch(path):
                 self._segment(exchange, _bytes(found[1]), int(found[2]))
                 return
-            if found := _SEGMENTS.fullmatch(path):
+            if (found := _SEGMENTS.fullmatch(path)) and int(found[3]) <= TOGETHER:
                 self._segments(exchange, _bytes(found[1]), int(found[2]), int(found[3]))
                 return
             if found := _SHARD.fullmatch(path):
@@ -156,8 +156,7 @@ class Service:
     def _segments(self, exchange: Exchange, root: bytes, first: int, count: int) -> None:
         """By one request: a node that wakes for each segment finds the processor's caches cold."""
         try:
-            last = min(first + count, max(first + 1, -(-self._store.leaves(root) // SEGMENT_LEAVES)))
-            found = [self._store.find(root, number) for number in range(first, last)]
+            found = self._store.find_from(root, first, count)
         except KeifuError as error:
             self._fail(exchange, error)
             return
@@ -174,8 +173,7 @@ class Service:
 
     def _send(self, exchange: Exchange, pieces: Sequence[_Piece], status: int, headers: bytes) -> None:
         if exchange.method != b"HEAD":
-            for piece in pieces:
-                self._counts.sent(piece.length)
+            self._counts.sent(len(pieces), sum(piece.length for piece in pieces))
         parts = [
             Part(piece.stored.file, piece.stored.place.offset + piece.start, piece.length)
             for piece in pieces
