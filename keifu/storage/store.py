@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -228,6 +228,10 @@ class Store:
     def read(self, found: Stored) -> bytes:
         """The bytes of a segment as the disk gives them: whoever gets them checks them by the path."""
         return self._blobs.read(found.place)
+
+    def read_past_cache(self, found: Sequence[Stored]) -> memoryview | None:
+        """All of them, one after another; None where they can only be read with the disk's cache."""
+        return self._blobs.read_past_cache([stored.place for stored in found])
 
     def read_checked(self, root: bytes, number: int) -> bytes:
         """The bytes of a segment, compared with its root."""
