@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +75,12 @@ class Index:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._writer, self._reader, self._finder = (self._connect() for _ in range(3))
+        self._writer, self._enterer, self._reader, self._finder = (self._connect() for _ in range(4))
         self._write_lock, self._read_lock, self._find_lock = (threading.Lock() for _ in range(3))
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
         self._writer.executescript(_SCHEMA)
+        self._enterer.execute("PRAGMA synchronous = NORMAL")
         for connection in (self._reader, self._finder):
             connection.execute("PRAGMA query_only = ON")
 
@@ -91,6 +93,7 @@ class Index:
     def close(self) -> None:
         self._finder.close()
         self._reader.close()
+        self._enterer.close()
         self._writer.close()
 
     def __enter__(self) -> Self:
@@ -185,14 +188,10 @@ class Index:
         """Segments that are written, by the ids of their shards. A power cut may undo it, and what follows it undoes
         nothing of what came before: then the packs are indexed less far, and their frames are found again."""
         rows = [(shard, frame.number, at.pack, at.offset, at.size, frame.root) for shard, frame, at in found]
-        with self._write_lock:
-            self._writer.execute("PRAGMA synchronous = NORMAL")
-            try:
-                with transaction(self._writer):
-                    self._writer.executemany(_ENTER, rows)
-                    self._writer.executemany(_INDEXED, [(at.end, 1, at.pack) for _, _, at in found])
-            finally:
-                self._writer.execute("PRAGMA synchronous = FULL")
+        counts, ends = Counter(at.pack for _, _, at in found), {at.pack: at.end for _, _, at in found}
+        with self._write_lock, transaction(self._enterer):
+            self._enterer.executemany(_ENTER, rows)
+            self._enterer.executemany(_INDEXED, [(ends[pack], count, pack) for pack, count in counts.items()])
 
     def throw(self, place: Place) -> None:
         """Room of a segment that belongs to nothing."""

@@ -80,10 +80,10 @@ def test_a_shard_goes_up_and_comes_back_with_proofs(node, client):
 def test_neighbours_are_read_by_one_request_as_far_as_the_shard_goes(node, client):
     upload(client, SHARD)
     asked = NodeClient(node.url)
-    for first, count in ((0, 3), (1, 2), (0, 8), (2, 8)):
+    for first, count in ((0, 3), (1, 2), (0, TOGETHER), (2, TOGETHER)):
         assert asked.segments(SHARD.root, SHARD.leaves, first, count) == SHARD.segments[first : first + count]
     asked.close()
-    for path in ("3+2", "0+0", "0+9", "0+10", "0+"):
+    for path in ("3+2", "0+0", f"0+{TOGETHER + 1}", "0+100", "0+"):
         answer = client.get(f"/v1/shards/{SHARD.root.hex()}/{path}")
         assert (answer.status_code, answer.json()["status"]) == (404, 404)
     assert client.head(f"/v1/shards/{SHARD.root.hex()}/0+3").headers["content-length"] == str(SHARD.leaves * 256)
