@@ -154,9 +154,8 @@ class Packs:
             places.append(Place(self._current, end + HEADER_BYTES, len(frame.data)))
             end += HEADER_BYTES + _blocks(len(frame.data))
         try:
-            to = self._direct if self._direct is not None and all(map(has_whole_blocks, parts)) else file
-            for first in range(0, len(parts), _MAX_PARTS):
-                _write_all(to, parts[first : first + _MAX_PARTS], self._end + sum(map(len, parts[:first])))
+            if self._direct is None or not self._is_past_cache(self._direct, parts):
+                _write_all(file, parts, self._end)
             os.fdatasync(file.fileno())
         except OSError as error:
             # A full disk leaves what stood before. After another fault nobody knows what the disk holds.
@@ -166,6 +165,18 @@ class Packs:
             raise
         self._end = end
         return places
+
+    def _is_past_cache(self, direct: File, parts: Sequence[bytes | memoryview]) -> bool:
+        """Whether they were written so; what a disk does not take it has not begun."""
+        if not all(map(has_whole_blocks, parts)):
+            return False
+        try:
+            _write_all(direct, parts, self._end)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            self._direct = None  # its blocks are larger
+        return self._direct is not None
 
     def recover(self, pack: int, indexed: int) -> Iterator[tuple[Frame, Place]]:
         """New frames go behind those of the pack that is recovered last."""
@@ -281,10 +292,10 @@ def _frame_at(file: File, offset: int) -> Frame | None:
     return Frame(upload, number, root, data)
 
 
-def _write_all(file: File, parts: list[bytes | memoryview], offset: int) -> None:
+def _write_all(file: File, parts: Sequence[bytes | memoryview], offset: int) -> None:
     views = [memoryview(part) for part in parts]
     while views:
-        done = os.pwritev(file.fileno(), views, offset)
+        done = os.pwritev(file.fileno(), views[:_MAX_PARTS], offset)
         offset += done
         while views and done >= len(views[0]):
             done -= len(views.pop(0))

@@ -25,7 +25,7 @@ import numpy as np
 from keifu.chain.held import hold
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
 from keifu.merkle.indexed import path_in, tree_of
-from keifu.storage.index import Entry, Index, Row
+from keifu.storage.index import Index, Row
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES, TOGETHER
 from keifu.storage.packs import Blobs, File, Frame, Packs, Place, StoreFull
 from keifu.storage.trees import SEGMENT_LEAVES, joined_root, segment_root, segment_roots
@@ -222,7 +222,10 @@ class Store:
 
     def find_from(self, root: bytes, first: int, count: int) -> list[Stored]:
         """So many segments from `first` on, or those that the shard has, which is one at least."""
-        entries, file = self._entries(root, first, count), self._blobs.file
+        entries, file = self._index.segments(root, first, count), self._blobs.file
+        if not entries:
+            self._shard(root)
+            raise Unknown(f"shard 0x{root.hex()} has no segment {first}", remedy="count them from 0")
         return [Stored(entry.root, entry.path, entry.place, file(entry.place)) for entry in entries]
 
     def read(self, found: Stored) -> bytes:
@@ -235,9 +238,9 @@ class Store:
 
     def read_checked(self, root: bytes, number: int) -> bytes:
         """The bytes of a segment, compared with its root."""
-        entry = self._entries(root, number, 1)[0]
-        data = self._blobs.read(entry.place)
-        if len(data) != entry.place.size or segment_root(data, number) != entry.root:
+        found = self.find(root, number)
+        data = self.read(found)
+        if len(data) != found.place.size or segment_root(data, number) != found.root:
             raise CheckFailed(
                 f"segment {number} of shard 0x{root.hex()} is damaged here", remedy="repair it from other shards"
             )
@@ -384,13 +387,6 @@ class Store:
         if row is None:
             raise Unknown(f"shard 0x{root.hex()} is not stored here", remedy="ask another provider")
         return row
-
-    def _entries(self, root: bytes, first: int, count: int) -> list[Entry]:
-        entries = self._index.segments(root, first, count)
-        if not entries:
-            self._shard(root)
-            raise Unknown(f"shard 0x{root.hex()} has no segment {first}", remedy="count them from 0")
-        return entries
 
 
 def _require_id(name: bytes) -> None:

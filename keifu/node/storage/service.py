@@ -71,8 +71,7 @@ class Answer:
     parts: Sequence[Sendable] = ()  # instead of `body`
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(msgspec.Struct, frozen=True):
     """What is given of a segment."""
 
     stored: Stored
@@ -187,7 +186,7 @@ class Service:
             self._by_thread(exchange, lambda: self._elsewhere(pieces, status, headers))
         elif self._is_past_cache(exchange, status, pieces[0].stored.root, size):
             found = [piece.stored for piece in pieces]
-            self._by_thread(exchange, lambda: Answer(status, headers=headers, parts=self._past_cache(found, size) or parts))
+            self._by_thread(exchange, lambda: Answer(status, b"", headers, self._past_cache(found, size) or parts))
         else:
             exchange.reply_file(status, parts, headers)
 
