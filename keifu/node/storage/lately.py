@@ -23,7 +23,7 @@ class Lately:
         self._lock = threading.RLock()  # once more by the same thread, when memory is freed in the middle
 
     def takes(self, name: bytes, size: int) -> bool:
-        """Whether an answer of this name is read past the cache: then it has room in memory until that is given back."""
+        """Whether an answer of this name is read past the cache: then it has memory until that is given back."""
         is_new = name not in self._asked
         self._asked.pop(name, None)
         self._asked[name] = None
