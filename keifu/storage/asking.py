@@ -19,7 +19,7 @@ import numpy as np
 __all__ = ["Answer", "AskingFault", "Body", "Connection"]
 
 Body = bytes | memoryview | Sequence[bytes | memoryview]  # in parts: they are sent one after another
-_HEAD_BYTES = 16 << 10
+_HEAD_BYTES = 64 << 10  # a path for each segment is in it
 _LEAST_RATE = 4 << 10  # bytes a second, beside the patience: a node that gives fewer holds nobody up
 _END = b"\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2})(?: [^\r\n]*)?")

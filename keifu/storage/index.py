@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+
+import msgspec
 
 from keifu.chain.sqlite import transaction
 from keifu.errors import EnvironmentFault
@@ -41,7 +44,7 @@ _ENTER = "INSERT INTO storage_segments (shard, number, pack, offset, size, root)
 _INDEXED = "UPDATE storage_packs SET indexed = max(indexed, ?), used = used + ? WHERE pack = ?"
 _FIND = (
     "SELECT pack, offset, size, s.root, path FROM storage_shards JOIN storage_segments s ON shard = id "
-    "WHERE storage_shards.root = ? AND number = ?"
+    "WHERE storage_shards.root = ? AND number BETWEEN ? AND ? ORDER BY number"
 )
 _GARBAGE = "INSERT INTO storage_garbage (pack, offset, size)"
 _THROW = f"{_GARBAGE} SELECT pack, offset, size FROM storage_segments WHERE shard = ?"  # noqa: S608
@@ -58,8 +61,7 @@ class Row:
     held: int  # by how many
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A segment of a shard; `path` leads from its root to the shard's, and is empty before the shard is sealed."""
 
     place: Place
@@ -73,11 +75,12 @@ class Index:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._writer, self._reader, self._finder = (self._connect() for _ in range(3))
+        self._writer, self._enterer, self._reader, self._finder = (self._connect() for _ in range(4))
         self._write_lock, self._read_lock, self._find_lock = (threading.Lock() for _ in range(3))
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
         self._writer.executescript(_SCHEMA)
+        self._enterer.execute("PRAGMA synchronous = NORMAL")
         for connection in (self._reader, self._finder):
             connection.execute("PRAGMA query_only = ON")
 
@@ -90,6 +93,7 @@ class Index:
     def close(self) -> None:
         self._finder.close()
         self._reader.close()
+        self._enterer.close()
         self._writer.close()
 
     def __enter__(self) -> Self:
@@ -105,11 +109,12 @@ class Index:
         rows = self._read(f"SELECT {_COLUMNS} FROM storage_shards WHERE {name} = ?", key)  # noqa: S608 - our own names
         return Row(*rows[0]) if rows else None
 
-    def segment(self, root: bytes, number: int) -> Entry | None:
-        """Of a shard that is sealed."""
+    def segments(self, root: bytes, first: int, count: int) -> list[Entry]:
+        """Those of `count` segments from `first` on that a sealed shard has: by one question, since each takes locks of
+        the file."""
         with self._find_lock:
-            row = self._finder.execute(_FIND, (root, number)).fetchone()
-        return Entry(Place(*row[:3]), *row[3:]) if row else None
+            rows = self._finder.execute(_FIND, (root, first, first + count - 1)).fetchall()
+        return [Entry(Place(pack, offset, size), own, path) for pack, offset, size, own, path in rows]
 
     def kept(self, shard: int, first: int, count: int = 1) -> dict[int, bytes]:
         """Those of `count` segments that are there, sealed or not: roots by number."""
@@ -183,14 +188,10 @@ class Index:
         """Segments that are written, by the ids of their shards. A power cut may undo it, and what follows it undoes
         nothing of what came before: then the packs are indexed less far, and their frames are found again."""
         rows = [(shard, frame.number, at.pack, at.offset, at.size, frame.root) for shard, frame, at in found]
-        with self._write_lock:
-            self._writer.execute("PRAGMA synchronous = NORMAL")
-            try:
-                with transaction(self._writer):
-                    self._writer.executemany(_ENTER, rows)
-                    self._writer.executemany(_INDEXED, [(at.end, 1, at.pack) for _, _, at in found])
-            finally:
-                self._writer.execute("PRAGMA synchronous = FULL")
+        counts, ends = Counter(at.pack for _, _, at in found), {at.pack: at.end for _, _, at in found}
+        with self._write_lock, transaction(self._enterer):
+            self._enterer.executemany(_ENTER, rows)
+            self._enterer.executemany(_INDEXED, [(ends[pack], count, pack) for pack, count in counts.items()])
 
     def throw(self, place: Place) -> None:
         """Room of a segment that belongs to nothing."""

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 SEGMENT_BYTES = 256 * 1024
-TOGETHER = 8  # segments of one shard that go to a node in one request, at most
+TOGETHER = 16  # segments of one shard that go to a node in one request, at most
 TAG_BYTES = 16
 CHUNK_BYTES = SEGMENT_BYTES - TAG_BYTES
 MAX_BYTES = 2**32 * CHUNK_BYTES  # the nonce counts chunks with four bytes

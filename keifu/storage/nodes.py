@@ -20,7 +20,7 @@ from keifu.storage.deals import Placed
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES, TOGETHER
 from keifu.storage.provider.messages import Leaf
 from keifu.storage.sequence import leaf_root
-from keifu.storage.trees import SEGMENT_LEAVES, verify_segment
+from keifu.storage.trees import SEGMENT_LEAVES, verify_segments
 
 __all__ = ["NodeClient", "NodeFault", "NotThere", "Paying"]
 
@@ -154,14 +154,11 @@ class NodeClient:
         paths = answer.headers.get(b"keifu-path", b"").split(b",")
         if len(paths) != count:
             raise self._fault("its proofs of segments cannot be read")
-        parts = [answer.body[place * SEGMENT_BYTES : (place + 1) * SEGMENT_BYTES] for place in range(count - 1)]
-        parts.append(answer.body[(count - 1) * SEGMENT_BYTES :])
-        for number, (data, path) in enumerate(zip(parts, paths, strict=True), first):
-            try:
-                verify_segment(root, leaves, number, data, self._path(path))
-            except CheckFailed as error:
-                raise CheckFailed(f"{self.url}: {error.message}", remedy=error.remedy) from error
-        return parts
+        try:
+            verify_segments(root, leaves, first, answer.body, list(map(self._path, paths)))
+        except CheckFailed as error:
+            raise CheckFailed(f"{self.url}: {error.message}", remedy=error.remedy) from error
+        return [answer.body[at : at + SEGMENT_BYTES] for at in range(0, len(answer.body), SEGMENT_BYTES)]
 
     def leaf(self, root: bytes, leaves: int, number: int) -> Leaf:
         """One leaf of a shard with its path. Raises CheckFailed when the node gives another one."""

@@ -59,6 +59,9 @@ class Objects:
     def file(self, place: Place) -> File | None:  # noqa: ARG002 - the bytes are elsewhere
         return None
 
+    def read_past_cache(self, places: Sequence[Place]) -> None:  # noqa: ARG002 - the bytes are elsewhere
+        return None
+
     def erase(self, places: Sequence[Place]) -> None:
         """Objects have no holes."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,12 +19,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Self
 
+import msgspec
 import numpy as np
 
 from keifu.chain.held import hold
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
 from keifu.merkle.indexed import path_in, tree_of
-from keifu.storage.index import Entry, Index, Row
+from keifu.storage.index import Index, Row
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES, TOGETHER
 from keifu.storage.packs import Blobs, File, Frame, Packs, Place, StoreFull
 from keifu.storage.trees import SEGMENT_LEAVES, joined_root, segment_root, segment_roots
@@ -60,8 +61,7 @@ class Progress:
     root: bytes | None
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """A segment that can be sent: from `file`, or, where there is none, by `Store.read`."""
 
     root: bytes
@@ -218,18 +218,29 @@ class Store:
 
     def find(self, root: bytes, number: int) -> Stored:
         """A segment of a shard, without a look at its bytes: whoever gets them checks them by the path."""
-        entry = self._entry(root, number)
-        return Stored(entry.root, entry.path, entry.place, self._blobs.file(entry.place))
+        return self.find_from(root, number, 1)[0]
+
+    def find_from(self, root: bytes, first: int, count: int) -> list[Stored]:
+        """So many segments from `first` on, or those that the shard has, which is one at least."""
+        entries, file = self._index.segments(root, first, count), self._blobs.file
+        if not entries:
+            self._shard(root)
+            raise Unknown(f"shard 0x{root.hex()} has no segment {first}", remedy="count them from 0")
+        return [Stored(entry.root, entry.path, entry.place, file(entry.place)) for entry in entries]
 
     def read(self, found: Stored) -> bytes:
         """The bytes of a segment as the disk gives them: whoever gets them checks them by the path."""
         return self._blobs.read(found.place)
 
+    def read_past_cache(self, found: Sequence[Stored]) -> memoryview | None:
+        """All of them, one after another; None where they can only be read with the disk's cache."""
+        return self._blobs.read_past_cache([stored.place for stored in found])
+
     def read_checked(self, root: bytes, number: int) -> bytes:
         """The bytes of a segment, compared with its root."""
-        entry = self._entry(root, number)
-        data = self._blobs.read(entry.place)
-        if len(data) != entry.place.size or segment_root(data, number) != entry.root:
+        found = self.find(root, number)
+        data = self.read(found)
+        if len(data) != found.place.size or segment_root(data, number) != found.root:
             raise CheckFailed(
                 f"segment {number} of shard 0x{root.hex()} is damaged here", remedy="repair it from other shards"
             )
@@ -376,13 +387,6 @@ class Store:
         if row is None:
             raise Unknown(f"shard 0x{root.hex()} is not stored here", remedy="ask another provider")
         return row
-
-    def _entry(self, root: bytes, number: int) -> Entry:
-        entry = self._index.segment(root, number)
-        if entry is None:
-            self._shard(root)
-            raise Unknown(f"shard 0x{root.hex()} has no segment {number}", remedy="count them from 0")
-        return entry
 
 
 def _require_id(name: bytes) -> None:

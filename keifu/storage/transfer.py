@@ -23,7 +23,7 @@ from keifu.storage.trees import joined_root
 
 __all__ = ["AHEAD", "HELD", "Downloads", "Hedge", "Node", "upload", "upload_id"]
 
-AHEAD = 4  # stripes that are fetched beside the one that is worked at
+AHEAD = 8  # stripes that are fetched beside the one that is worked at: half of what a request brings
 HELD = 2 * TOGETHER - 1  # stripes of which an encoder keeps the bytes, so that as many as may go in one request
 ENOUGH = 8  # segments until it is known how long one takes
 TOO_OFTEN = 3  # times that a node is late until it is not asked any more
@@ -111,7 +111,7 @@ def _all(futures: Iterable[Future[None]]) -> None:
 class Hedge:
     """How long a segment is waited for before others are fetched to make it: four times what the middle one took."""
 
-    def __init__(self, first: float = 2.0, least: float = 0.25) -> None:
+    def __init__(self, first: float = 4.0, least: float = 0.25) -> None:
         self._first, self._least = first, least
         self._took: deque[float] = deque(maxlen=64)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -20,6 +21,7 @@ __all__ = [
     "segment_root",
     "segment_roots",
     "verify_segment",
+    "verify_segments",
 ]
 
 NODE_DOMAIN = 1
@@ -73,7 +75,9 @@ def segment_paths(roots: Sequence[bytes]) -> list[list[bytes]]:
     return [path_in(levels, number) for number in range(len(roots))]
 
 
-def climb(node: bytes, index: int, count: int, path: Sequence[bytes]) -> bytes | None:
+def climb(
+    node: bytes, index: int, count: int, path: Sequence[bytes], join: Callable[[bytes, bytes], bytes] = _joined
+) -> bytes | None:
     """The root to which a path leads from the hash `index` of `count`; None for a path of another length."""
     beside = iter(path)
     while count > 1:
@@ -81,7 +85,7 @@ def climb(node: bytes, index: int, count: int, path: Sequence[bytes]) -> bytes |
             other = next(beside, None)
             if other is None:
                 return None
-            node = _joined(other, node) if index & 1 else _joined(node, other)
+            node = join(other, node) if index & 1 else join(node, other)
         index, count = index >> 1, (count + 1) >> 1
     return node if next(beside, None) is None else None
 
@@ -90,15 +94,24 @@ def verify_segment(
     shard_root: bytes, leaves: int, number: int, data: bytes | memoryview, path: Sequence[bytes]
 ) -> bytes:
     """The segment's root. Raises CheckFailed unless these bytes are segment `number` of a shard of so many leaves."""
-    left = leaves * LEAF_BYTES - number * SEGMENT_BYTES
-    size = min(SEGMENT_BYTES, left)
-    if number < 0 or left <= 0:
-        raise CheckFailed(f"the shard has no segment {number}", remedy="ask for one that its deal names")
+    return verify_segments(shard_root, leaves, number, data, [path])[0]
+
+
+def verify_segments(
+    shard_root: bytes, leaves: int, first: int, data: bytes | memoryview, paths: Sequence[Sequence[bytes]]
+) -> list[bytes]:
+    """The same for neighbours, one for each path. They are hashed together, and what their paths share once."""
+    left = leaves * LEAF_BYTES - first * SEGMENT_BYTES
+    size = min(SEGMENT_BYTES * len(paths), left)
+    if first < 0 or left <= SEGMENT_BYTES * (len(paths) - 1):
+        raise CheckFailed(f"the shard has no segment {first}", remedy="ask for one that its deal names")
     if len(data) != size:
-        raise CheckFailed(f"segment {number} has {len(data)} bytes, not {size}", remedy="fetch it again, whole")
-    found = segment_root(data, number)
-    if climb(found, number, -(-leaves // SEGMENT_LEAVES), path) != shard_root:
-        raise CheckFailed(
-            f"segment {number} does not belong to shard 0x{shard_root.hex()}", remedy="fetch it from another provider"
-        )
-    return found
+        raise CheckFailed(f"segment {first} has {len(data)} bytes, not {size}", remedy="fetch it again, whole")
+    join, roots = cache(_joined), segment_roots(data, first)
+    for number, (found, path) in enumerate(zip(roots, paths, strict=True), first):
+        if climb(found, number, -(-leaves // SEGMENT_LEAVES), path, join) != shard_root:
+            raise CheckFailed(
+                f"segment {number} does not belong to shard 0x{shard_root.hex()}",
+                remedy="fetch it from another provider",
+            )
+    return roots

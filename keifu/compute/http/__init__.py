@@ -5,14 +5,15 @@
 Server      listens in an event loop, and hands each whole request to one function
 Exchange    a request, and its answer: whole or as a stream
 Part        bytes of a file as the body of an answer, sent without a copy
+Loaded      bytes in memory as such a part
 Limits      what one peer may take
 """
 
 from __future__ import annotations
 
 from keifu.compute.http.exchange import Exchange
-from keifu.compute.http.files import Part
+from keifu.compute.http.files import Loaded, Part, Sendable
 from keifu.compute.http.messages import JSON, Limits, failure_body
 from keifu.compute.http.server import Server
 
-__all__ = ["JSON", "Exchange", "Limits", "Part", "Server", "failure_body"]
+__all__ = ["JSON", "Exchange", "Limits", "Loaded", "Part", "Sendable", "Server", "failure_body"]

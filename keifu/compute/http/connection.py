@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from keifu.compute.http.exchange import Exchange
-from keifu.compute.http.files import Part, Receiving, Sending
+from keifu.compute.http.files import Receiving, Sendable, Sending
 from keifu.compute.http.messages import JSON, failure_body, whole
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
             not self._parser.should_keep_alive(),
         )
         if self._receiving is not None:
-            exchange.large, self._receiving = memoryview(self._receiving.body), None
+            exchange.large, self._receiving = self._receiving.body, None
         self._seen, self._is_head, self._path, self._headers, self._parts, self._body = 0, True, b"", {}, [], 0
         if self._current is None and not self._waiting:
             self._hand_on(exchange)
@@ -203,7 +203,7 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self.is_closed:
             self._transport.write(data)
 
-    def write_file(self, exchange: Exchange, head: bytes, parts: Sequence[Part]) -> None:
+    def write_file(self, exchange: Exchange, head: bytes, parts: Sequence[Sendable]) -> None:
         """The whole answer, then the next one's turn. What the transport still holds has to go first: then the parts
         are read and go the same way."""
         transport = self._transport

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from keifu.compute.http.files import Part
+from keifu.compute.http.files import Sendable
 from keifu.compute.http.messages import JSON, failure_body, head_of, whole
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Exchange:
         self._connection.write(whole(status, headers or (JSON,), body, close=self.close, bodiless=is_head))
         self._connection.finished(self)
 
-    def reply_file(self, status: int, parts: Sequence[Part], headers: bytes) -> None:
-        """The whole answer at once, its body from parts of files."""
+    def reply_file(self, status: int, parts: Sequence[Sendable], headers: bytes) -> None:
+        """The whole answer at once, its body from parts of files or of memory."""
         self.is_answered = True
         head = head_of(status, headers, sum(part.length for part in parts), close=self.close)
         if self.method == b"HEAD":

@@ -8,15 +8,30 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol, cast
 
-__all__ = ["Part", "Receiving", "Sending"]
+from keifu._blocks import room
+
+__all__ = ["Loaded", "Part", "Receiving", "Sendable", "Sending"]
 
 _MORE = getattr(socket, "MSG_MORE", 0)  # the head travels with the first bytes of the file
+_AT_ONCE = 1 << 20  # bytes that are waited for: whoever wakes for less finds the processor's caches cold each time
 
 
 class Openable(Protocol):
     def fileno(self) -> int: ...
+
+
+class Sendable(Protocol):
+    """A part of a body."""
+
+    length: int
+
+    def send(self, outlet: socket.socket, sent: int, /) -> int:
+        """Behind what was sent of it; how much the socket takes now."""
+
+    def read(self) -> bytes | memoryview: ...
 
 
 class Part:
@@ -27,8 +42,29 @@ class Part:
     def __init__(self, file: Openable, offset: int, length: int) -> None:
         self.file, self.offset, self.length = file, offset, length
 
+    def send(self, outlet: socket.socket, sent: int) -> int:
+        return os.sendfile(outlet.fileno(), self.file.fileno(), self.offset + sent, self.length - sent)
+
     def read(self) -> bytes:
         return os.pread(self.file.fileno(), self.length, self.offset)
+
+
+class Loaded:
+    """Bytes in memory, which are sent without another copy of them; `ended` is called when they are needed no more."""
+
+    __slots__ = ("_data", "_ended", "length")
+
+    def __init__(self, data: memoryview, ended: Callable[[], None]) -> None:
+        self._data, self._ended, self.length = data, ended, len(data)
+
+    def __del__(self) -> None:
+        self._ended()
+
+    def send(self, outlet: socket.socket, sent: int) -> int:
+        return outlet.send(self._data[sent:])
+
+    def read(self) -> memoryview:
+        return self._data
 
 
 class Sending:
@@ -39,7 +75,7 @@ class Sending:
         loop: asyncio.AbstractEventLoop,
         outlet: socket.socket,
         head: bytes,
-        parts: Sequence[Part],
+        parts: Sequence[Sendable],
         waits: Callable[[], None],
         ended: Callable[[bool], None],
     ) -> None:
@@ -53,13 +89,12 @@ class Sending:
                 self._head = self._head[self._outlet.send(self._head, _MORE) :]
             while self._parts:
                 part = self._parts[0]
-                offset, left = part.offset + self._sent, part.length - self._sent
-                sent = os.sendfile(self._outlet.fileno(), part.file.fileno(), offset, left)
+                sent = part.send(self._outlet, self._sent)
                 if not sent:  # the file is shorter than it was
                     self._end(False)
                     return
                 self._sent += sent
-                if sent == left:
+                if self._sent == part.length:
                     self._parts.popleft()
                     self._sent = 0
         except BlockingIOError:
@@ -89,8 +124,8 @@ class Receiving:
     rest. `ended` is called once, with False when the peer has left."""
 
     def __init__(self, size: int) -> None:
-        self.body = bytearray(size)
-        self._have, self._source = 0, cast("socket.socket | None", None)
+        self.body = room(size)
+        self._have, self._source, self._least = 0, cast("socket.socket | None", None), 1
 
     @property
     def is_whole(self) -> bool:
@@ -102,18 +137,27 @@ class Receiving:
 
     def start(self, loop: asyncio.AbstractEventLoop, source: socket.socket, ended: Callable[[bool], None]) -> None:
         self._loop, self._source, self._ended = loop, source, ended
+        self._wake_at(source, min(_AT_ONCE, len(self.body) - self._have))
         loop.add_reader(source, self._step)
+
+    def _wake_at(self, source: socket.socket, least: int) -> None:
+        """Where a system knows no such bound, it wakes for less."""
+        if least != self._least:
+            self._least = least
+            with suppress(OSError):
+                source.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
 
     def cancel(self) -> None:
         if self._source is not None:
             self._loop.remove_reader(self._source)
+            self._wake_at(self._source, 1)
             self._source = None
 
     def _step(self) -> None:
         if self._source is None:
             return
         try:
-            count = self._source.recv_into(memoryview(self.body)[self._have :])
+            count = self._source.recv_into(self.body[self._have :])
         except BlockingIOError:
             return
         except OSError:
@@ -122,3 +166,5 @@ class Receiving:
         if not count or self.is_whole:
             self.cancel()
             self._ended(bool(count))
+        else:
+            self._wake_at(self._source, min(_AT_ONCE, len(self.body) - self._have))

@@ -20,8 +20,8 @@ class Counts:
         self._refused = metrics.refused
         self._sealed = metrics.counter("storage_shards", "Shards that were sealed.")
 
-    def sent(self, size: int) -> None:
-        self._sent.inc()
+    def sent(self, count: int, size: int) -> None:
+        self._sent.inc(count)
         self._sent_bytes.inc(size)
 
     def kept(self, new: int, size: int) -> None:

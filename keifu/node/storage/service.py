@@ -9,7 +9,8 @@
     POST   /v1/uploads/ID/seal/ROOT             all is there, and this is the root over it
     DELETE /v1/uploads/ID                       give it up
 
-Segments go from the disk's cache to the socket without a copy. What waits for a disk or a hash is done by threads.
+Segments that were asked for lately go from the disk's cache to the socket without a copy. Others are read past it, once
+for a whole answer. What waits for a disk or a hash is done by threads.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from typing import Protocol
 
 import msgspec
 
-from keifu.compute.http import JSON, Exchange, Limits, Part
+from keifu.compute.http import JSON, Exchange, Limits, Loaded, Part, Sendable
 from keifu.errors import CheckFailed, InputError, KeifuError
 from keifu.node.storage.counts import Counts
+from keifu.node.storage.lately import Lately
 from keifu.serving import problem, span_of
 from keifu.storage.layout import SEGMENT_BYTES, TOGETHER
 from keifu.storage.packs import StoreFull
@@ -44,7 +46,7 @@ HTTP_LIMITS = Limits(
     queued=4,
     direct_bytes=SEGMENT_BYTES // 4,
 )
-UNAVAILABLE = 503
+WHOLE, UNAVAILABLE = 200, 503
 WORKERS = 4  # threads that hash, and wait for object stores
 WAITING = 64  # requests that wait for a thread, each with a few segments in memory
 _WHOLE = b"content-type: application/octet-stream\r\ncache-control: immutable\r\n"
@@ -52,7 +54,7 @@ _BYTES = _WHOLE + b"accept-ranges: bytes\r\n"
 _AGAIN = b"retry-after: 1\r\n"
 _HEX = rb"([0-9a-f]{64})"
 _SEGMENT = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})")
-_SEGMENTS = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})[+]([1-%d])" % TOGETHER)
+_SEGMENTS = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})[+]([1-9][0-9]?)")
 _SHARD = re.compile(rb"/v1/shards/" + _HEX)
 _BEGIN = re.compile(rb"/v1/uploads/" + _HEX + rb"\?leaves=([1-9][0-9]{0,9})")
 _UPLOAD = re.compile(rb"/v1/uploads/" + _HEX)
@@ -66,10 +68,10 @@ class Answer:
     status: int
     body: bytes = b""
     headers: bytes = JSON
+    parts: Sequence[Sendable] = ()  # instead of `body`
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(msgspec.Struct, frozen=True):
     """What is given of a segment."""
 
     stored: Stored
@@ -107,7 +109,7 @@ class Service:
     ) -> None:
         self._store, self._counts, self._more, self._gate = store, counts, more, gate
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="storage")
-        self._waiting = 0
+        self._waiting, self._lately = 0, Lately()
 
     def close(self) -> None:
         """Wait for what is being written."""
@@ -119,7 +121,7 @@ class Service:
             if found := _SEGMENT.fullmatch(path):
                 self._segment(exchange, _bytes(found[1]), int(found[2]))
                 return
-            if found := _SEGMENTS.fullmatch(path):
+            if (found := _SEGMENTS.fullmatch(path)) and int(found[3]) <= TOGETHER:
                 self._segments(exchange, _bytes(found[1]), int(found[2]), int(found[3]))
                 return
             if found := _SHARD.fullmatch(path):
@@ -156,8 +158,7 @@ class Service:
     def _segments(self, exchange: Exchange, root: bytes, first: int, count: int) -> None:
         """By one request: a node that wakes for each segment finds the processor's caches cold."""
         try:
-            last = min(first + count, max(first + 1, -(-self._store.leaves(root) // SEGMENT_LEAVES)))
-            found = [self._store.find(root, number) for number in range(first, last)]
+            found = self._store.find_from(root, first, count)
         except KeifuError as error:
             self._fail(exchange, error)
             return
@@ -173,18 +174,33 @@ class Service:
             self._gate.open(exchange, size, lambda paid: self._send(exchange, pieces, status, headers + paid))
 
     def _send(self, exchange: Exchange, pieces: Sequence[_Piece], status: int, headers: bytes) -> None:
+        size = sum(piece.length for piece in pieces)
         if exchange.method != b"HEAD":
-            for piece in pieces:
-                self._counts.sent(piece.length)
+            self._counts.sent(len(pieces), size)
         parts = [
             Part(piece.stored.file, piece.stored.place.offset + piece.start, piece.length)
             for piece in pieces
             if piece.stored.file is not None
         ]
-        if len(parts) == len(pieces):
-            exchange.reply_file(status, parts, headers)
-        else:
+        if len(parts) != len(pieces):
             self._by_thread(exchange, lambda: self._elsewhere(pieces, status, headers))
+        elif self._is_past_cache(exchange, status, pieces[0].stored.root, size):
+            found = [piece.stored for piece in pieces]
+            self._by_thread(exchange, lambda: Answer(status, b"", headers, self._past_cache(found, size) or parts))
+        else:
+            exchange.reply_file(status, parts, headers)
+
+    def _is_past_cache(self, exchange: Exchange, status: int, name: bytes, size: int) -> bool:
+        """Whole segments, while there are threads for others, too."""
+        is_body = exchange.method != b"HEAD" and status == WHOLE
+        return is_body and self._waiting < WAITING // 2 and self._lately.takes(name, size)
+
+    def _past_cache(self, found: Sequence[Stored], size: int) -> list[Loaded]:
+        data = self._store.read_past_cache(found)
+        if data is None:
+            self._lately.give_back(size)
+            return []
+        return [Loaded(data, lambda: self._lately.give_back(size))]
 
     def _elsewhere(self, pieces: Sequence[_Piece], status: int, headers: bytes) -> Answer:
         body = b"".join(self._store.read(piece.stored)[piece.start : piece.start + piece.length] for piece in pieces)
@@ -279,7 +295,10 @@ class Service:
         error = future.exception()
         if error is None:
             answer = future.result()
-            exchange.reply(answer.status, answer.body, answer.headers)
+            if answer.parts:
+                exchange.reply_file(answer.status, answer.parts, answer.headers)
+            else:
+                exchange.reply(answer.status, answer.body, answer.headers)
         elif isinstance(error, KeifuError):
             self._fail(exchange, error)
         else:

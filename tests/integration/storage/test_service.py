@@ -80,13 +80,40 @@ def test_a_shard_goes_up_and_comes_back_with_proofs(node, client):
 def test_neighbours_are_read_by_one_request_as_far_as_the_shard_goes(node, client):
     upload(client, SHARD)
     asked = NodeClient(node.url)
-    for first, count in ((0, 3), (1, 2), (0, 8), (2, 8)):
+    for first, count in ((0, 3), (1, 2), (0, TOGETHER), (2, TOGETHER)):
         assert asked.segments(SHARD.root, SHARD.leaves, first, count) == SHARD.segments[first : first + count]
     asked.close()
-    for path in ("3+2", "0+0", "0+9", "0+10", "0+"):
+    for path in ("3+2", "0+0", f"0+{TOGETHER + 1}", "0+100", "0+"):
         answer = client.get(f"/v1/shards/{SHARD.root.hex()}/{path}")
         assert (answer.status_code, answer.json()["status"]) == (404, 404)
     assert client.head(f"/v1/shards/{SHARD.root.hex()}/0+3").headers["content-length"] == str(SHARD.leaves * 256)
+
+
+def test_what_is_asked_for_again_is_the_same(node, client):
+    """First past the disk's cache, then from it; memory for that is given back."""
+    upload(client, SHARD)
+    asked = NodeClient(node.url)
+    for _ in range(3):
+        assert asked.segments(SHARD.root, SHARD.leaves, 0, 3) == SHARD.segments
+    asked.close()
+    assert node.count("storage_segments", way="sent") == 9
+    assert node.count("storage_bytes", way="sent") == 3 * SHARD.leaves * LEAF_BYTES
+
+
+def test_memory_of_answers_that_nobody_took_comes_back(tmp_path):
+    shards = [make_shard(seed, 8) for seed in (5, 6)]
+    with Store(tmp_path) as store, serving(store) as node:
+        for shard in shards:
+            shard.seal(store)
+            with talk(node) as peer:
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                peer.sendall(f"GET {segment(shard, 0)}+8 HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+                assert peer.recv(100).startswith(b"HTTP/1.1 200 ")
+        while node.service._lately._bytes:
+            time.sleep(POLL_SECONDS)
+        asked = NodeClient(node.url)
+        assert asked.segments(shards[0].root, shards[0].leaves, 0, 8) == shards[0].segments
+        asked.close()
 
 
 def put_of(shard: Shard, first: int, count: int) -> bytes:

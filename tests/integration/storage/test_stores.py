@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keifu.errors import CheckFailed, EnvironmentFault, InputError
-from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
+from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES, TOGETHER
 from keifu.storage.objects import Objects, open_objects
 from keifu.storage.packs import Blobs, Packs, StoreFull
 from keifu.storage.store import Limits, Store, Unknown
@@ -109,7 +109,7 @@ def test_neighbours_come_together(store):
 
 
 def test_of_neighbours_all_are_kept_or_none(store):
-    shard, other = make_shard(15, 10), make_shard(16, 10)
+    shard, other = make_shard(15, TOGETHER + 2), make_shard(16, 4)
     store.begin(shard.upload, shard.leaves)
     store.put(shard.upload, 1, shard.segments[1], shard.roots[1])
     data, root = shard.part(0, 2)
@@ -119,8 +119,8 @@ def test_of_neighbours_all_are_kept_or_none(store):
         store.put(shard.upload, 0, *other.part(0, 3))
     with pytest.raises(InputError, match="segment 0 has 524287 bytes, not 524288"):
         store.put(shard.upload, 0, data[:-1], root)
-    with pytest.raises(InputError, match="segment 0 has 2359296 bytes, not 2097152"):
-        store.put(shard.upload, 0, *shard.part(0, 9))
+    with pytest.raises(InputError, match="segment 0 has 4456448 bytes, not 4194304"):
+        store.put(shard.upload, 0, *shard.part(0, TOGETHER + 1))
     assert store.progress(shard.upload).have == 1
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from keifu._blocks import room
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.storage import packs as module
 from keifu.storage.index import Index
 from keifu.storage.layout import SEGMENT_BYTES
-from keifu.storage.packs import Frame, Packs, StoreFull
+from keifu.storage.packs import Frame, Packs, Place, StoreFull
 from keifu.storage.store import Store
 from tests.shards import Shard, make_shard
 
@@ -255,3 +256,57 @@ def test_an_open_file_outlives_its_pack(tmp_path):
             shard.segments[0],
             bytes(SEGMENT_BYTES),
         }
+
+
+@pytest.fixture
+def neighbours(tmp_path):
+    """Packs that hold three segments as a node gets them, in memory that begins with a block; the last one is short."""
+    shard = make_shard(13, 3, 3 * 256)
+    body = room(sum(map(len, shard.segments)))
+    body[:] = b"".join(shard.segments)
+    parts = [body[at : at + SEGMENT_BYTES] for at in range(0, len(body), SEGMENT_BYTES)]
+    packs = Packs(tmp_path / "packs", least_free=0)
+    frames = [Frame(shard.upload, number, shard.roots[number], part) for number, part in enumerate(parts)]
+    places = packs.write(frames[:2], lambda: 1) + packs.write(frames[2:], lambda: 2)
+    if packs._direct is None:
+        pytest.skip("this file system has a cache for everything")
+    return packs, places, shard.segments
+
+
+def test_neighbours_are_read_past_the_cache_at_once(neighbours):
+    packs, places, segments = neighbours
+    for first, end in ((0, 3), (0, 2), (1, 3), (2, 3)):
+        assert packs.read_past_cache(places[first:end]) == b"".join(segments[first:end])
+    assert [packs.read(place) for place in places] == segments
+
+
+def test_what_cannot_be_read_past_the_cache_is_left_to_it(neighbours):
+    packs, places, _ = neighbours
+    assert packs.read_past_cache([places[0], places[2]]) is None
+    assert packs.read_past_cache([places[1], places[0]]) is None
+    os.truncate(packs.folder / "00000001.pack", 2 * FRAME - 1)
+    assert packs.read_past_cache(places[:2]) is None
+    assert packs.read_past_cache([Place(7, HEADER, SEGMENT_BYTES)]) is None
+
+
+def test_frames_past_the_cache_are_found_after_a_crash(neighbours):
+    packs, places, segments = neighbours
+    found = list(packs.recover(1, 0))
+    assert [frame.data for frame, _ in found] == segments
+    assert [place for _, place in found] == places
+
+
+def test_a_disk_of_larger_blocks_is_written_with_its_cache(neighbours, monkeypatch):
+    packs, _, segments = neighbours
+    body, direct, write = room(SEGMENT_BYTES), packs._direct.fileno(), os.pwritev
+    body[:] = segments[0]
+
+    def refuse(number: int, views: list[memoryview], offset: int) -> int:
+        if number == direct:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return write(number, views, offset)
+
+    monkeypatch.setattr(os, "pwritev", refuse)
+    (place,) = packs.write([Frame(bytes(32), 0, bytes(32), body)], lambda: 2)
+    assert packs.read(place) == segments[0]
+    assert packs._direct is None

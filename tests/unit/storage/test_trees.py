@@ -13,7 +13,7 @@ from keifu.errors import CheckFailed
 from keifu.merkle.indexed import levels_of, path_in, roots_of
 from keifu.spec import storage as spec
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
-from keifu.storage.trees import Mountains, climb, segment_paths, segment_root, verify_segment
+from keifu.storage.trees import Mountains, climb, segment_paths, segment_root, verify_segment, verify_segments
 from tests.conformance.storage import VECTORS
 
 SHARD = random.Random(1).randbytes(2 * SEGMENT_BYTES + 3 * LEAF_BYTES)
@@ -55,6 +55,20 @@ def test_a_segment_is_verified_by_its_path(number):
     root = spec.shard_root(SHARD)
     path = segment_paths(ROOTS)[number]
     assert verify_segment(root, LEAVES, number, PARTS[number], path) == ROOTS[number]
+
+
+def test_neighbours_are_verified_together_and_the_wrong_one_is_named():
+    root, paths = spec.shard_root(SHARD), segment_paths(ROOTS)
+    assert verify_segments(root, LEAVES, 0, SHARD, paths) == ROOTS
+    assert verify_segments(root, LEAVES, 1, SHARD[SEGMENT_BYTES:], paths[1:]) == ROOTS[1:]
+    wrong = bytearray(SHARD)
+    wrong[SEGMENT_BYTES + 5] ^= 1
+    with pytest.raises(CheckFailed, match="segment 1 does not belong to shard"):
+        verify_segments(root, LEAVES, 0, wrong, paths)
+    with pytest.raises(CheckFailed, match="segment 2 does not belong to shard"):
+        verify_segments(root, LEAVES, 0, SHARD, [*paths[:2], paths[2][:-1]])
+    with pytest.raises(CheckFailed, match="the shard has no segment 1"):
+        verify_segments(root, LEAVES, 1, SHARD[SEGMENT_BYTES:], [*paths[1:], paths[0]])
 
 
 def damaged() -> list[tuple[str, int, bytes, list[bytes], str]]:
