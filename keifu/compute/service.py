@@ -12,7 +12,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
-from keifu.compute.cashier import Cashier, Slow
+from keifu.compute.cashier import SIGNATURE, Cashier, Slow
 from keifu.compute.client.units import USUAL_OUTPUT
 from keifu.compute.http import JSON, Exchange
 from keifu.compute.http.messages import failure_body
@@ -114,7 +114,11 @@ class Service:
             self._begin(Work(exchange, call, model, None))
             return
         try:
-            ticket = self._cashier.admit(exchange.headers, fee)
+            header = exchange.header(SIGNATURE)
+            if header is None:
+                ticket = self._cashier.admit(exchange.headers, fee)
+            else:
+                ticket = self._cashier.admit_paid(header, fee)
         except Refused as refused:
             self._refuse(exchange, refused, fee)
         except Slow as slow:

@@ -59,13 +59,15 @@ class Settler:
 
     def answer(self, work: Work, result: Result) -> None:
         """A whole answer."""
-        ticket, model = work.ticket, work.model
+        ticket, model, exchange = work.ticket, work.model, work.exchange
         assert ticket is not None
         account, units_in, units_out = ticket.account, result.input_units, result.output_units
-        fee = min(model.prices.fee(units_in, units_out), ticket.fee)
-        account.reserved -= ticket.fee
-        self._book.charge(account, fee, model.name, (units_in, units_out))
-        number = self._book.finish(account, fee)
+        most = ticket.fee
+        fee = model.prices.fee(units_in, units_out)
+        if fee > most:
+            fee = most
+        account.reserved -= most
+        number = self._book.answered(account, fee, model.name, (units_in, units_out))
         if ticket.key is not None:
             self._cashier.sign(ticket)
         said = END if ticket.most else END + self._cashier.settled(ticket)
@@ -77,7 +79,6 @@ class Settler:
             account.id, number, model.claimed, result.input_root, result.output_root, units_in, units_out, fee,
             account.settled, evidence, result.trace_root,
         )  # fmt: skip
-        exchange = work.exchange
         kept = (account.id, result.body) if account.id in self._book.covered else None
         self._add((struct, exchange.body, result.body, b"", exchange, said, None, kept))
 

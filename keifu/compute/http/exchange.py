@@ -37,6 +37,17 @@ class Exchange:
     def is_gone(self) -> bool:
         return self._connection.is_closed
 
+    def header(self, name: bytes) -> bytes | None:
+        """One that may come again and again, and is long: an equal one of this connection is the same object, whose
+        hash is known already."""
+        value = self.headers.get(name)
+        if value is None:
+            return None
+        connection = self._connection
+        if value != connection.repeated:
+            connection.repeated = value
+        return connection.repeated
+
     def reply(self, status: int, body: bytes, *headers: bytes) -> None:
         """The whole answer at once, JSON unless headers are given. Nothing happens when the peer has left."""
         self.is_answered = True
