@@ -139,5 +139,5 @@ def texts_of(
     out, bounds = np.empty(len(structs) * _ROOM_PAIRS, np.uint16), np.empty(2 * len(structs), np.int64)
     _texts_of(structs.reshape(-1), _KINDS, nodes.reshape(-1), places, np.frombuffer(signature, np.uint8), _PAIRS, out, bounds)
     ends = bounds.tolist()
-    whole = out.view(np.uint8)[: ends[-1]].tobytes()
-    return [whole[first:end] for first, end in zip(ends[::2], ends[1::2], strict=True)]
+    whole = memoryview(out.view(np.uint8))
+    return [bytes(whole[first:end]) for first, end in zip(ends[::2], ends[1::2], strict=True)]

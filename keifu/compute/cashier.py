@@ -24,7 +24,7 @@ from keifu.payments.facilitator import PERMIT_EXTENSION
 from keifu.payments.signatures import key_behind, verified
 from keifu.payments.x402 import AHEAD, ERRORS, LARGEST_HEADER, SCHEME, Required, Requirements, encode, network_of
 
-__all__ = ["Cashier", "Offer", "Slow", "Ticket"]
+__all__ = ["SIGNATURE", "Cashier", "Offer", "Slow", "Ticket"]
 
 SIGNATURE = b"payment-signature"
 _KEY = re.compile(rb"Bearer kf-([0-9a-f]{64})")

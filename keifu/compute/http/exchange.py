@@ -38,15 +38,17 @@ class Exchange:
         return self._connection.is_closed
 
     def header(self, name: bytes) -> bytes | None:
-        """One that may come again and again, and is long: an equal one of this connection is the same object, whose
-        hash is known already."""
+        """One that is long and may come with each request: an equal one of this connection is kept once, as the same
+        object, whose hash is known already."""
         value = self.headers.get(name)
         if value is None:
             return None
         connection = self._connection
-        if value != connection.repeated:
+        if value == connection.repeated:
+            value = self.headers[name] = connection.repeated
+        else:
             connection.repeated = value
-        return connection.repeated
+        return value
 
     def reply(self, status: int, body: bytes, *headers: bytes) -> None:
         """The whole answer at once, JSON unless headers are given. Nothing happens when the peer has left."""
