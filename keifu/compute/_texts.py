@@ -137,7 +137,9 @@ def texts_of(
 ) -> list[bytes]:
     """The text of each receipt: uint8[n, 17 words], and the tree over their leaves."""
     out, bounds = np.empty(len(structs) * _ROOM_PAIRS, np.uint16), np.empty(2 * len(structs), np.int64)
-    _texts_of(structs.reshape(-1), _KINDS, nodes.reshape(-1), places, np.frombuffer(signature, np.uint8), _PAIRS, out, bounds)
+    _texts_of(
+        structs.reshape(-1), _KINDS, nodes.reshape(-1), places, np.frombuffer(signature, np.uint8), _PAIRS, out, bounds
+    )
     ends = bounds.tolist()
     whole = memoryview(out.view(np.uint8))
     return [bytes(whole[first:end]) for first, end in zip(ends[::2], ends[1::2], strict=True)]

@@ -59,7 +59,7 @@ class Service:
         self._pages = pages or {}  # beside OpenAI's, by their paths
         self._queue: deque[Work] = deque()
         self._is_planned = False
-        self._awaited = 0  # requests that the next moment waits for; 0: it does not
+        self._awaited = 0  # requests that the next moment waits for, a little while
         self._gathering: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._paths = {PREFIX + endpoint.encode(): endpoint for endpoint in ENDPOINTS}
@@ -157,24 +157,28 @@ class Service:
         if self._queue and not self._is_planned and not (self._settler and self._settler.is_busy):
             if len(self._queue) < self._awaited:
                 return
-            if self._gathering is not None:
-                self._gathering.cancel()
-                self._gathering = None
-            self._awaited, self._is_planned = 0, True
+            self._await_no_more()
+            self._is_planned = True
             asyncio.get_running_loop().call_soon(self._answer_all)
 
     def _settled(self, count: int) -> None:
         """So many answers went out. When they were many, whoever got one may ask again at once: their requests go
         together with those that came meanwhile, under one signature and one fsync. Nobody waits long for them."""
-        if count < MANY_ANSWERS:
-            self._plan()
-            return
-        self._awaited = min(len(self._queue) + count, LARGEST_MOMENT)
-        self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gathered)
+        if count >= MANY_ANSWERS:
+            self._await_no_more()
+            self._awaited = min(len(self._queue) + count, LARGEST_MOMENT)
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gathered)
+        self._plan()
 
     def _gathered(self) -> None:
-        self._awaited = 0
+        self._await_no_more()
         self._plan()
+
+    def _await_no_more(self) -> None:
+        self._awaited = 0
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
 
     def _answer_all(self) -> None:
         self._is_planned = False
