@@ -37,8 +37,8 @@ class Work:
 RECEIPT = b"keifu-receipt: "
 END = b"\r\n"
 
-# What waits for its receipt and the disk: an answer as `Sealer.seal` takes it; its exchange, with what is said about the
-# payment; or who else gets the text; and of a covered channel its id and the answer, if it is kept.
+# What waits for its receipt and the disk: an answer as `Sealer.seal` takes it; its exchange, with what is said about
+# the payment; or who else gets the text; and of a covered channel its id and the answer, if it is kept.
 _Kept = tuple[bytes, bytes | None]
 _Sealed = tuple[Answered, Exchange | None, bytes, Callable[[bytes], None] | None, _Kept | None]
 
@@ -62,11 +62,8 @@ class Settler:
         ticket, model, exchange = work.ticket, work.model, work.exchange
         assert ticket is not None
         account, units_in, units_out = ticket.account, result.input_units, result.output_units
-        most = ticket.fee
-        fee = model.prices.fee(units_in, units_out)
-        if fee > most:
-            fee = most
-        account.reserved -= most
+        fee = min(model.prices.fee(units_in, units_out), ticket.fee)
+        account.reserved -= ticket.fee
         number = self._book.answered(account, fee, model.name, (units_in, units_out))
         if ticket.key is not None:
             self._cashier.sign(ticket)
