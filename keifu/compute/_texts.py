@@ -141,5 +141,5 @@ def texts_of(
         structs.reshape(-1), _KINDS, nodes.reshape(-1), places, np.frombuffer(signature, np.uint8), _PAIRS, out, bounds
     )
     ends = bounds.tolist()
-    whole = memoryview(out.view(np.uint8))
+    whole = out.view(np.uint8).data
     return [bytes(whole[first:end]) for first, end in zip(ends[::2], ends[1::2], strict=True)]

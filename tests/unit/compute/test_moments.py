@@ -59,8 +59,8 @@ class Settled:
 
 class World:
     def __init__(self) -> None:
-        self.model, settled = Counts(), Settled()
-        self.settled: Any = settled
+        self.model = Counts()
+        self.settled: Any = Settled()
         self.service = Service({"counts": self.model}, settler=self.settled)
 
     async def ask(self, count: int) -> list[int]:
