@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -60,8 +60,8 @@ class Settled:
 class World:
     def __init__(self) -> None:
         self.model = Counts()
-        self.settled: Any = Settled()
-        self.service = Service({"counts": self.model}, settler=self.settled)
+        self.settled = Settled()
+        self.service = Service({"counts": self.model}, settler=cast("Any", self.settled))
 
     async def ask(self, count: int) -> list[int]:
         """So many requests; the moments until now."""
