@@ -15,6 +15,7 @@ from keifu._compiled import kept
 __all__ = ["texts_of"]
 
 WORD, FIELDS = 32, 16
+STRUCT = WORD * (1 + FIELDS)
 HASH, NUMBER, AMOUNT = range(3)  # how a field travels: whole, as a number, or its lower half as bytes
 ARRAY, LONG_ARRAY, BYTES, UINT8 = 0x90, 0xDC, 0xC4, 0xCC  # msgpack's words
 ITSELF = 1 << 7  # numbers below it are their own msgpack
@@ -26,38 +27,47 @@ _ROOM_PAIRS = _ROOM // 3 * 2
 
 
 @kept
-def _bytes(data: NDArray[np.uint8], out: NDArray[np.uint8], at: int) -> int:
-    """msgpack's short bytes."""
-    size = data.shape[0]
-    out[at], out[at + 1] = BYTES, size
-    target = out[at + 2 : at + 2 + size]
-    for place in range(size):  # faster than a slice: numba would look whether both overlap
-        target[place] = data[place]
-    return at + 2 + size
+def _word(data: NDArray[np.uint8], start: int, out: NDArray[np.uint8], at: int) -> int:
+    """32 bytes as msgpack's short bytes. Loops of a length that the compiler knows are a few moves."""
+    out[at], out[at + 1] = BYTES, WORD
+    source, target = data[start : start + WORD], out[at + 2 : at + 2 + WORD]
+    for place in range(WORD):
+        target[place] = source[place]
+    return at + 2 + WORD
 
 
 @kept
-def _number(word: NDArray[np.uint8], out: NDArray[np.uint8], at: int) -> int:
+def _half_word(data: NDArray[np.uint8], start: int, out: NDArray[np.uint8], at: int) -> int:
+    """An amount: the lower half of a word."""
+    out[at], out[at + 1] = BYTES, WORD // 2
+    source, target = data[start + WORD // 2 : start + WORD], out[at + 2 : at + 2 + WORD // 2]
+    for place in range(WORD // 2):
+        target[place] = source[place]
+    return at + 2 + WORD // 2
+
+
+@kept
+def _number(data: NDArray[np.uint8], start: int, out: NDArray[np.uint8], at: int) -> int:
     """The shortest of msgpack's numbers: in itself, or in 1, 2, 4 or 8 bytes."""
-    first = WORD - 8
-    while first < WORD - 1 and word[first] == 0:
-        first += 1
-    size = WORD - first
-    if size == 1 and word[WORD - 1] < ITSELF:
-        out[at] = word[WORD - 1]
+    end, size = start + WORD, 8
+    while size > 1 and data[end - size] == 0:
+        size -= 1
+    if size == 1 and data[end - 1] < ITSELF:
+        out[at] = data[end - 1]
         return at + 1
     wide, kind = 1, UINT8
     while wide < size:
         wide, kind = 2 * wide, kind + 1
     out[at] = kind
     for place in range(wide):
-        out[at + 1 + place] = word[WORD - wide + place]
+        out[at + 1 + place] = data[end - wide + place]
     return at + 1 + wide
 
 
 @kept
 def _packed(
-    fields: NDArray[np.uint8],
+    structs: NDArray[np.uint8],
+    start: int,
     kinds: NDArray[np.int64],
     nodes: NDArray[np.uint8],
     leaf: int,
@@ -68,22 +78,26 @@ def _packed(
     out[0], out[1], out[2], out[3] = ARRAY + 3, LONG_ARRAY, 0, FIELDS
     at = 4
     for field in range(FIELDS):
-        word = fields[WORD * (field + 1) : WORD * (field + 2)]
+        word = start + WORD * (field + 1)
         if kinds[field] == HASH:
-            at = _bytes(word, out, at)
+            at = _word(structs, word, out, at)
         elif kinds[field] == NUMBER:
-            at = _number(word, out, at)
+            at = _number(structs, word, out, at)
         else:
-            at = _bytes(word[WORD // 2 :], out, at)
-    count, node = at, leaf
-    out[count] = ARRAY
+            at = _half_word(structs, word, out, at)
+    count, node, steps = at, leaf, 0
     at += 1
     while node > 0:
-        at = _bytes(nodes[node + 1 if node & 1 else node - 1], out, at)
-        out[count] += 1
+        at = _word(nodes, WORD * (node + 1 if node & 1 else node - 1), out, at)
+        steps += 1
         node = (node - 1) >> 1
-    size: int = _bytes(signature, out, at)
-    return size
+    out[count] = ARRAY + steps
+    size = signature.shape[0]
+    out[at], out[at + 1] = BYTES, size
+    target = out[at + 2 : at + 2 + size]
+    for place in range(size):
+        target[place] = signature[place]
+    return at + 2 + size
 
 
 @kept
@@ -108,8 +122,8 @@ def _texts_of(
 ) -> None:
     """Texts begin where a pair of pairs does; `bounds` has the first letter of each, and the one behind its last."""
     packed, at = np.empty(_ROOM, np.uint8), 0
-    for number in range(structs.shape[0]):
-        size = _packed(structs[number], kinds, nodes, places[number], signature, packed)
+    for number in range(places.shape[0]):
+        size = _packed(structs, number * STRUCT, kinds, nodes, places[number], signature, packed)
         packed[size] = packed[size + 1] = 0
         triples = (size + 2) // 3
         _base64(packed, pairs, out[at : at + 2 * triples])
@@ -123,7 +137,9 @@ def texts_of(
 ) -> list[bytes]:
     """The text of each receipt: uint8[n, 17 words], and the tree over their leaves."""
     out, bounds = np.empty(len(structs) * _ROOM_PAIRS, np.uint16), np.empty(2 * len(structs), np.int64)
-    _texts_of(structs, _KINDS, nodes, places, np.frombuffer(signature, np.uint8), _PAIRS, out, bounds)
+    _texts_of(
+        structs.reshape(-1), _KINDS, nodes.reshape(-1), places, np.frombuffer(signature, np.uint8), _PAIRS, out, bounds
+    )
     ends = bounds.tolist()
-    whole = out.view(np.uint8)[: ends[-1]].tobytes()
-    return [whole[first:end] for first, end in zip(ends[::2], ends[1::2], strict=True)]
+    whole = out.view(np.uint8).data
+    return [bytes(whole[first:end]) for first, end in zip(ends[::2], ends[1::2], strict=True)]

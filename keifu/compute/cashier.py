@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from binascii import a2b_base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -23,7 +24,7 @@ from keifu.payments.facilitator import PERMIT_EXTENSION
 from keifu.payments.signatures import key_behind, verified
 from keifu.payments.x402 import AHEAD, ERRORS, LARGEST_HEADER, SCHEME, Required, Requirements, encode, network_of
 
-__all__ = ["Cashier", "Offer", "Slow", "Ticket"]
+__all__ = ["SIGNATURE", "Cashier", "Offer", "Slow", "Ticket"]
 
 SIGNATURE = b"payment-signature"
 _KEY = re.compile(rb"Bearer kf-([0-9a-f]{64})")
@@ -113,15 +114,27 @@ class Cashier:
 
     # admission -----------------------------------------------------------------------------------------------------
 
-    def admit(self, headers: dict[bytes, bytes], fee: int) -> Ticket:
+    def admit(self, headers: Mapping[bytes, bytes], fee: int) -> Ticket:
         """The payment of a request that costs `fee` at most. Raises Refused, or Slow for what asks the chain."""
         header = headers.get(SIGNATURE)
         if header is not None:
-            ticket = self._ahead.get(header)
-            return self._by_voucher(header, fee) if ticket is None else self._again(ticket, fee)
+            return self.admit_paid(header, fee)
         if (given := headers.get(b"authorization")) is not None and given.startswith(b"Bearer kf-"):
             return self._by_key(given, fee)
         raise Refused("", "this has to be paid for")
+
+    def admit_paid(self, header: bytes, fee: int) -> Ticket:
+        """The payment that this header of x402 brings. Raises as `admit`."""
+        ticket = self._ahead.get(header)
+        if ticket is None:
+            return self._by_voucher(header, fee)
+        # Verified before: its voucher names a sum, and what is charged in all never passes that.
+        if 0 < ticket.amount < fee:
+            raise _too_low(fee)
+        account = ticket.account
+        account.require(ticket.most, fee, self.offer.credit)
+        account.reserved += fee
+        return ticket if ticket.fee == fee else Ticket(account, fee, amount=ticket.amount, most=ticket.most)
 
     def admit_opened(self, header: str, fee: int) -> Ticket:
         """The payment that came with a deposit, or to a channel that was looked up, after that was done."""
@@ -157,15 +170,6 @@ class Cashier:
         ticket = Ticket(account, fee, amount=amount, most=most)
         self._keep_ahead(header, ticket)
         return ticket
-
-    def _again(self, ticket: Ticket, fee: int) -> Ticket:
-        """A payment that was verified: its voucher names a sum, and what is charged in all never passes that."""
-        if 0 < ticket.amount < fee:
-            raise _too_low(fee)
-        account = ticket.account
-        account.require(ticket.most, fee, self.offer.credit)
-        account.reserved += fee
-        return ticket if ticket.fee == fee else Ticket(account, fee, amount=ticket.amount, most=ticket.most)
 
     def _keep_ahead(self, header: bytes, ticket: Ticket) -> None:
         """One for each channel, and no more in all than are kept."""

@@ -31,6 +31,7 @@ __all__ = ["Answered", "Sealer", "answered", "expect_many"]
 _TEXTS = "keifu.compute._texts"
 # The type's hash and the 16 fields; of the artefact three in one, and zeros where bodies and time go.
 _STRUCT = Struct(">32s32s24xQ96s64x32s32s32s24xQ24xQ16x16s16x16s24xQ32x")
+_SMALL, _SMALL_STRUCT = 1 << 64, Struct(">32s32s24xQ96s64x32s32s32s24xQ24xQ24xQ24xQ24xQ32x")
 _FIELD = Struct(f">{_STRUCT.size // HASH_BYTES * '32s'}")
 _BODIES, _TIME = slice(6 * HASH_BYTES, 8 * HASH_BYTES), slice(16 * HASH_BYTES + 24, 17 * HASH_BYTES)
 _TYPE = RECEIPT.type_hash
@@ -56,6 +57,11 @@ def answered(
     trace_root: bytes = bytes(HASH_BYTES),
 ) -> bytes:
     """The struct of a receipt, but for what `Sealer.seal` puts in."""
+    if fee | charged < _SMALL:  # which is nearly always so
+        return _SMALL_STRUCT.pack(
+            _TYPE, channel_id, number, claimed.words, input_root, output_root, trace_root, units_in, units_out, fee,
+            charged, evidence,
+        )  # fmt: skip
     return _STRUCT.pack(
         _TYPE, channel_id, number, claimed.words, input_root, output_root, trace_root, units_in, units_out,
         fee.to_bytes(AMOUNT_BYTES, "big"), charged.to_bytes(AMOUNT_BYTES, "big"), evidence,

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
-from keifu.compute.cashier import Cashier, Slow
+from keifu.compute.cashier import SIGNATURE, Cashier, Slow
 from keifu.compute.client.units import USUAL_OUTPUT
 from keifu.compute.http import JSON, Exchange
 from keifu.compute.http.messages import failure_body
@@ -26,6 +26,7 @@ from keifu.payments.book import Account, Refused
 __all__ = ["Service", "Till"]
 
 LARGEST_MOMENT = 1_000
+MANY_ANSWERS, GATHER_SECONDS = 16, 0.004
 PREFIX = b"/v1/"
 _log = logging.getLogger("keifu.compute")
 
@@ -58,12 +59,14 @@ class Service:
         self._pages = pages or {}  # beside OpenAI's, by their paths
         self._queue: deque[Work] = deque()
         self._is_planned = False
+        self._awaited = 0  # requests that the next moment waits for, a little while
+        self._gathering: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._paths = {PREFIX + endpoint.encode(): endpoint for endpoint in ENDPOINTS}
         self.counts: Counter[tuple[str, str]] = Counter()  # (what, which)
         self.is_draining = False
         if settler is not None:
-            settler.idle = self._plan
+            settler.idle = self._settled
 
     # requests ------------------------------------------------------------------------------------------------------
 
@@ -114,7 +117,11 @@ class Service:
             self._begin(Work(exchange, call, model, None))
             return
         try:
-            ticket = self._cashier.admit(exchange.headers, fee)
+            header = exchange.header(SIGNATURE)
+            if header is None:
+                ticket = self._cashier.admit(exchange.headers, fee)
+            else:
+                ticket = self._cashier.admit_paid(header, fee)
         except Refused as refused:
             self._refuse(exchange, refused, fee)
         except Slow as slow:
@@ -148,8 +155,30 @@ class Service:
     def _plan(self) -> None:
         """Answer what waits with the next turn of the loop: the requests of one turn go together."""
         if self._queue and not self._is_planned and not (self._settler and self._settler.is_busy):
+            if len(self._queue) < self._awaited:
+                return
+            self._await_no_more()
             self._is_planned = True
             asyncio.get_running_loop().call_soon(self._answer_all)
+
+    def _settled(self, count: int) -> None:
+        """So many answers went out. When they were many, whoever got one may ask again at once: their requests go
+        together with those that came meanwhile, under one signature and one fsync. Nobody waits long for them."""
+        if count >= MANY_ANSWERS:
+            self._await_no_more()
+            self._awaited = min(len(self._queue) + count, LARGEST_MOMENT)
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gathered)
+        self._plan()
+
+    def _gathered(self) -> None:
+        self._await_no_more()
+        self._plan()
+
+    def _await_no_more(self) -> None:
+        self._awaited = 0
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
 
     def _answer_all(self) -> None:
         self._is_planned = False

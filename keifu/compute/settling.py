@@ -16,7 +16,7 @@ from keifu.compute.http import JSON, Exchange
 from keifu.compute.model import ZERO, Call, Claimed, Model, Result
 from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import LARGEST_BATCH, Evidence
-from keifu.compute.sealing import Sealer, answered
+from keifu.compute.sealing import Answered, Sealer, answered
 from keifu.compute.tee import TEE_HEADER
 from keifu.keys import keccak256
 from keifu.payments.book import Account, Book
@@ -37,20 +37,20 @@ class Work:
 RECEIPT = b"keifu-receipt: "
 END = b"\r\n"
 
-# What waits for its receipt and the disk: an answer as `Sealer.seal` takes it, in four parts; its exchange, with what
-# is said about the payment; or who else gets the text; and of a covered channel its id and the answer, if it is kept.
+# What waits for its receipt and the disk: an answer as `Sealer.seal` takes it; its exchange, with what is said about
+# the payment; or who else gets the text; and of a covered channel its id and the answer, if it is kept.
 _Kept = tuple[bytes, bytes | None]
-_Sealed = tuple[bytes, bytes, bytes, bytes, Exchange | None, bytes, Callable[[bytes], None] | None, _Kept | None]
+_Sealed = tuple[Answered, Exchange | None, bytes, Callable[[bytes], None] | None, _Kept | None]
 
 
 class Settler:
-    """Charges, seals and sends. `idle` is called when a batch is done and none waits."""
+    """Charges, seals and sends. `idle` is called when a batch is done and none waits, with how many it had."""
 
     def __init__(self, cashier: Cashier, sealer: Sealer, *, clock: Callable[[], float] = time.time) -> None:
         self._cashier, self._book, self._sealer, self._clock = cashier, cashier.book, sealer, clock
         self._waiting: list[_Sealed] = []
         self.is_busy = False
-        self.idle: Callable[[], None] = lambda: None
+        self.idle: Callable[[int], None] = lambda count: None
         self.sealed = 0
 
     @property
@@ -59,13 +59,12 @@ class Settler:
 
     def answer(self, work: Work, result: Result) -> None:
         """A whole answer."""
-        ticket, model = work.ticket, work.model
+        ticket, model, exchange = work.ticket, work.model, work.exchange
         assert ticket is not None
         account, units_in, units_out = ticket.account, result.input_units, result.output_units
         fee = min(model.prices.fee(units_in, units_out), ticket.fee)
         account.reserved -= ticket.fee
-        self._book.charge(account, fee, model.name, (units_in, units_out))
-        number = self._book.finish(account, fee)
+        number = self._book.answered(account, fee, model.name, (units_in, units_out))
         if ticket.key is not None:
             self._cashier.sign(ticket)
         said = END if ticket.most else END + self._cashier.settled(ticket)
@@ -77,9 +76,8 @@ class Settler:
             account.id, number, model.claimed, result.input_root, result.output_root, units_in, units_out, fee,
             account.settled, evidence, result.trace_root,
         )  # fmt: skip
-        exchange = work.exchange
         kept = (account.id, result.body) if account.id in self._book.covered else None
-        self._add((struct, exchange.body, result.body, b"", exchange, said, None, kept))
+        self._add(((struct, exchange.body, result.body, b""), exchange, said, None, kept))
 
     def streamed(
         self,
@@ -103,7 +101,7 @@ class Settler:
             account.id, number, model.claimed, *roots[:2], *units, fee, account.settled, evidence, roots[2]
         )  # fmt: skip
         kept = (account.id, response) if account.id in self._book.covered else None
-        self._add((struct, work.exchange.body, b"", response_hash, work.exchange, b"", done, kept))
+        self._add(((struct, work.exchange.body, b"", response_hash), work.exchange, b"", done, kept))
 
     def aside(
         self, account: Account, claimed: Claimed, evidence: Evidence, request: bytes, result: Result,
@@ -114,7 +112,7 @@ class Settler:
             account.id, self._book.finish(account, 0), claimed, result.input_root, result.output_root,
             result.input_units, result.output_units, 0, account.settled, evidence, result.trace_root,
         )  # fmt: skip
-        self._add((struct, request, result.body, b"", None, b"", done, (account.id, result.body)))
+        self._add(((struct, request, result.body, b""), None, b"", done, (account.id, result.body)))
 
     def release(self, work: Work) -> None:
         """A request that was not answered costs nothing."""
@@ -129,7 +127,7 @@ class Settler:
 
     def _keep(self, batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
         """Answers that may be asked for on the chain, with what was charged for them."""
-        for (_, request, _, _, _, _, _, kept), text in zip(batch, texts, strict=True):
+        for ((_, request, _, _), _, _, _, kept), text in zip(batch, texts, strict=True):
             if kept is not None:
                 channel, response = kept
                 is_short = response is not None and len(response) <= LONGEST_RESPONSE
@@ -137,7 +135,7 @@ class Settler:
 
     def _flush(self) -> None:
         batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-        texts = self._sealer.seal([item[:4] for item in batch], int(self._clock()))
+        texts = self._sealer.seal([item[0] for item in batch], int(self._clock()))
         self.sealed += len(batch)
         if self._book.covered:
             self._keep(batch, texts)
@@ -148,14 +146,14 @@ class Settler:
                 self._flush()
             else:
                 self.is_busy = False
-                self.idle()
+                self.idle(len(batch))
 
         self._book.durable().add_done_callback(written)
 
 
 def _send(batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
     """Without texts, why there is none."""
-    for (_, _, body, _, exchange, said, done, _), text in zip(batch, texts or [b""] * len(batch), strict=True):
+    for ((_, _, body, _), exchange, said, done, _), text in zip(batch, texts or [b""] * len(batch), strict=True):
         if done is not None:
             done(text)
             continue

@@ -13,18 +13,14 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.merkle._keccak import (
-    BYTE_BITS,
     HASH_BYTES,
     HASH_WORDS,
     IOTA,
     LANES,
-    ONE,
     PAIR_WORDS,
     RATE_BYTES,
     RATE_WORDS,
-    TOP_BIT,
     WIDTH,
-    WORD_BYTES,
     hash_pairs_of,
     permute,
     precedes,
@@ -32,22 +28,16 @@ from keifu.merkle._keccak import (
 
 __all__ = ["hash_messages", "tree_of"]
 
-
-@kept
-def _load(data: NDArray[np.uint8], start: int, count: int) -> np.uint64:
-    """A word of `count` bytes, the lowest first."""
-    word = np.uint64(0)
-    for place in range(count):
-        word |= np.uint64(data[start + place]) << (np.uint64(place) * BYTE_BITS)
-    return word
+TOP_BYTE = 0x80
 
 
 @kept
 def _hash_messages(
     data: NDArray[np.uint8], ends: NDArray[np.int64], out: NDArray[np.uint64], iota: NDArray[np.uint64]
 ) -> None:
-    """Messages stand one behind the other in `data`, each up to its end."""
-    state = np.empty(LANES * WIDTH, np.uint64)
+    """Messages stand one behind the other in `data`, each up to its end; a block of bytes is behind the last."""
+    state, block = np.empty(LANES * WIDTH, np.uint64), np.empty(RATE_BYTES, np.uint8)
+    words = block.view(np.uint64)
     count = ends.shape[0]
     for first in range(0, count, WIDTH):
         state[:] = 0
@@ -55,26 +45,26 @@ def _hash_messages(
         for j in range(together):
             begin = ends[first + j - 1] if first + j else 0
             longest = max(longest, ends[first + j] - begin)
-        for block in range(longest // RATE_BYTES + 1):
+        for number in range(longest // RATE_BYTES + 1):
             for j in range(together):
                 begin = ends[first + j - 1] if first + j else 0
-                at = begin + block * RATE_BYTES
+                at = begin + number * RATE_BYTES
                 left = ends[first + j] - at
-                if left >= RATE_BYTES:
-                    for word in range(RATE_WORDS):
-                        state[word * WIDTH + j] ^= _load(data, at + word * WORD_BYTES, WORD_BYTES)
-                elif left >= 0:
-                    whole = left // WORD_BYTES
-                    for word in range(whole):
-                        state[word * WIDTH + j] ^= _load(data, at + word * WORD_BYTES, WORD_BYTES)
-                    spare = left - whole * WORD_BYTES
-                    last = _load(data, at + whole * WORD_BYTES, spare)
-                    state[whole * WIDTH + j] ^= last ^ (ONE << (np.uint64(spare) * BYTE_BITS))
-                    state[(RATE_WORDS - 1) * WIDTH + j] ^= TOP_BIT
+                if left < 0:
+                    continue
+                source = data[at : at + RATE_BYTES]
+                for place in range(RATE_BYTES):  # always so many: the compiler makes a few moves of it
+                    block[place] = source[place]
+                if left < RATE_BYTES:
+                    block[left:] = 0
+                    block[left] = 1
+                    block[RATE_BYTES - 1] ^= TOP_BYTE
+                for word in range(RATE_WORDS):
+                    state[word * WIDTH + j] ^= words[word]
             permute(state, iota)
             for j in range(together):
                 begin = ends[first + j - 1] if first + j else 0
-                if (ends[first + j] - begin) // RATE_BYTES == block:
+                if (ends[first + j] - begin) // RATE_BYTES == number:
                     for word in range(HASH_WORDS):
                         out[first + j, word] = state[word * WIDTH + j]
 
@@ -137,4 +127,4 @@ def tree_of(leaves: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.in
     return nodes, positions
 
 
-_BEYOND = bytes(1)  # so that the data of nothing but empty messages are an array of bytes, too
+_BEYOND = bytes(RATE_BYTES)  # whole blocks are read

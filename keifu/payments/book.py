@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -54,6 +55,18 @@ class Refused(Exception):
 
 
 @dataclass(slots=True)
+class Usage:
+    """What a channel used of a model on a day."""
+
+    requests: int = 0
+    input_units: int = 0
+    output_units: int = 0
+    fees: int = 0
+    day: str = field(default="", compare=False)
+    model: str = field(default="", compare=False)
+
+
+@dataclass(slots=True)
 class Account:
     """One channel, as its receiver sees it."""
 
@@ -69,6 +82,8 @@ class Account:
     is_closing: bool = False  # a refund is under way: nothing is begun
     is_kept: bool = False  # whether the file has it
     key: PublicKey | None = None  # of its signer, once a voucher has shown it
+    filed: int = 0  # of the best voucher that the file has, or gets with what is being written
+    used: Usage | None = None  # the newest that was counted
 
     @property
     def signer(self) -> str:
@@ -113,16 +128,6 @@ class Account:
 
 
 @dataclass(slots=True)
-class Usage:
-    """What a channel used of a model on a day."""
-
-    requests: int = 0
-    input_units: int = 0
-    output_units: int = 0
-    fees: int = 0
-
-
-@dataclass(slots=True)
 class _Changes:
     """What is not on the disk yet, and who waits for it."""
 
@@ -138,6 +143,8 @@ class _Changes:
 
     def rows(self) -> tuple[list[Row], list[Row]]:
         """How channels and usage stand now."""
+        for account in self.channels.values():
+            account.filed = account.most
         channels = [
             (_amount(item.most), item.signature, _amount(item.charged), item.number, item.id)
             for item in self.channels.values()
@@ -147,6 +154,25 @@ class _Changes:
             for key, item in self.usage.items()
         ]
         return channels, usage
+
+    def notes(self) -> tuple[list[Row], list[Row]]:
+        """The same for the journal: no voucher that the file has, and each channel's id once."""
+        channels: list[Row] = []
+        usage: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+        for account in self.channels.values():
+            if account.most == account.filed:
+                channels.append((_amount(account.charged), account.number, account.id))
+            else:
+                account.filed = account.most
+                channels.append(
+                    (_amount(account.most), account.signature, _amount(account.charged), account.number, account.id)
+                )
+        places = dict(zip(self.channels, range(len(channels)), strict=True))
+        for (id_, day, model), item in self.usage.items():
+            usage[day, model].append(
+                (places[id_], item.requests, item.input_units, item.output_units, _amount(item.fees))
+            )
+        return channels, [(*key, rows) for key, rows in usage.items()]
 
 
 class Book:
@@ -162,7 +188,7 @@ class Book:
         self._noted = _Changes()  # what only the journal has
         self._notes = 0
         self._is_writing = False
-        self._day, self._today = 0, ""
+        self._day_begins, self._day_ends, self._today = 0, 0, ""
         self.fault: Exception | None = None  # why nothing can be written any more
         self.accounts: dict[bytes, Account] = {}
         self.covered: set[bytes] = set()  # channels whose answers are kept: they may be asked for on the chain
@@ -195,18 +221,37 @@ class Book:
     def charge(self, account: Account, fee: int, model: str, units: tuple[int, int], *, requests: int = 1) -> None:
         """Memory first: call `durable` before the answer leaves."""
         account.charged += fee
-        if (day := int(time.time()) // DAY) != self._day:
-            self._day, self._today = day, _day_of(day)
-        key = account.id, self._today, model
-        used = self._usage.get(key)
-        if used is None:
-            used = self._usage[key] = Usage()
+        self._count(account, fee, model, units, requests)
+
+    def answered(self, account: Account, fee: int, model: str, units: tuple[int, int]) -> int:
+        """An answer that ends at once: charged, and its number, as `charge` and `finish` do."""
+        account.charged += fee
+        account.settled += fee
+        account.number = number = account.number + 1
+        self._count(account, fee, model, units, 1)
+        return number
+
+    def _count(self, account: Account, fee: int, model: str, units: tuple[int, int], requests: int) -> None:
+        if not self._day_begins <= time.time() < self._day_ends:
+            day = int(time.time()) // DAY
+            self._day_begins, self._day_ends, self._today = day * DAY, (day + 1) * DAY, _day_of(day)
+        used, id_ = account.used, account.id
+        if used is None or used.model != model or used.day != self._today:
+            used = account.used = self._usage_of(id_, self._today, model)
         used.requests += requests
         used.input_units += units[0]
         used.output_units += units[1]
         used.fees += fee
-        self._changes.channels[account.id] = account
-        self._changes.usage[key] = used
+        changes = self._changes
+        changes.channels[id_] = account
+        changes.usage[id_, used.day, model] = used
+
+    def _usage_of(self, channel_id: bytes, day: str, model: str) -> Usage:
+        key = channel_id, day, model
+        found = self._usage.get(key)
+        if found is None:
+            found = self._usage[key] = Usage(day=day, model=model)
+        return found
 
     def finish(self, account: Account, fee: int) -> int:
         """An answer that cost `fee`, all of it charged, has ended: its number; `settled` is what its receipt says."""
@@ -257,9 +302,9 @@ class Book:
             kept = Kept(changes.answers, changes.uncovered, self.most_kept)
             write = partial(self._ledger.write, [_row(account) for account in new], changed, usage, kept)
         else:
-            write = partial(self._ledger.note, *changes.rows())
+            write = partial(self._ledger.note, *changes.notes())
         for account in new:
-            account.is_kept = True
+            account.is_kept, account.filed = True, account.most
 
         def written(done: asyncio.Future[None]) -> None:
             self._is_writing = False
@@ -294,9 +339,11 @@ class Book:
             most, charged = int(row[8]), int(row[10])
             if most and not row[9]:
                 raise CheckFailed("a voucher in the book has no signature", remedy="restore it from a backup")
-            self._index(Account(row[0], channel, Held(0, 0), most, row[9], charged, charged, row[11], is_kept=True))
+            account = Account(row[0], channel, Held(0, 0), most, row[9], charged, charged, row[11])
+            account.is_kept, account.filed = True, most
+            self._index(account)
         for row in self._ledger.usage(_day_of(int(time.time()) // DAY)):
-            self._usage[row[0], row[1], row[2]] = Usage(row[3], row[4], row[5], int(row[6]))
+            self._usage[row[0], row[1], row[2]] = Usage(row[3], row[4], row[5], int(row[6]), row[1], row[2])
 
     @staticmethod
     def answer_in(file: Path, channel_id: bytes, request: bytes) -> tuple[bytes | None, bytes] | None:

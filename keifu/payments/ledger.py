@@ -21,6 +21,7 @@ __all__ = ["Kept", "Ledger", "Row", "kept_answer", "skip_numbers", "usage_rows"]
 Row = tuple[Any, ...]
 FEW = 8  # changed channels that are not worth a journal
 LONGEST_JOURNAL = 64  # rows
+SHORT = 3  # values of what the journal has shorter than the tables
 SKIPPED_NUMBERS = 1 << 32
 _TABLES = """
 CREATE TABLE IF NOT EXISTS channel (id BLOB PRIMARY KEY, payer TEXT NOT NULL, payer_authorizer TEXT NOT NULL,
@@ -37,6 +38,7 @@ CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, changes BLOB NOT NU
 """
 _NEW = "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CHANGED = "UPDATE channel SET most = ?, signature = ?, charged = ?, number = ? WHERE id = ?"
+_CHARGED = "UPDATE channel SET charged = ?, number = ? WHERE id = ?"
 _USAGE = "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)"
 _KEPT = "INSERT INTO kept (channel, request, response, receipt) VALUES (?, ?, ?, ?)"
 _BOUND = "DELETE FROM kept WHERE id <= (SELECT max(id) FROM kept) - ?"
@@ -98,7 +100,10 @@ class Ledger:
             raise
 
     def note(self, changed: Sequence[Row], usage: Sequence[Row]) -> None:
-        """To the journal, in a transaction of its own: of channels that have rows."""
+        """To the journal, in a transaction of its own: of channels that have rows.
+
+        A channel whose voucher the file has comes as what was charged, number and id alone. Usage comes as day, model,
+        and a row for each channel that used it: the channel's place in `changed`, then what is counted."""
         self.database.execute("INSERT INTO journal (changes) VALUES (?)", (_ENCODER.encode((changed, usage)),))
 
     def close(self) -> None:
@@ -126,7 +131,7 @@ def usage_rows(file: Path, first: str, last: str) -> list[Row]:
         }  # fmt: skip
         if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal'").fetchone():
             for (noted,) in database.execute(_JOURNAL):
-                rows = [tuple(row) for row in _DECODER.decode(noted)[1]]
+                rows = _noted(noted)[1]
                 found |= {row[:3]: row for row in rows if first <= row[1] <= last}
     return sorted(found.values(), key=lambda row: (row[1], row[0], row[2]))
 
@@ -137,11 +142,25 @@ def skip_numbers(file: Path) -> None:
         ledger.database.execute("UPDATE channel SET number = number + ?", (SKIPPED_NUMBERS,))
 
 
+def _noted(content: bytes) -> tuple[list[list[Any]], list[Row]]:
+    """Of the journal: channels as they came, and usage as its table has it. Until 0.1 that came so, too."""
+    changed, groups = _DECODER.decode(content)
+    usage: list[Row] = []
+    for group in groups:
+        if len(group) == SHORT:
+            day, model, rows = group
+            usage += [(changed[place][-1], day, model, *counts) for place, *counts in rows]
+        else:
+            usage.append(tuple(group))
+    return changed, usage
+
+
 def _fold(database: sqlite3.Connection) -> None:
     database.execute("BEGIN IMMEDIATE")
     for (noted,) in database.execute(_JOURNAL).fetchall():
-        changed, usage = _DECODER.decode(noted)
-        database.executemany(_CHANGED, changed)
+        changed, usage = _noted(noted)
+        for row in changed:
+            database.execute(_CHARGED if len(row) == SHORT else _CHANGED, row)
         database.executemany(_USAGE, usage)
     database.execute("DELETE FROM journal")
     database.execute("COMMIT")

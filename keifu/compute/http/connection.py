@@ -48,6 +48,7 @@ class Connection(asyncio.Protocol):
         self._sending: Sending | None = None
         self._receiving: Receiving | None = None
         self._refused: _Refused | None = None
+        self.repeated = b""  # a long header that comes with each request
         self.is_closed = True
         self.deadline = NEVER
         self.what_is_late = "idle"

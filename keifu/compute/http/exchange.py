@@ -37,6 +37,19 @@ class Exchange:
     def is_gone(self) -> bool:
         return self._connection.is_closed
 
+    def header(self, name: bytes) -> bytes | None:
+        """One that is long and may come with each request: an equal one of this connection is kept once, as the same
+        object, whose hash is known already."""
+        value = self.headers.get(name)
+        if value is None:
+            return None
+        connection = self._connection
+        if value == connection.repeated:
+            value = self.headers[name] = connection.repeated
+        else:
+            connection.repeated = value
+        return value
+
     def reply(self, status: int, body: bytes, *headers: bytes) -> None:
         """The whole answer at once, JSON unless headers are given. Nothing happens when the peer has left."""
         self.is_answered = True

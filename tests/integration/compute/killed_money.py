@@ -76,11 +76,16 @@ class Provider:
 
         async def answer(place: int) -> None:
             account = self.book.accounts[self.ids[place]]
-            most = account.charged + FEE  # what a client signs that was told how its channel stands
+            most = account.most
+            if most < account.charged + FEE:  # a client signs for two requests, as it was told how its channel stands
+                most = account.charged + 2 * FEE
+                account.keep(most, self.vouchers.sign(self.payer, account.id, most))
             account.require(most, FEE, 0)
-            account.keep(most, self.vouchers.sign(self.payer, account.id, most))
-            self.book.charge(account, FEE, "words", (1, 1))
-            number = self.book.finish(account, FEE)
+            if place % 2:  # as a stream does
+                self.book.charge(account, FEE, "words", (1, 1))
+                number = self.book.finish(account, FEE)
+            else:
+                number = self.book.answered(account, FEE, "words", (1, 1))
             await self.book.durable()
             left(place, number)
 

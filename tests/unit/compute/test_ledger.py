@@ -10,10 +10,11 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from keifu.errors import EnvironmentFault
-from keifu.payments.book import Account, Book, Held
+from keifu.payments.book import Account, Book, Held, Usage
 from keifu.payments.channel import Channel
 from keifu.payments.ledger import FEW, LONGEST_JOURNAL, SKIPPED_NUMBERS, Ledger, skip_numbers
 
@@ -44,10 +45,11 @@ def accounts(book: Book, count: int = MANY) -> list[Account]:
     return found[:count]
 
 
-async def charge(book: Book, changed: Sequence[Account], fee: int = 1) -> None:
-    """Vouchers and charges of a moment."""
+async def charge(book: Book, changed: Sequence[Account], fee: int = 1, ahead: int = 1) -> None:
+    """Vouchers and charges of a moment; a voucher is for `ahead` of them."""
     for account in changed:
-        account.keep(account.charged + fee, b"v%d" % (account.charged + fee))
+        most = -(-(account.charged + fee) // (ahead * fee)) * ahead * fee
+        account.keep(most, b"v%d" % most)
         book.charge(account, fee, "m", (2, 3))
         book.finish(account, fee)
     await book.durable()
@@ -80,13 +82,14 @@ def test_few_changes_go_to_their_rows_and_many_to_the_journal(file: Path) -> Non
     with_book(file, few)
 
 
-def test_a_copy_of_the_file_at_any_moment_has_what_was_durable_then(file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ahead", [1, 5])
+def test_a_copy_of_the_file_at_any_moment_has_what_was_durable_then(file: Path, tmp_path: Path, ahead: int) -> None:
     """As a kill leaves it: what was charged, signed and counted, by channel and by usage."""
     moments = LONGEST_JOURNAL + 5
 
     async def script(book: Book) -> None:
         for moment in range(1, moments + 1):
-            await charge(book, accounts(book, MANY if moment % 7 else 1))
+            await charge(book, accounts(book, MANY if moment % 7 else 1), ahead=ahead)
             copy = tmp_path / f"copy-{moment}.sqlite"
             for ending in ("", "-wal"):
                 shutil.copyfile(f"{file}{ending}", f"{copy}{ending}")
@@ -118,6 +121,43 @@ def test_the_journal_is_put_into_the_rows_before_it_is_long(file: Path) -> None:
         assert number == 2 * LONGEST_JOURNAL + 3
 
     with_book(file, script)
+
+
+def test_the_journal_has_a_voucher_once(file: Path) -> None:
+    async def script(book: Book) -> None:
+        for _ in range(3):
+            await charge(book, accounts(book), ahead=2)
+        [second, third] = [content for _, content in rows(file, "journal")]
+        assert isinstance(second, bytes)
+        assert isinstance(third, bytes)
+        assert (second.count(b"v2"), second.count(b"v4")) == (0, 0)  # it came with the channels' rows
+        assert third.count(b"v4") == MANY
+
+    with_book(file, script)
+    with closing(Book(file)) as book:
+        assert {(item.most, item.signature, item.charged, item.number) for item in book.accounts.values()} == {
+            (4, b"v4", 3, 3)
+        }
+
+
+def test_a_journal_of_an_older_version_is_read(file: Path) -> None:
+    """It had every voucher, and of usage the rows as the table has them."""
+
+    async def script(book: Book) -> None:
+        await charge(book, accounts(book))
+
+    with_book(file, script)
+    day = rows(file, "usage")[0][1]
+    changed = [(2, b"v2", 2, 2, id_) for id_ in IDS]
+    noted = msgspec.msgpack.encode((changed, [(id_, day, "m", 2, 4, 6, 2) for id_ in IDS]))
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("INSERT INTO journal (changes) VALUES (?)", (noted,))
+        database.commit()
+    assert [item for *_, item in Book.usage_in(file, "0000", "9999")] == [Usage(2, 4, 6, 2)] * MANY
+    with closing(Book(file)) as book:
+        assert {(item.most, item.signature, item.charged, item.number) for item in book.accounts.values()} == {
+            (2, b"v2", 2, 2)
+        }
 
 
 def test_sums_that_no_number_of_sqlite_holds(file: Path) -> None:
