@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from keifu._blocks import room
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.storage import packs as module
 from keifu.storage.index import Index
@@ -262,7 +262,7 @@ def test_an_open_file_outlives_its_pack(tmp_path):
 def neighbours(tmp_path):
     """Packs that hold three segments as a node gets them, in memory that begins with a block; the last one is short."""
     shard = make_shard(13, 3, 3 * 256)
-    body = room(sum(map(len, shard.segments)))
+    body = memoryview(mmap.mmap(-1, sum(map(len, shard.segments))))
     body[:] = b"".join(shard.segments)
     parts = [body[at : at + SEGMENT_BYTES] for at in range(0, len(body), SEGMENT_BYTES)]
     packs = Packs(tmp_path / "packs", least_free=0)
@@ -298,7 +298,7 @@ def test_frames_past_the_cache_are_found_after_a_crash(neighbours):
 
 def test_a_disk_of_larger_blocks_is_written_with_its_cache(neighbours, monkeypatch):
     packs, _, segments = neighbours
-    body, direct, write = room(SEGMENT_BYTES), packs._direct.fileno(), os.pwritev
+    body, direct, write = memoryview(mmap.mmap(-1, SEGMENT_BYTES)), packs._direct.fileno(), os.pwritev
     body[:] = segments[0]
 
     def refuse(number: int, views: list[memoryview], offset: int) -> int:
