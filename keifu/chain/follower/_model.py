@@ -67,8 +67,8 @@ class Source:
 
     `topics` are the first topics that are wanted; all of them when it is empty. With ANYWHERE as its address it is of
     every contract that logs one of these topics, strangers' too: a sink chooses whom it believes. One that follows so
-    asks a node no more questions for ten thousand contracts than for one. Added later, it brings what contracts that are
-    followed already have logged of these topics once more.
+    asks a node no more questions for ten thousand contracts than for one. Added later, it brings what contracts
+    that are followed already have logged of these topics once more.
     """
 
     address: str
