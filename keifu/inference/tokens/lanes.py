@@ -15,7 +15,7 @@ from numba import types
 from numba.extending import intrinsic
 
 __all__ = [
-    "MANY",
+    "POWERS",
     "ROWS",
     "address",
     "load",
@@ -24,15 +24,18 @@ __all__ = [
     "pair",
     "pairs_added",
     "pick",
+    "softened",
     "splat",
     "spread",
     "stored",
     "wide_of_1",
-    "wide_of_many",
+    "wide_of_2",
+    "wide_of_3",
+    "wide_of_6",
 ]
 
 ROWS = 16  # side by side
-MANY = 6  # positions of one call of `wide_of_many`
+POWERS = 65_536, 45_426, 15_743, 3_637, 630, 87  # of 2 to a part of 65,536 below nothing
 _I16, _I32, _I64 = (ir.IntType(bits) for bits in (16, 32, 64))
 _Builder: TypeAlias = Any  # llvmlite has no types of its own
 _Value: TypeAlias = Any
@@ -105,14 +108,16 @@ def address(context: Any, b: _Builder, kind: Any, array: _Value, at: _Value) -> 
 
 def _wide(positions: int) -> Any:
     @intrinsic
-    def sums(_: Any, weights: Any, at: Any, x: Any, start: Any, stride: Any, pairs: Any, out: Any) -> Any:
+    def sums(
+        _: Any, weights: Any, at: Any, x: Any, start: Any, stride: Any, pairs: Any, out: Any, to: Any, apart: Any
+    ) -> Any:
         """int32 of `positions` × 16 rows into out, over pairs of lanes from weights[at] and x[start] on; `stride` lies
-        between two positions."""
+        between two positions, and `apart` between their sums from out[to] on."""
         whole = types.intp
-        signature = types.void(weights, whole, x, whole, whole, whole, out)
+        signature = types.void(weights, whole, x, whole, whole, whole, out, whole, whole)
 
         def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
-            w, at, x, start, stride, pairs, out = values
+            w, at, x, start, stride, pairs, out, to, apart = values
             kinds = signature.args
             w = address(context, b, kinds[0], w, at)
             x = address(context, b, kinds[2], x, start)
@@ -126,9 +131,9 @@ def _wide(positions: int) -> Any:
                 return [pairs_added(b, total, weights, part) for total, part in zip(totals, parts, strict=True)]
 
             totals = loop(b, pairs, [splat(_I32, ROWS, 0)] * positions, body)
-            place = address(context, b, kinds[6], out, ir.Constant(_I64, 0))
+            place = address(context, b, kinds[6], out, to)
             for number, total in enumerate(totals):
-                stored(b, total, b.gep(place, [ir.Constant(_I64, number * ROWS)]))
+                stored(b, total, b.gep(place, [b.mul(apart, ir.Constant(_I64, number))]))
             return context.get_dummy_value()
 
         return signature, code
@@ -136,4 +141,57 @@ def _wide(positions: int) -> Any:
     return sums
 
 
-wide_of_1, wide_of_many = _wide(1), _wide(MANY)
+wide_of_1, wide_of_2, wide_of_3, wide_of_6 = (_wide(positions) for positions in (1, 2, 3, 6))
+
+
+def _power(b: _Builder, d: _Value) -> _Value:
+    """`exp2n` of sixteen numbers of 64 bits, in 32."""
+    kind = many(_I32, ROWS)
+    part = b.trunc(b.and_(d, splat(_I64, ROWS, 65_535)), kind)
+    value = splat(_I32, ROWS, POWERS[-1])
+    for more in POWERS[-2::-1]:
+        value = b.sub(splat(_I32, ROWS, more), b.lshr(b.mul(part, value), splat(_I32, ROWS, 16)))
+    whole, most = b.lshr(d, splat(_I64, ROWS, 16)), splat(_I64, ROWS, 31)
+    down = b.select(b.icmp_unsigned("<", whole, most), whole, most)
+    return b.lshr(value, b.trunc(down, kind))
+
+
+@intrinsic
+def softened(
+    _: Any, found: Any, at: Any, largest: Any, multiplier: Any, shift: Any, seen: Any, groups: Any, parts: Any, to: Any,
+    apart: Any,
+) -> Any:  # fmt: skip
+    """The weights of groups of sixteen scores from found[at] on, below the largest, as numbers of 9 and 8 bits into
+    parts[to] and `apart` behind it; those from `seen` on get none. Their sum."""
+    whole = types.intp
+    signature = types.int64(
+        found, whole, types.int32, types.int64, types.int64, whole, whole, parts, whole, whole
+    )  # fmt: skip
+
+    def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
+        found, at, largest, multiplier, shift, seen, groups, parts, to, apart = values
+        kinds, kind = signature.args, many(_I64, ROWS)
+        found = address(context, b, kinds[0], found, at)
+        high = address(context, b, kinds[7], parts, to)
+        low = b.gep(high, [apart])
+        most, times, down = (spread(b, item, ROWS) for item in (largest, multiplier, shift))
+        own = spread(b, seen, ROWS)
+        order = ir.Constant(kind, [ir.Constant(_I64, place) for place in range(ROWS)])
+
+        def body(number: _Value, totals: list[_Value]) -> list[_Value]:
+            first = b.shl(number, ir.Constant(_I64, 4))
+            below = b.zext(b.sub(most, load(b, found, first, many(_I32, ROWS), 4)), kind)
+            power = _power(b, b.lshr(b.mul(below, times), down))
+            is_seen = b.icmp_signed("<", b.add(spread(b, first, ROWS), order), own)
+            weight = b.select(is_seen, power, splat(_I32, ROWS, 0))
+            sides = b.lshr(weight, splat(_I32, ROWS, 8)), b.and_(weight, splat(_I32, ROWS, 255))
+            for side, place in zip(sides, (high, low), strict=True):
+                stored(b, b.trunc(side, many(_I16, ROWS)), b.gep(place, [first]))
+            return [b.add(totals[0], b.zext(weight, kind))]
+
+        (total,) = loop(b, groups, [splat(_I64, ROWS, 0)], body)
+        for half in (8, 4, 2, 1):
+            total = b.add(*(pick(b, total, list(range(start, start + half))) for start in (0, half)))
+        return b.extract_element(total, ir.Constant(_I32, 0))
+
+    return signature, code

@@ -36,7 +36,7 @@ VECTOR = ROWS * QUAD  # bytes
 STEP = 16  # lanes of one step over rows without scales
 # Bytes of two blocks of sixteen rows, with their scales behind them.
 UNIT_4, UNIT_8 = BLOCK * ROWS + 4 * 2 * ROWS, 2 * BLOCK * ROWS + 2 * 2 * ROWS
-AHEAD = 4_096  # bytes that are asked of memory before their turn
+AHEAD = 2_048  # bytes that are asked of memory before their turn
 LOW_BITS, HIGH_BITS = 7, 10  # of an activation's low part, and of a sum's
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 _Builder: TypeAlias = Any  # llvmlite has no types of its own
