@@ -22,22 +22,30 @@ _HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4
 
 
 @kept
+def _lanes_of(keys: Any, values: Any, start: Any, count: Any, out: Any) -> None:
+    """Keys and values of positions, as tensors: layer by layer, of each a row a position."""
+    layers, heads = keys.shape[0], keys.shape[1]
+    pairs, places = keys.view(np.int32), out[0].view(np.int32)
+    for layer in range(layers):
+        for head in range(heads):
+            for place in range(count):
+                row, position = layer * count + place, start + place
+                group, within, odd = position // _SIDE, position % _SIDE, position % 2
+                for pair in range(_PAIRS):
+                    places[row, head * _PAIRS + pair] = pairs[layer, head, group, pair, within, 0]
+                for part in range(_HEAD // _SIDE):
+                    at = head * _HEAD + part * _SIDE
+                    for lane in range(_SIDE):
+                        out[1, row, at + lane] = values[layer, head, part, position // 2, lane, odd]
+
+
+@kept
 def _bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
     groups, count, width = seen.shape
     layers, heads = keys.shape[0], keys.shape[1]
     outs = wide(seen.reshape(groups * count, width), iota)
     lanes = np.empty((2, layers * count, heads * _HEAD), np.int16)
-    for layer in range(layers):
-        for place in range(count):
-            row, position = layer * count + place, start + place
-            group, within = position // _SIDE, position % _SIDE
-            for head in range(heads):
-                for lane in range(_PAIRS):
-                    lanes[0, row, head * _HEAD + 2 * lane] = keys[layer, head, group, lane, within, 0]
-                    lanes[0, row, head * _HEAD + 2 * lane + 1] = keys[layer, head, group, lane, within, 1]
-                for lane in range(_HEAD):
-                    value = values[layer, head, lane // _SIDE, position // 2, lane % _SIDE, position % 2]
-                    lanes[1, row, head * _HEAD + lane] = value
+    _lanes_of(keys, values, start, count, lanes)
     kept_keys, kept_values = narrow(lanes[0], iota), narrow(lanes[1], iota)
     found = np.zeros((count * groups * _WORDS, _WORDS), np.uint64)
     for place in range(count):
