@@ -19,6 +19,7 @@ __all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "token_boun
 
 Hashes = NDArray[np.uint8]
 _HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4
+_AT_ONCE = 16  # positions: what is hashed of them stays in a near cache
 
 
 @kept
@@ -37,6 +38,14 @@ def _lanes_of(keys: Any, values: Any, start: Any, count: Any, out: Any) -> None:
                     at = head * _HEAD + part * _SIDE
                     for lane in range(_SIDE):
                         out[1, row, at + lane] = values[layer, head, part, position // 2, lane, odd]
+
+
+@kept
+def _all_bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
+    groups, count = seen.shape[0], seen.shape[1]
+    for place in range(0, count, _AT_ONCE):
+        end = min(place + _AT_ONCE, count)
+        _bounded(seen[:, place:end].copy(), keys, values, start + place, out[place * groups : end * groups], iota)
 
 
 @kept
@@ -63,7 +72,7 @@ def boundaries(seen: NDArray[Any], memory: Kept, number: int, start: int) -> Has
     `seen` is what `read_together` gave of them: layers + 1 × positions × width."""
     groups, count, _ = seen.shape
     out = np.empty((count * groups, _WORDS), np.uint64)
-    _bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, out, IOTA)
+    _all_bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, out, IOTA)
     return out.view(np.uint8).reshape(count, groups, HASH_BYTES)
 
 
