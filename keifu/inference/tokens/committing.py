@@ -15,7 +15,7 @@ from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
 from keifu.merkle.plain import HASH_BYTES, IOTA, fold, narrow, nodes_of, roots_of, wide
 
-__all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "token_boundaries", "trace_root"]
+__all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "read_roots", "token_boundaries", "trace_root"]
 
 Hashes = NDArray[np.uint8]
 _HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4
@@ -74,6 +74,32 @@ def boundaries(seen: NDArray[Any], memory: Kept, number: int, start: int) -> Has
     out = np.empty((count * groups, _WORDS), np.uint64)
     _all_bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, out, IOTA)
     return out.view(np.uint8).reshape(count, groups, HASH_BYTES)
+
+
+@kept
+def _decoded(seen: Any, keys: Any, values: Any, start: Any, token: Any, out: Any, iota: Any) -> None:
+    groups = seen.shape[0]
+    found, lanes = np.zeros((groups + 1, _WORDS), np.uint64), np.full((1, 1), token, np.int32)
+    last = np.zeros((_WORDS, _WORDS), np.uint64)
+    _bounded(seen, keys, values, start, found[:groups], iota)
+    last[0] = wide(lanes, iota)[0]
+    found[groups] = fold(last, 1, _WORDS, iota)[0]
+    out[:] = fold(found, 1, groups + 1, iota)
+
+
+def read_roots(seen: NDArray[Any], memory: Kept, number: int, start: int, token: int | None) -> Hashes:
+    """Of positions that were read together; the last of them made a token, or nobody asked for one. A single position
+    with its token, as decoding has it, takes one compiled call."""
+    groups, count, _ = seen.shape
+    if count == 1 and token is not None:
+        out = np.empty((1, _WORDS), np.uint64)
+        keys, values = memory.keys[number], memory.values[number]
+        _decoded(np.ascontiguousarray(seen), keys, values, start, np.int32(token), out, IOTA)
+        return out.view(np.uint8)
+    last = np.zeros((count, HASH_BYTES), np.uint8)
+    if token is not None:
+        last[-1] = token_boundaries([token])[0]
+    return position_roots(boundaries(seen, memory, number, start), last)
 
 
 def token_boundaries(tokens: Sequence[int]) -> Hashes:
