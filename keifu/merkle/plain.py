@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from keifu._compiled import kept
 from keifu.merkle._keccak import HASH_WORDS, IOTA, LANES, ONE, RATE_WORDS, TOP_BIT, WIDTH, permute
 
-__all__ = ["HASH_BYTES", "IOTA", "fold", "narrow", "nodes_of", "roots_of", "roots_of_16", "wide"]
+__all__ = ["CHUNK_WORDS", "HASH_BYTES", "IOTA", "WIDES", "fold", "narrow", "nodes_of", "rooted", "roots_of", "roots_of_16", "wide",
+    "wide_bytes",
+]  # fmt: skip
 
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
@@ -26,7 +28,9 @@ _SECOND, _THIRD = np.uint32(0xFF00), np.uint32(0xFF0000)
 
 
 @kept
-def _wide_bytes(lanes: Any, out: Any) -> None:
+def wide_bytes(lanes: Any, words: Any) -> None:
+    """A tensor of 32 bits as it is hashed, with lanes of nothing up to a whole chunk."""
+    out = words.view(np.uint32)
     for lane in range(out.shape[0]):
         value = np.uint32(lanes[lane] if lane < lanes.shape[0] else 0) ^ _WIDE_HALF
         out[lane] = (value >> _24) | ((value >> _8) & _SECOND) | ((value << _8) & _THIRD) | (value << _24)
@@ -56,8 +60,8 @@ def wide(lanes: Any, iota: Any) -> Any:
     trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
     words = np.empty((trees, chunks * CHUNK_WORDS), np.uint64)
     for tree in range(trees):
-        _wide_bytes(lanes[tree], words[tree].view(np.uint32))
-    return _rooted(words, chunks, iota)
+        wide_bytes(lanes[tree], words[tree])
+    return rooted(words, iota)
 
 
 @kept
@@ -67,12 +71,13 @@ def narrow(lanes: Any, iota: Any) -> Any:
     words = np.empty((trees, chunks * CHUNK_WORDS), np.uint64)
     for tree in range(trees):
         _narrow_bytes(lanes[tree], words[tree].view(np.uint16))
-    return _rooted(words, chunks, iota)
+    return rooted(words, iota)
 
 
 @kept
-def _rooted(words: Any, chunks: Any, iota: Any) -> Any:
-    trees = words.shape[0]
+def rooted(words: Any, iota: Any) -> Any:
+    """The roots of tensors whose bytes are written as they are hashed."""
+    trees, chunks = words.shape[0], words.shape[1] // CHUNK_WORDS
     rows = words.reshape(trees * chunks, CHUNK_WORDS)
     hashes, state = np.empty((trees * chunks, HASH_WORDS), np.uint64), np.empty(LANES * WIDTH, np.uint64)
     for first in range(0, trees * chunks, WIDTH):

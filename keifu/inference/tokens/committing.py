@@ -13,7 +13,19 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
-from keifu.merkle.plain import HASH_BYTES, IOTA, fold, narrow, nodes_of, roots_of, wide
+from keifu.merkle.plain import (
+    CHUNK_WORDS,
+    HASH_BYTES,
+    IOTA,
+    WIDES,
+    fold,
+    narrow,
+    nodes_of,
+    rooted,
+    roots_of,
+    wide,
+    wide_bytes,
+)
 
 __all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "read_roots", "token_boundaries", "trace_root"]
 
@@ -45,14 +57,19 @@ def _all_bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: 
     groups, count = seen.shape[0], seen.shape[1]
     for place in range(0, count, _AT_ONCE):
         end = min(place + _AT_ONCE, count)
-        _bounded(seen[:, place:end].copy(), keys, values, start + place, out[place * groups : end * groups], iota)
+        _bounded(seen, place, keys, values, start + place, out[place * groups : end * groups], iota)
 
 
 @kept
-def _bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
-    groups, count, width = seen.shape
+def _bounded(seen: Any, first: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
+    """Of as many positions as there is room for."""
+    groups, count = seen.shape[0], out.shape[0] // seen.shape[0]
     layers, heads = keys.shape[0], keys.shape[1]
-    outs = wide(seen.reshape(groups * count, width), iota)
+    words = np.empty((groups * count, (seen.shape[2] + WIDES - 1) // WIDES * CHUNK_WORDS), np.uint64)
+    for group in range(groups):
+        for place in range(count):
+            wide_bytes(seen[group, first + place], words[group * count + place])
+    outs = rooted(words, iota)
     lanes = np.empty((2, layers * count, heads * _HEAD), np.int16)
     _lanes_of(keys, values, start, count, lanes)
     kept_keys, kept_values = narrow(lanes[0], iota), narrow(lanes[1], iota)
@@ -81,7 +98,7 @@ def _decoded(seen: Any, keys: Any, values: Any, start: Any, token: Any, out: Any
     groups = seen.shape[0]
     found, lanes = np.zeros((groups + 1, _WORDS), np.uint64), np.full((1, 1), token, np.int32)
     last = np.zeros((_WORDS, _WORDS), np.uint64)
-    _bounded(seen, keys, values, start, found[:groups], iota)
+    _bounded(seen, 0, keys, values, start, found[:groups], iota)
     last[0] = wide(lanes, iota)[0]
     found[groups] = fold(last, 1, _WORDS, iota)[0]
     out[:] = fold(found, 1, groups + 1, iota)
