@@ -28,7 +28,7 @@ from keifu.inference.tokens.lanes import (
     stored,
 )
 
-__all__ = ["SOME", "STEP", "UNIT_4", "UNIT_8", "blocks_of_4", "blocks_of_8", "bytes_of"]
+__all__ = ["SOME", "STEP", "UNIT_4", "UNIT_8", "blocks_of_4", "blocks_of_8", "bytes_of", "features_of"]
 
 SOME = 4  # positions of one call for several
 BLOCK, QUAD = 32, 4
@@ -47,13 +47,18 @@ def _at(number: int) -> _Value:
     return ir.Constant(_I64, number)
 
 
+def features_of(context: Any) -> set[str]:
+    """What the processor that is compiled for has, as LLVM names it."""
+    return set(str(context.codegen()._tm_features).split(","))
+
+
 class _Dot:
     """Adds to sixteen sums of 32 bits four products each, as this processor does it best."""
 
     def __init__(self, context: Any, b: _Builder) -> None:
         self._b = b
-        features = str(context.codegen()._tm_features).split(",")
-        self._has_one = {"+avx512vnni", "+avx512f", "+avx512bw"} <= set(features)
+        features = features_of(context)
+        self._has_one = {"+avx512vnni", "+avx512f", "+avx512bw"} <= features
         self._has_two = "+avx2" in features
 
     def __call__(self, total: _Value, weights: _Value, x: _Value) -> _Value:
