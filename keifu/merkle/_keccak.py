@@ -79,10 +79,12 @@ def _rho_and_pi() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
 _permuted = permuted(*(table.tolist() for table in _rho_and_pi()))
 
 
-@njit
-def permute(state: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
+def _permute(state: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
     """A state of 25 × 8 words, in place."""
     _permuted(state, iota)
+
+
+permute: Any = njit(_permute)
 
 
 IOTA = _round_constants()

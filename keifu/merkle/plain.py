@@ -16,9 +16,20 @@ from numpy.typing import NDArray
 from keifu._compiled import kept
 from keifu.merkle._keccak import HASH_WORDS, IOTA, LANES, ONE, RATE_WORDS, TOP_BIT, WIDTH, permute
 
-__all__ = ["CHUNK_WORDS", "HASH_BYTES", "IOTA", "WIDES", "fold", "narrow", "nodes_of", "rooted", "roots_of", "roots_of_16", "wide",
+__all__ = [
+    "CHUNK_WORDS",
+    "HASH_BYTES",
+    "IOTA",
+    "WIDES",
+    "fold",
+    "narrow",
+    "nodes_of",
+    "rooted",
+    "roots_of",
+    "roots_of_16",
+    "wide",
     "wide_bytes",
-]  # fmt: skip
+]
 
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64

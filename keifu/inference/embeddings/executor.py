@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from keifu.inference.embeddings import kernels
 from keifu.inference.embeddings.program import ADDED, EmbeddingProgram, checked
+from keifu.inference.tokens.attending import attend
 from keifu.inference.tokens.committing import HASH_BYTES, boundaries, ids_root, position_roots, trace_root
 from keifu.inference.tokens.executor import Kept, ids_of
-from keifu.inference.tokens.attending import attend
 from keifu.inference.tokens.kernels import embed
 from keifu.inference.tokens.packing import Packed, packed
 from keifu.inference.tokens.products import product

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from keifu._compiled import kept, kept_as_numpy
+from keifu.inference.tokens.lanes import POWERS
 
 __all__ = ["POINT", "clip", "exp2n", "quotient", "rq"]
 
@@ -33,9 +34,7 @@ def quotient(value: Any, by: Any) -> Any:
 @kept
 def exp2n(d: Any) -> Any:
     part = d & 65_535
-    value = 630 - ((part * 87) >> 16)
-    value = 3_637 - ((part * value) >> 16)
-    value = 15_743 - ((part * value) >> 16)
-    value = 45_426 - ((part * value) >> 16)
-    value = 65_536 - ((part * value) >> 16)
+    value = np.int64(POWERS[5])
+    for place in (4, 3, 2, 1, 0):
+        value = POWERS[place] - ((part * value) >> 16)
     return value >> min(d >> 16, np.int64(31))

@@ -156,8 +156,7 @@ def _power(b: _Builder, d: _Value) -> _Value:
     return b.lshr(value, b.trunc(down, kind))
 
 
-@intrinsic
-def softened(
+def _softened(
     _: Any, found: Any, at: Any, largest: Any, multiplier: Any, shift: Any, seen: Any, groups: Any, parts: Any, to: Any,
     apart: Any,
 ) -> Any:  # fmt: skip
@@ -195,3 +194,6 @@ def softened(
         return b.extract_element(total, ir.Constant(_I32, 0))
 
     return signature, code
+
+
+softened: Any = intrinsic(_softened)

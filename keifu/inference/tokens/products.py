@@ -69,9 +69,7 @@ def _split(layout: Any, x: Any, high: Any, low: Any, blocks: Any) -> Any:
 
 
 @kept
-def _tile(
-    layout: Any, weights: Any, lanes: Any, blocks: Any, totals: Any, start: Any, end: Any, out: Any
-) -> None:
+def _tile(layout: Any, weights: Any, lanes: Any, blocks: Any, totals: Any, start: Any, end: Any, out: Any) -> None:
     high, low = lanes
     count, width = out.shape[0], high.shape[0] // totals.shape[0]
     step = SOME if totals.shape[0] > 1 else 1
@@ -104,9 +102,7 @@ def _tile(
 
 
 @kept
-def _rows(
-    step: Any, weights: Any, at: Any, high: Any, low: Any, lane: Any, width: Any, steps: Any, small: Any
-) -> None:
+def _rows(step: Any, weights: Any, at: Any, high: Any, low: Any, lane: Any, width: Any, steps: Any, small: Any) -> None:
     if step == 1:
         _bytes_of_1(weights, at, high, low, lane, width, steps, small)
     else:

@@ -86,10 +86,9 @@ class _Dot:
 
     def _plain(self, weights: _Value, x: _Value) -> _Value:
         b = self._b
-        products = b.mul(b.zext(weights, many(_I16, VECTOR)), b.sext(x, many(_I16, VECTOR)))
+        products = b.mul(b.zext(weights, many(_I32, VECTOR)), b.sext(x, many(_I32, VECTOR)))
         pairs = b.add(*(pick(b, products, list(range(side, VECTOR, 2))) for side in (0, 1)))
-        wide = b.sext(pairs, many(_I32, VECTOR // 2))
-        return b.add(*(pick(b, wide, list(range(side, VECTOR // 2, 2))) for side in (0, 1)))
+        return b.add(*(pick(b, pairs, list(range(side, VECTOR // 2, 2))) for side in (0, 1)))
 
 
 def _ahead(b: _Builder, place: _Value) -> None:

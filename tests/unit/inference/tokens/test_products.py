@@ -1,4 +1,4 @@
-"""Products are those of whole numbers, in every format, for any number of positions, by any processor's instructions."""
+"""Products are those of whole numbers, in every format, for any count of positions, by any processor's instructions."""
 
 from __future__ import annotations
 
