@@ -107,7 +107,7 @@ def _decoded(seen: Any, keys: Any, values: Any, start: Any, token: Any, out: Any
 def read_roots(seen: NDArray[Any], memory: Kept, number: int, start: int, token: int | None) -> Hashes:
     """Of positions that were read together; the last of them made a token, or nobody asked for one. A single position
     with its token, as decoding has it, takes one compiled call."""
-    groups, count, _ = seen.shape
+    count = seen.shape[1]
     if count == 1 and token is not None:
         out = np.empty((1, _WORDS), np.uint64)
         keys, values = memory.keys[number], memory.values[number]

@@ -204,7 +204,8 @@ def run(
     attention: Any, mixed: Any, gates: Any, down: Any, keys: Any, values: Any, seen: Any,
 ) -> None:  # fmt: skip
     """All layers, over rows of residuals of several conversations. A span is (first row, row behind the last, position
-    of the first, conversation). Matrices are (layout, weights, numbers) of all layers; keys and values keep what later positions read. `seen` gets the rows behind each layer, unless it has none."""
+    of the first, conversation). Matrices are (layout, weights, numbers) of all layers; keys and values keep what later
+    positions read. `seen` gets the rows behind each layer, unless it has none."""
     count, width = h.shape
     inner = gates[2].shape[2] // 2
     y = np.empty((count, width), np.int16)
