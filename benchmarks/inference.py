@@ -23,7 +23,7 @@ from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from benchmarks.llama_cpp import LlamaTimes, chosen, times
 from keifu.errors import EnvironmentFault
-from keifu.inference.tokens.committing import HASH_BYTES, boundaries, position_roots, token_boundaries, trace_root
+from keifu.inference.tokens.committing import read_roots, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, read_together
 from keifu.inference.tokens.fetching import place_of
 from keifu.inference.tokens.floats import FloatModel, source_of
@@ -234,15 +234,13 @@ def _decoding(lab: Lab) -> tuple[float, float]:
         return int(talk.memory.executor.tokens(h)[0])
 
     def committed() -> None:
-        last = token_boundaries([decode(seen)])
-        position_roots(boundaries(seen, talk.memory, talk.number, CONTEXT), last)
+        read_roots(seen, talk.memory, talk.number, CONTEXT, decode(seen))
 
     return _best(committed, lambda: decode(None), COMMITMENTS)
 
 
 def _commitment_prefill(lab: Lab) -> float:
     talk, prompt, seen = _watched(lab, CONTEXT)
-    last = np.zeros((CONTEXT, HASH_BYTES), np.uint8)
 
     def prefill(held: Seen | None) -> int:
         talk.back_to(0)
@@ -250,8 +248,7 @@ def _commitment_prefill(lab: Lab) -> float:
         return int(talk.memory.executor.tokens(h[-1:])[0])
 
     def committed() -> None:
-        last[-1] = token_boundaries([prefill(seen)])[0]
-        trace_root(position_roots(boundaries(seen, talk.memory, talk.number, 0), last))
+        trace_root(read_roots(seen, talk.memory, talk.number, 0, prefill(seen)))
 
     return 1 / _ratio(committed, lambda: prefill(None), PREFILLS)
 

@@ -1,8 +1,7 @@
 """Keccak-256 of many short messages at once.
 
-Eight messages go through the permutation in lock-step. The state is 25 lanes of eight neighbouring 64-bit words and a
-round is one loop over the neighbours, without a branch, at distances known to the compiler: LLVM makes one AVX-512
-register of each lane, or two AVX2 ones. Compiled once and kept on disk.
+Eight messages go through the permutation in lock-step. The state is 25 lanes of eight neighbouring 64-bit words: one
+AVX-512 register each, or two AVX2 ones. Compiled once and kept on disk.
 `keifu.merkle.hashes` says when; the `keccak256` for a single message lives in `keifu.keys`.
 
 Source: FIPS 202 with the padding byte 0x01 of the original Keccak submission, as Ethereum uses it.
@@ -17,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
+from keifu.merkle._vectors import permuted
 
 __all__ = [
     "hash_leaves",
@@ -76,41 +76,17 @@ def _rho_and_pi() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     return np.array(rotations, dtype=np.uint64), np.array(targets, dtype=np.int64)
 
 
-def _permutation() -> str:
-    """Source of the permutation with every lane spelled out, which is what the vectoriser wants to see."""
-    rotations, targets = _rho_and_pi()
-    lines = [
-        "def permute(state, iota):",
-        f"    for r in range({ROUNDS}):",
-        "        constant = iota[r]",
-        f"        for j in range({WIDTH}):",
-    ]
-
-    def turned(value: str, bits: int) -> str:
-        return f"(({value} << u({bits})) | ({value} >> u({64 - bits})))" if bits else value
-
-    def emit(line: str) -> None:
-        lines.append(" " * 12 + line)
-
-    for lane in range(LANES):
-        emit(f"a{lane} = state[{lane * WIDTH} + j]")
-    for x in range(SIDE):
-        emit(f"c{x} = " + " ^ ".join(f"a{x + SIDE * y}" for y in range(SIDE)))
-    for x in range(SIDE):
-        emit(f"d{x} = c{(x + 4) % SIDE} ^ {turned(f'c{(x + 1) % SIDE}', 1)}")
-    for lane in range(LANES):
-        emit(f"t = a{lane} ^ d{lane % SIDE}")
-        emit(f"b{targets[lane]} = {turned('t', int(rotations[lane]))}")
-    for lane in range(LANES):
-        row, x = lane - lane % SIDE, lane % SIDE
-        chi = f"b{lane} ^ (~b{row + (x + 1) % SIDE} & b{row + (x + 2) % SIDE})"
-        emit(f"state[{lane * WIDTH} + j] = {chi}" + (" ^ constant" if lane == 0 else ""))
-    return "\n".join(lines)
+_permuted = permuted(*(table.tolist() for table in _rho_and_pi()))
 
 
-_namespace: dict[str, Any] = {"u": np.uint64}
-exec(_permutation(), _namespace)  # noqa: S102 - our own text, from the tables of the standard
-permute = njit(_namespace["permute"])
+def _permute(state: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
+    """A state of 25 × 8 words, in place."""
+    _permuted(state, iota)
+
+
+permute: Any = njit(_permute)
+
+
 IOTA = _round_constants()
 
 

@@ -3,7 +3,7 @@ imports numba.
 
 A leaf is the hash of 128 bytes, 32 lanes of 32 bits or 64 of 16, each with half its range added, the highest byte first
 (docs/inference-program.md). A node is the hash of left ‖ right, and 32 zero bytes stand where a neighbour is missing,
-at every level. Eight messages are hashed in lock-step, and nothing is written between lanes and states.
+at every level. Eight messages are hashed in lock-step.
 """
 
 from __future__ import annotations
@@ -16,28 +16,42 @@ from numpy.typing import NDArray
 from keifu._compiled import kept
 from keifu.merkle._keccak import HASH_WORDS, IOTA, LANES, ONE, RATE_WORDS, TOP_BIT, WIDTH, permute
 
-__all__ = ["HASH_BYTES", "IOTA", "fold", "narrow", "nodes_of", "roots_of", "roots_of_16", "wide"]
+__all__ = [
+    "CHUNK_WORDS",
+    "HASH_BYTES",
+    "IOTA",
+    "WIDES",
+    "fold",
+    "narrow",
+    "nodes_of",
+    "rooted",
+    "roots_of",
+    "roots_of_16",
+    "wide",
+    "wide_bytes",
+]
 
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
-_8, _16, _24, _32, _48 = (np.uint64(bits) for bits in (8, 16, 24, 32, 48))
-_WIDE, _NARROW = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF)
-_WIDE_HALF, _NARROW_HALF = np.uint64(1 << 31), np.uint64(1 << 15)
-_SECOND, _THIRD, _BYTE = np.uint64(0xFF00), np.uint64(0xFF0000), np.uint64(0xFF)
+_WIDE_HALF, _NARROW_HALF = np.uint32(1 << 31), np.uint16(1 << 15)
+_8, _24 = np.uint32(8), np.uint32(24)
+_SECOND, _THIRD = np.uint32(0xFF00), np.uint32(0xFF0000)
 
 
 @kept
-def _wide_lane(lanes: Any, tree: Any, lane: Any) -> Any:
-    value = np.uint64(lanes[tree, lane]) if lane < lanes.shape[1] else np.uint64(0)
-    value = (value & _WIDE) ^ _WIDE_HALF
-    return (value >> _24) | ((value >> _8) & _SECOND) | ((value << _8) & _THIRD) | ((value & _BYTE) << _24)
+def wide_bytes(lanes: Any, words: Any) -> None:
+    """A tensor of 32 bits as it is hashed, with lanes of nothing up to a whole chunk."""
+    out = words.view(np.uint32)
+    for lane in range(out.shape[0]):
+        value = np.uint32(lanes[lane] if lane < lanes.shape[0] else 0) ^ _WIDE_HALF
+        out[lane] = (value >> _24) | ((value >> _8) & _SECOND) | ((value << _8) & _THIRD) | (value << _24)
 
 
 @kept
-def _narrow_lane(lanes: Any, tree: Any, lane: Any) -> Any:
-    value = np.uint64(lanes[tree, lane]) if lane < lanes.shape[1] else np.uint64(0)
-    value = (value & _NARROW) ^ _NARROW_HALF
-    return (value >> _8) | ((value & _BYTE) << _8)
+def _narrow_bytes(lanes: Any, out: Any) -> None:
+    for lane in range(out.shape[0]):
+        value = np.uint16(lanes[lane] if lane < lanes.shape[0] else 0) ^ _NARROW_HALF
+        out[lane] = (value >> 8) | (value << 8)
 
 
 @kept
@@ -55,34 +69,34 @@ def _finish(state: Any, words: Any, together: Any, first: Any, out: Any, iota: A
 def wide(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
     trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
-    hashes, state = np.empty((trees * chunks, HASH_WORDS), np.uint64), np.empty(LANES * WIDTH, np.uint64)
-    for first in range(0, trees * chunks, WIDTH):
-        together = min(WIDTH, trees * chunks - first)
-        state[:] = 0
-        for j in range(together):
-            tree, lane = (first + j) // chunks, (first + j) % chunks * WIDES
-            for word in range(CHUNK_WORDS):
-                low, high = _wide_lane(lanes, tree, lane + 2 * word), _wide_lane(lanes, tree, lane + 2 * word + 1)
-                state[word * WIDTH + j] = low | (high << _32)
-        _finish(state, CHUNK_WORDS, together, first, hashes, iota)
-    return fold(hashes, trees, chunks, iota)
+    words = np.empty((trees, chunks * CHUNK_WORDS), np.uint64)
+    for tree in range(trees):
+        wide_bytes(lanes[tree], words[tree])
+    return rooted(words, iota)
 
 
 @kept
 def narrow(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 16 bits, int16[trees, lanes], as uint64[trees, 4]."""
     trees, chunks = lanes.shape[0], (lanes.shape[1] + NARROWS - 1) // NARROWS
+    words = np.empty((trees, chunks * CHUNK_WORDS), np.uint64)
+    for tree in range(trees):
+        _narrow_bytes(lanes[tree], words[tree].view(np.uint16))
+    return rooted(words, iota)
+
+
+@kept
+def rooted(words: Any, iota: Any) -> Any:
+    """The roots of tensors whose bytes are written as they are hashed."""
+    trees, chunks = words.shape[0], words.shape[1] // CHUNK_WORDS
+    rows = words.reshape(trees * chunks, CHUNK_WORDS)
     hashes, state = np.empty((trees * chunks, HASH_WORDS), np.uint64), np.empty(LANES * WIDTH, np.uint64)
     for first in range(0, trees * chunks, WIDTH):
         together = min(WIDTH, trees * chunks - first)
         state[:] = 0
         for j in range(together):
-            tree, lane = (first + j) // chunks, (first + j) % chunks * NARROWS
             for word in range(CHUNK_WORDS):
-                at = lane + 4 * word
-                low = _narrow_lane(lanes, tree, at) | (_narrow_lane(lanes, tree, at + 1) << _16)
-                high = (_narrow_lane(lanes, tree, at + 2) << _32) | (_narrow_lane(lanes, tree, at + 3) << _48)
-                state[word * WIDTH + j] = low | high
+                state[word * WIDTH + j] = rows[first + j, word]
         _finish(state, CHUNK_WORDS, together, first, hashes, iota)
     return fold(hashes, trees, chunks, iota)
 

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from keifu.inference.embeddings import kernels
 from keifu.inference.embeddings.program import ADDED, EmbeddingProgram, checked
+from keifu.inference.tokens.attending import attend
 from keifu.inference.tokens.committing import HASH_BYTES, boundaries, ids_root, position_roots, trace_root
 from keifu.inference.tokens.executor import Kept, ids_of
-from keifu.inference.tokens.kernels import attend, embed, product
+from keifu.inference.tokens.kernels import embed
 from keifu.inference.tokens.packing import Packed, packed
+from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import HEAD, LARGEST, LARGEST_RESIDUAL
 from keifu.merkle.plain import nodes_of, roots_of_16
 
@@ -105,8 +107,7 @@ class Executor:
 
 def _sums(matrix: Packed, layer: int, x: Ints) -> Ints:
     sums = np.empty((len(x), matrix.numbers.shape[2]), np.int64)
-    planes = np.ascontiguousarray(matrix.planes[:, layer])
-    product(matrix.layout, matrix.weights[layer], matrix.scales[layer], planes, x, sums)
+    product(matrix.layout, matrix.weights[layer], x, sums)
     return sums
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from keifu._compiled import kept
-from keifu.inference.tokens.kernels import clip, inverse_root, rq, scaled
+from keifu.inference.tokens.arithmetic import clip, rq
+from keifu.inference.tokens.kernels import inverse_root, scaled
 from keifu.inference.tokens.lanes import ROWS
 
 __all__ = ["dense", "layer_norm", "spread"]

@@ -15,13 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu.inference.tokens.committing import (
-    HASH_BYTES,
-    boundaries,
-    position_roots,
-    token_boundaries,
-    trace_root,
-)
+from keifu.inference.tokens.committing import read_roots, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
 from keifu.inference.tokens.sampling import Drawing
 
@@ -112,8 +106,8 @@ class Batches:
         seen = np.empty((self._shape[0], 1, self._shape[1]), np.int32)
         (h,) = read_together([(Conversation(self._memory, 0), [0])], seen)
         self._executor.drawn(h, Drawing(b"", 1, 1), 0)
-        last = token_boundaries(self._executor.tokens(h).tolist())
-        trace_root(position_roots(boundaries(seen, self._memory, 0, 0), last))
+        for token in (None, int(self._executor.tokens(h)[0])):
+            trace_root(read_roots(seen, self._memory, 0, 0, token))
 
     def _leave(self) -> None:
         over = [talk.number for job, talk in self._running if job.is_over]
@@ -131,17 +125,14 @@ class Batches:
         found = read_together([(talk, ids) for _, talk, ids in parts], seen)
         row = 0
         for (job, talk, ids), start, h in zip(parts, before, found, strict=True):
-            groups = boundaries(seen[:, row : row + len(ids)], self._memory, talk.number, start)
+            own, token = seen[:, row : row + len(ids)], None
             row += len(ids)
-            last = np.zeros((len(ids), HASH_BYTES), np.uint8)
             if talk.length >= len(job.prompt):
                 token = self._token(job, h[-1:], talk.length - 1)
-                last[-1] = token_boundaries([token])[0]
-                job.roots.append(position_roots(groups, last))
+            job.roots.append(read_roots(own, self._memory, talk.number, start, token))
+            if token is not None:
                 job.reply.append(token)
                 job.is_over = not job.take(token) or len(job.reply) >= job.most or talk.length >= self.positions
-            else:
-                job.roots.append(position_roots(groups, last))
 
     def _parts(self) -> list[tuple[Job, Conversation, Sequence[int]]]:
         """Who has a token waits for the next one; what is left of the step is for prompts, the oldest first."""

@@ -13,31 +13,65 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
-from keifu.merkle.plain import HASH_BYTES, IOTA, fold, narrow, nodes_of, roots_of, wide
+from keifu.merkle.plain import (
+    CHUNK_WORDS,
+    HASH_BYTES,
+    IOTA,
+    WIDES,
+    fold,
+    narrow,
+    nodes_of,
+    rooted,
+    roots_of,
+    wide,
+    wide_bytes,
+)
 
-__all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "token_boundaries", "trace_root"]
+__all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "read_roots", "token_boundaries", "trace_root"]
 
 Hashes = NDArray[np.uint8]
 _HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4
+_AT_ONCE = 16  # positions: what is hashed of them stays in a near cache
 
 
 @kept
-def _bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
-    groups, count, width = seen.shape
+def _lanes_of(keys: Any, values: Any, start: Any, count: Any, out: Any) -> None:
+    """Keys and values of positions, as tensors: layer by layer, of each a row a position."""
     layers, heads = keys.shape[0], keys.shape[1]
-    outs = wide(seen.reshape(groups * count, width), iota)
-    lanes = np.empty((2, layers * count, heads * _HEAD), np.int16)
+    pairs, places = keys.view(np.int32), out[0].view(np.int32)
     for layer in range(layers):
+        for head in range(heads):
+            for place in range(count):
+                row, position = layer * count + place, start + place
+                group, within, odd = position // _SIDE, position % _SIDE, position % 2
+                for pair in range(_PAIRS):
+                    places[row, head * _PAIRS + pair] = pairs[layer, head, group, pair, within, 0]
+                for part in range(_HEAD // _SIDE):
+                    at = head * _HEAD + part * _SIDE
+                    for lane in range(_SIDE):
+                        out[1, row, at + lane] = values[layer, head, part, position // 2, lane, odd]
+
+
+@kept
+def _all_bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
+    groups, count = seen.shape[0], seen.shape[1]
+    for place in range(0, count, _AT_ONCE):
+        end = min(place + _AT_ONCE, count)
+        _bounded(seen, place, keys, values, start + place, out[place * groups : end * groups], iota)
+
+
+@kept
+def _bounded(seen: Any, first: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
+    """Of as many positions as there is room for."""
+    groups, count = seen.shape[0], out.shape[0] // seen.shape[0]
+    layers, heads = keys.shape[0], keys.shape[1]
+    words = np.empty((groups * count, (seen.shape[2] + WIDES - 1) // WIDES * CHUNK_WORDS), np.uint64)
+    for group in range(groups):
         for place in range(count):
-            row, position = layer * count + place, start + place
-            group, within = position // _SIDE, position % _SIDE
-            for head in range(heads):
-                for lane in range(_PAIRS):
-                    lanes[0, row, head * _HEAD + 2 * lane] = keys[layer, head, group, lane, within, 0]
-                    lanes[0, row, head * _HEAD + 2 * lane + 1] = keys[layer, head, group, lane, within, 1]
-                for lane in range(_HEAD):
-                    value = values[layer, head, lane // _SIDE, position // 2, lane % _SIDE, position % 2]
-                    lanes[1, row, head * _HEAD + lane] = value
+            wide_bytes(seen[group, first + place], words[group * count + place])
+    outs = rooted(words, iota)
+    lanes = np.empty((2, layers * count, heads * _HEAD), np.int16)
+    _lanes_of(keys, values, start, count, lanes)
     kept_keys, kept_values = narrow(lanes[0], iota), narrow(lanes[1], iota)
     found = np.zeros((count * groups * _WORDS, _WORDS), np.uint64)
     for place in range(count):
@@ -55,8 +89,34 @@ def boundaries(seen: NDArray[Any], memory: Kept, number: int, start: int) -> Has
     `seen` is what `read_together` gave of them: layers + 1 × positions × width."""
     groups, count, _ = seen.shape
     out = np.empty((count * groups, _WORDS), np.uint64)
-    _bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, out, IOTA)
+    _all_bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, out, IOTA)
     return out.view(np.uint8).reshape(count, groups, HASH_BYTES)
+
+
+@kept
+def _decoded(seen: Any, keys: Any, values: Any, start: Any, token: Any, out: Any, iota: Any) -> None:
+    groups = seen.shape[0]
+    found, lanes = np.zeros((groups + 1, _WORDS), np.uint64), np.full((1, 1), token, np.int32)
+    last = np.zeros((_WORDS, _WORDS), np.uint64)
+    _bounded(seen, 0, keys, values, start, found[:groups], iota)
+    last[0] = wide(lanes, iota)[0]
+    found[groups] = fold(last, 1, _WORDS, iota)[0]
+    out[:] = fold(found, 1, groups + 1, iota)
+
+
+def read_roots(seen: NDArray[Any], memory: Kept, number: int, start: int, token: int | None) -> Hashes:
+    """Of positions that were read together; the last of them made a token, or nobody asked for one. A single position
+    with its token, as decoding has it, takes one compiled call."""
+    count = seen.shape[1]
+    if count == 1 and token is not None:
+        out = np.empty((1, _WORDS), np.uint64)
+        keys, values = memory.keys[number], memory.values[number]
+        _decoded(np.ascontiguousarray(seen), keys, values, start, np.int32(token), out, IOTA)
+        return out.view(np.uint8)
+    last = np.zeros((count, HASH_BYTES), np.uint8)
+    if token is not None:
+        last[-1] = token_boundaries([token])[0]
+    return position_roots(boundaries(seen, memory, number, start), last)
 
 
 def token_boundaries(tokens: Sequence[int]) -> Hashes:

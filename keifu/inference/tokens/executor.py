@@ -12,6 +12,7 @@ from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.lanes import ROWS
 from keifu.inference.tokens.packing import packed
+from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import HEAD, Sizes, TokenProgram, checked
 from keifu.inference.tokens.sampling import Drawing
 
@@ -26,7 +27,7 @@ class Executor:
         self.program = checked(program)
         layers = program.layers
         self.packed = [packed(item) for item in (layers.attention, layers.mixed, layers.gates, layers.down)]
-        self.packed_head = packed(program.head, for_many=False)
+        self.packed_head = packed(program.head)
 
     def conversation(self) -> Conversation:
         return Conversation(Memory(self, 1), 0)
@@ -45,13 +46,7 @@ class Executor:
     def _run(self, h: NDArray[Any], spans: NDArray[np.int64], which: slice, memory: Memory, seen: NDArray[Any]) -> None:
         program, layers = self.program, self.program.layers
         norms = (layers.norms[which], layers.norm_shifts[which], layers.scales[which])
-        matrices = [
-            (
-                item.layout, item.weights[which], item.scales[which], np.ascontiguousarray(item.planes[:, which]),
-                item.numbers[which],
-            )
-            for item in self.packed
-        ]  # fmt: skip
+        matrices = [(item.layout, item.weights[which], item.numbers[which]) for item in self.packed]
         kernels.run(
             h, spans, program.sizes.heads, program.epsilon, program.turns, *norms, *matrices, memory.keys,
             memory.values, seen,
@@ -68,7 +63,7 @@ class Executor:
         head, y = self.packed_head, np.empty(h.shape, np.int16)
         kernels.norm(h, self.program.last_norm, self.program.last_shift, self.program.epsilon, y)
         found = np.empty((len(h), self.program.sizes.tokens), np.int64)
-        kernels.product(head.layout, head.weights[0], head.scales[0], head.planes[:, 0], y, found)
+        product(head.layout, head.weights[0], y, found)
         return found
 
     def tokens(self, h: NDArray[Any]) -> NDArray[np.int64]:

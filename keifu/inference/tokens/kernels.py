@@ -11,30 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from keifu._compiled import kept, kept_as_numpy
-from keifu.inference.tokens.lanes import (
-    MANY,
-    ROWS,
-    blocks_of_4,
-    blocks_of_8,
-    rows_of_1,
-    rows_of_many,
-    wide_of_1,
-    wide_of_many,
-)
+from keifu._compiled import kept
+from keifu.inference.tokens.arithmetic import POINT, clip, exp2n, quotient, rq
+from keifu.inference.tokens.attending import attend
+from keifu.inference.tokens.lanes import ROWS
+from keifu.inference.tokens.products import product
 
 __all__ = [
     "add",
-    "attend",
-    "clip",
     "drawn",
     "embed",
     "gate",
     "inverse_root",
     "largest",
     "norm",
-    "product",
-    "rq",
     "run",
     "scaled",
     "turned",
@@ -43,35 +33,7 @@ __all__ = [
 _ONE = np.int64(1)
 _ACTIVATION, _RESIDUAL, _QUERY, _ROTATED, _GATE = 8_191, 2**27 - 1, 4_095, 5_791, 32_767
 _HEAD, _BLOCK, _PART, _PLACES, _TILE = 64, 32, 1_024, 512, 24
-_POINT = np.int64(65_536)
 _SQUARES = 1_024  # of residuals that 64 bits hold
-
-
-@kept
-def rq(value: Any, multiplier: Any, shift: Any) -> Any:
-    return (value * multiplier + (_ONE << (shift - _ONE))) >> shift
-
-
-@kept
-def clip(value: Any, limit: Any) -> Any:
-    return min(max(value, -limit), limit)
-
-
-@kept_as_numpy
-def _quotient(value: Any, by: Any) -> Any:
-    """Rounded down, for values below 2**46 and divisors from 1 to 2**32."""
-    return np.int64(np.floor(np.float64(value) / np.float64(by)))
-
-
-@kept
-def _exp2n(d: Any) -> Any:
-    part = d & 65_535
-    value = 630 - ((part * 87) >> 16)
-    value = 3_637 - ((part * value) >> 16)
-    value = 15_743 - ((part * value) >> 16)
-    value = 45_426 - ((part * value) >> 16)
-    value = 65_536 - ((part * value) >> 16)
-    return value >> min(d >> 16, np.int64(31))
 
 
 @kept
@@ -115,65 +77,6 @@ def norm(h: Any, gains: Any, shift: Any, epsilon: Any, out: Any) -> None:
 
 
 @kept
-def product(layout: Any, weights: Any, scales: Any, planes: Any, x: Any, out: Any) -> None:
-    """Each row of `out` gets the products of all rows of weights with a row of x. One layer; x has 16 bits, out 64."""
-    together = x.shape[0] - x.shape[0] % MANY if planes.shape[0] else 0
-    # Some rows of x at a time stay in the nearest cache while all weights pass.
-    for row in range(0, together, _TILE):
-        end = min(row + _TILE, together)
-        _product_of_many(planes, x[row:end], out[row:end])
-    for row in range(together, x.shape[0]):
-        _product_of_one(layout, weights, scales, x[row], out[row])
-
-
-@kept
-def _product_of_one(layout: Any, weights: Any, scales: Any, x: Any, out: Any) -> None:
-    lanes, blocks = x.shape[0], x.shape[0] // _BLOCK
-    if layout == 0:
-        small = np.empty(ROWS, np.int32)
-        for first in range(0, out.shape[0], ROWS):
-            out[first : first + ROWS] = 0
-            for start in range(0, lanes, _PART):
-                pairs = min(_PART, lanes - start) // 2
-                rows_of_1(weights, first * lanes + start * ROWS, x, start, 0, pairs, small)
-                for row in range(ROWS):
-                    out[first + row] += small[row]
-        return
-    totals, found = np.zeros(blocks, np.int32), np.empty(ROWS, np.int64)
-    for lane in range(lanes):
-        totals[lane // _BLOCK] += np.int32(x[lane])
-    for first in range(0, out.shape[0], ROWS):
-        group = first // ROWS
-        if layout == 1:
-            blocks_of_4(
-                weights, first * lanes // 2, scales, group * blocks * 2 * ROWS, x, totals, blocks, found
-            )  # fmt: skip
-        else:
-            blocks_of_8(weights, first * lanes, scales, group * blocks * ROWS, x, totals, blocks, found)
-        out[first : first + ROWS] = found
-
-
-@kept
-def _product_of_many(planes: Any, x: Any, out: Any) -> None:
-    """A multiple of MANY rows of x."""
-    count, lanes = x.shape
-    flat, small, total = x.reshape(-1), np.empty(MANY * ROWS, np.int32), np.empty(MANY * ROWS, np.int64)
-    for first in range(0, out.shape[1], ROWS):
-        for row in range(0, count, MANY):
-            total[:] = 0
-            for plane in range(planes.shape[0]):
-                shift = np.int64(8 * plane)
-                for start in range(0, lanes, _PART):
-                    pairs, at = min(_PART, lanes - start) // 2, first * lanes + start * ROWS
-                    rows_of_many(planes[plane], at, flat, row * lanes + start, lanes, pairs, small)
-                    for place in range(MANY * ROWS):
-                        total[place] += np.int64(small[place]) << shift
-            for number in range(MANY):
-                for place in range(ROWS):
-                    out[row + number, first + place] = total[number * ROWS + place]
-
-
-@kept
 def scaled(sums: Any, numbers: Any, place: Any, limit: Any) -> Any:
     return clip(rq(sums[place] + numbers[0, place], numbers[1, place], numbers[2, place]), limit)
 
@@ -204,82 +107,6 @@ def turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries:
 
 
 @kept
-def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, whole: Any, out: Any) -> None:
-    """Scores, softmax and weighted sums of each row and head. Of keys sixteen positions stand side by side, of values
-    sixteen lanes. Weights have 17 bits, and are taken as two numbers of 9 and 8. A row sees the positions until its
-    own, or the first `whole`, unless that is 0."""
-    count, heads = queries.shape[0], queries.shape[1]
-    shared, flat = heads // keys.shape[0], queries.reshape(-1)
-    places = (max(start + count, whole) + ROWS - 1) // ROWS * ROWS
-    found, small = np.empty((MANY, places), np.int32), np.empty(MANY * ROWS, np.int32)
-    high, low = np.empty((MANY, places), np.int16), np.empty((MANY, places), np.int16)
-    totals, summed = np.empty(MANY, np.int64), np.empty((MANY, ROWS), np.int64)
-    for head in range(heads):
-        key, value = keys[head // shared].reshape(-1), values[head // shared]
-        row = 0
-        while row < count:
-            rows = MANY if row + MANY <= count else 1
-            seen = whole if whole else start + row + rows
-            for group in range((seen + ROWS - 1) // ROWS):
-                at = (row * heads + head) * _HEAD
-                if rows == 1:
-                    wide_of_1(key, group * ROWS * _HEAD, flat, at, 0, _HEAD // 2, small)
-                else:
-                    wide_of_many(key, group * ROWS * _HEAD, flat, at, heads * _HEAD, _HEAD // 2, small)
-                for number in range(rows):
-                    for place in range(ROWS):
-                        found[number, group * ROWS + place] = small[number * ROWS + place]
-            for number in range(rows):
-                own = whole if whole else seen - rows + number + 1
-                totals[number] = _weigh(found[number], own, seen, scale, high[number], low[number])
-            for group in range(_HEAD // ROWS):
-                lanes = value[group].reshape(-1)
-                _weighted(lanes, high.reshape(-1), places, seen, rows, small, summed, True)
-                _weighted(lanes, low.reshape(-1), places, seen, rows, small, summed, False)
-                for number in range(rows):
-                    total = totals[number]
-                    for place in range(ROWS):
-                        mean = _quotient(2 * summed[number, place] + total, 2 * total)
-                        out[row + number, head * _HEAD + group * ROWS + place] = mean
-            row += rows
-
-
-@kept
-def _weigh(found: Any, seen: Any, most: Any, scale: Any, high: Any, low: Any) -> Any:
-    """The sum of the weights of the first `seen` scores; those behind, up to an even number, get none."""
-    largest = found[0]
-    for place in range(1, seen):
-        largest = max(largest, found[place])
-    multiplier, shift, total = scale[0], scale[1], np.int64(0)
-    for place in range(seen):
-        weight = _exp2n(((np.int64(largest) - np.int64(found[place])) * multiplier) >> shift)
-        high[place], low[place] = weight >> 8, weight & 255
-        total += weight
-    for place in range(seen, most + most % 2):
-        high[place], low[place] = 0, 0
-    return total
-
-
-@kept
-def _weighted(
-    lanes: Any, weights: Any, stride: Any, seen: Any, rows: Any, small: Any, summed: Any, is_high: bool
-) -> None:
-    """Sums of sixteen lanes' values times their weights. Five hundred positions never pass 32 bits."""
-    if is_high:
-        summed[:] = 0
-    for start in range(0, seen, _PLACES):
-        pairs = (min(_PLACES, seen - start) + 1) // 2
-        if rows == 1:
-            wide_of_1(lanes, start * ROWS, weights, start, 0, pairs, small)
-        else:
-            wide_of_many(lanes, start * ROWS, weights, start, stride, pairs, small)
-        for number in range(rows):
-            for place in range(ROWS):
-                more = np.int64(small[number * ROWS + place])
-                summed[number, place] += more << 8 if is_high else more
-
-
-@kept
 def _lanes(sums: Any, bias: Any, multipliers: Any, shifts: Any, limit: Any, out: Any) -> None:
     for lane in range(out.shape[0]):
         out[lane] = clip(rq(sums[lane] + bias[lane], multipliers[lane], shifts[lane]), limit)
@@ -290,9 +117,9 @@ def _silu(g: Any, u: Any, multiplier: Any, shift: Any, out: Any) -> Any:
     """SiLU of g times u, and the largest size of it."""
     largest = np.int64(0)
     for lane in range(out.shape[0]):
-        e = _exp2n((abs(g[lane]) * multiplier) >> shift)
-        above = _POINT if g[lane] >= 0 else e
-        sigma = _quotient(above * _POINT, _POINT + e)
+        e = exp2n((abs(g[lane]) * multiplier) >> shift)
+        above = POINT if g[lane] >= 0 else e
+        sigma = quotient(above * POINT, POINT + e)
         out[lane] = ((g[lane] * sigma) >> 8) * u[lane]
         largest = max(largest, abs(out[lane]))
     return largest
@@ -377,31 +204,31 @@ def run(
     attention: Any, mixed: Any, gates: Any, down: Any, keys: Any, values: Any, seen: Any,
 ) -> None:  # fmt: skip
     """All layers, over rows of residuals of several conversations. A span is (first row, row behind the last, position
-    of the first, conversation). Matrices are (layout, weights, scales, planes, numbers) of all layers; keys and values
-    keep what later positions read. `seen` gets the rows behind each layer, unless it has none."""
+    of the first, conversation). Matrices are (layout, weights, numbers) of all layers; keys and values keep what later
+    positions read. `seen` gets the rows behind each layer, unless it has none."""
     count, width = h.shape
-    inner = gates[4].shape[2] // 2
+    inner = gates[2].shape[2] // 2
     y = np.empty((count, width), np.int16)
     queries = np.empty((count, heads, _HEAD), np.int16)
     gated = np.empty((count, inner), np.int16)
     exponents, none = np.empty(count, np.int64), np.zeros(count, np.int64)
-    three = np.empty((count, attention[4].shape[2]), np.int64)
+    three = np.empty((count, attention[2].shape[2]), np.int64)
     two = np.empty((count, 2 * inner), np.int64)
     one = np.empty((count, width), np.int64)
     for layer in range(norms.shape[0]):
         norm(h, norms[layer, 0], norm_shifts[layer, 0], epsilon, y)
-        product(attention[0], attention[1][layer], attention[2][layer], attention[3][:, layer], y, three)
+        product(attention[0], attention[1][layer], y, three)
         for span in range(spans.shape[0]):
             row, end, start, talk = spans[span]
             lines, own = three[row:end], queries[row:end]
-            turned(lines, attention[4][layer], turns, start, heads, own, keys[talk, layer], values[talk, layer])
+            turned(lines, attention[2][layer], turns, start, heads, own, keys[talk, layer], values[talk, layer])
             attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end])
-        product(mixed[0], mixed[1][layer], mixed[2][layer], mixed[3][:, layer], y, one)
-        add(h, one, mixed[4][layer], none)
+        product(mixed[0], mixed[1][layer], y, one)
+        add(h, one, mixed[2][layer], none)
         norm(h, norms[layer, 1], norm_shifts[layer, 1], epsilon, y)
-        product(gates[0], gates[1][layer], gates[2][layer], gates[3][:, layer], y, two)
-        gate(two, gates[4][layer], scales[layer], gated, exponents)
-        product(down[0], down[1][layer], down[2][layer], down[3][:, layer], gated, one)
-        add(h, one, down[4][layer], exponents)
+        product(gates[0], gates[1][layer], y, two)
+        gate(two, gates[2][layer], scales[layer], gated, exponents)
+        product(down[0], down[1][layer], gated, one)
+        add(h, one, down[2][layer], exponents)
         if seen.shape[0]:
             seen[layer] = h

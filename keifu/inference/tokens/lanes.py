@@ -15,62 +15,69 @@ from numba import types
 from numba.extending import intrinsic
 
 __all__ = [
-    "MANY",
+    "POWERS",
     "ROWS",
-    "blocks_of_4",
-    "blocks_of_8",
-    "rows_of_1",
-    "rows_of_many",
+    "address",
+    "load",
+    "loop",
+    "many",
+    "pair",
+    "pairs_added",
+    "pick",
+    "softened",
+    "splat",
+    "spread",
+    "stored",
     "wide_of_1",
-    "wide_of_many",
+    "wide_of_2",
+    "wide_of_3",
+    "wide_of_6",
 ]
 
 ROWS = 16  # side by side
-MANY = 6  # positions of one call of `rows_of_many`
-BLOCK = 32
-_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+POWERS = 65_536, 45_426, 15_743, 3_637, 630, 87  # of 2 to a part of 65,536 below nothing
+_I16, _I32, _I64 = (ir.IntType(bits) for bits in (16, 32, 64))
 _Builder: TypeAlias = Any  # llvmlite has no types of its own
 _Value: TypeAlias = Any
 
 
-def _many(kind: Any, count: int) -> Any:
+def many(kind: Any, count: int) -> Any:
     return ir.VectorType(kind, count)
 
 
-def _splat(kind: Any, count: int, value: int) -> Any:
-    return ir.Constant(_many(kind, count), [ir.Constant(kind, value)] * count)
+def splat(kind: Any, count: int, value: int) -> Any:
+    return ir.Constant(many(kind, count), [ir.Constant(kind, value)] * count)
 
 
-def _pick(b: _Builder, vector: _Value, places: list[int]) -> _Value:
-    chosen = ir.Constant(_many(_I32, len(places)), [ir.Constant(_I32, place) for place in places])
+def pick(b: _Builder, vector: _Value, places: list[int]) -> _Value:
+    chosen = ir.Constant(many(_I32, len(places)), [ir.Constant(_I32, place) for place in places])
     return b.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), chosen)
 
 
-def _load(b: _Builder, base: _Value, at: _Value, kind: Any, align: int) -> _Value:
+def load(b: _Builder, base: _Value, at: _Value, kind: Any, align: int) -> _Value:
     found = b.load(b.bitcast(b.gep(base, [at]), kind.as_pointer()))
     found.align = align
     return found
 
 
-def _spread(b: _Builder, value: _Value, count: int) -> _Value:
-    empty = ir.Constant(_many(value.type, count), ir.Undefined)
-    return _pick(b, b.insert_element(empty, value, ir.Constant(_I32, 0)), [0] * count)
+def spread(b: _Builder, value: _Value, count: int) -> _Value:
+    empty = ir.Constant(many(value.type, count), ir.Undefined)
+    return pick(b, b.insert_element(empty, value, ir.Constant(_I32, 0)), [0] * count)
 
 
-def _pair(b: _Builder, x: _Value, at: _Value) -> _Value:
-    """Two activations, spread: 32 lanes of 32 bits that came from 16."""
-    both = _load(b, x, at, _I32, 2)
-    return b.sext(b.bitcast(_spread(b, both, ROWS), _many(_I16, 2 * ROWS)), _many(_I32, 2 * ROWS))
+def pair(b: _Builder, both: _Value) -> _Value:
+    """Two numbers of 16 bits in one of 32, spread: 32 lanes of 32 bits that came from 16."""
+    return b.sext(b.bitcast(spread(b, both, ROWS), many(_I16, 2 * ROWS)), many(_I32, 2 * ROWS))
 
 
-def _added(b: _Builder, total: _Value, weights: _Value, pair: _Value) -> _Value:
+def pairs_added(b: _Builder, total: _Value, weights: _Value, pair: _Value) -> _Value:
     """Sixteen sums, each with two products more."""
     products = b.mul(weights, pair)
-    evens, odds = (_pick(b, products, list(range(start, 2 * ROWS, 2))) for start in (0, 1))
+    evens, odds = (pick(b, products, list(range(start, 2 * ROWS, 2))) for start in (0, 1))
     return b.add(total, b.add(evens, odds))
 
 
-def _loop(b: _Builder, count: _Value, states: list[Any], body: Callable[[_Value, list[_Value]], list[_Value]]) -> Any:
+def loop(b: _Builder, count: _Value, states: list[Any], body: Callable[[_Value, list[_Value]], list[_Value]]) -> Any:
     """`body` for 0 to count − 1; the states behind the last time."""
     before, inside, behind = b.block, b.append_basic_block("inside"), b.append_basic_block("behind")
     zero, one = ir.Constant(_I64, 0), ir.Constant(_I64, 1)
@@ -91,36 +98,42 @@ def _loop(b: _Builder, count: _Value, states: list[Any], body: Callable[[_Value,
     return changed
 
 
-def _address(context: Any, b: _Builder, kind: Any, array: _Value, at: _Value) -> _Value:
+def stored(b: _Builder, total: _Value, place: _Value) -> None:
+    b.store(total, b.bitcast(place, total.type.as_pointer())).align = total.type.element.width // 8
+
+
+def address(context: Any, b: _Builder, kind: Any, array: _Value, at: _Value) -> _Value:
     return b.gep(context.make_array(kind)(context, b, array).data, [at])
 
 
-def _rows(positions: int, kind: Any = _I8) -> Any:
+def _wide(positions: int) -> Any:
     @intrinsic
-    def sums(_: Any, weights: Any, at: Any, x: Any, start: Any, stride: Any, pairs: Any, out: Any) -> Any:
+    def sums(
+        _: Any, weights: Any, at: Any, x: Any, start: Any, stride: Any, pairs: Any, out: Any, to: Any, apart: Any
+    ) -> Any:
         """int32 of `positions` × 16 rows into out, over pairs of lanes from weights[at] and x[start] on; `stride` lies
-        between two positions."""
+        between two positions, and `apart` between their sums from out[to] on."""
         whole = types.intp
-        signature = types.void(weights, whole, x, whole, whole, whole, out)
+        signature = types.void(weights, whole, x, whole, whole, whole, out, whole, whole)
 
         def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
-            w, at, x, start, stride, pairs, out = values
+            w, at, x, start, stride, pairs, out, to, apart = values
             kinds = signature.args
-            w = _address(context, b, kinds[0], w, at)
-            x = _address(context, b, kinds[2], x, start)
+            w = address(context, b, kinds[0], w, at)
+            x = address(context, b, kinds[2], x, start)
             rows = [b.gep(x, [b.mul(stride, ir.Constant(_I64, place))]) for place in range(positions)]
 
             def body(number: _Value, totals: list[_Value]) -> list[_Value]:
-                narrow = _load(b, w, b.mul(number, ir.Constant(_I64, 2 * ROWS)), _many(kind, 2 * ROWS), kind.width // 8)
-                weights = b.sext(narrow, _many(_I32, 2 * ROWS))
+                narrow = load(b, w, b.mul(number, ir.Constant(_I64, 2 * ROWS)), many(_I16, 2 * ROWS), 2)
+                weights = b.sext(narrow, many(_I32, 2 * ROWS))
                 lane = b.shl(number, ir.Constant(_I64, 1))
-                return [_added(b, total, weights, _pair(b, row, lane)) for total, row in zip(totals, rows, strict=True)]
+                parts = [pair(b, load(b, row, lane, _I32, 2)) for row in rows]
+                return [pairs_added(b, total, weights, part) for total, part in zip(totals, parts, strict=True)]
 
-            totals = _loop(b, pairs, [_splat(_I32, ROWS, 0)] * positions, body)
-            place = _address(context, b, kinds[6], out, ir.Constant(_I64, 0))
+            totals = loop(b, pairs, [splat(_I32, ROWS, 0)] * positions, body)
+            place = address(context, b, kinds[6], out, to)
             for number, total in enumerate(totals):
-                to = b.gep(place, [ir.Constant(_I64, number * ROWS)])
-                b.store(total, b.bitcast(to, total.type.as_pointer())).align = 4
+                stored(b, total, b.gep(place, [b.mul(apart, ir.Constant(_I64, number))]))
             return context.get_dummy_value()
 
         return signature, code
@@ -128,76 +141,59 @@ def _rows(positions: int, kind: Any = _I8) -> Any:
     return sums
 
 
-rows_of_1, rows_of_many = _rows(1), _rows(MANY)
-# The same over 16 bits, for keys and values.
-wide_of_1, wide_of_many = _rows(1, _I16), _rows(MANY, _I16)
+wide_of_1, wide_of_2, wide_of_3, wide_of_6 = (_wide(positions) for positions in (1, 2, 3, 6))
 
 
-def _blocks(bits: int) -> Any:
-    """Sums of blocks with scales: 16 rows, one position."""
-
-    @intrinsic
-    def sums(_: Any, weights: Any, at: Any, scales: Any, scale: Any, x: Any, totals: Any, blocks: Any, out: Any) -> Any:
-        """int64 of 16 rows into out. `totals` are the sums of each block's lanes; `scales` hold sixteen D of a block,
-        with 4 bits sixteen m behind them."""
-        whole = types.intp
-        signature = types.void(weights, whole, scales, whole, x, totals, whole, out)
-
-        def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
-            w, at, scales, scale, x, totals, blocks, out = values
-            kinds, zero = signature.args, ir.Constant(_I64, 0)
-            w = _address(context, b, kinds[0], w, at)
-            scales = _address(context, b, kinds[2], scales, scale)
-            x, totals, out = (
-                _address(context, b, kinds[n], item, zero) for n, item in ((4, x), (5, totals), (7, out))
-            )  # fmt: skip
-            kind, each = _many(_I64, ROWS), ROWS * (2 if bits == 4 else 1)  # noqa: PLR2004 - a format's
-
-            def scaled(number: _Value, offset: int) -> _Value:
-                place = b.add(b.mul(number, ir.Constant(_I64, each)), ir.Constant(_I64, offset))
-                return b.sext(_load(b, scales, place, _many(_I16, ROWS), 2), kind)
-
-            def body(number: _Value, found: list[_Value]) -> list[_Value]:
-                inner = _block_of_4(b, w, x, number) if each > ROWS else _block_of_8(b, w, x, number)
-                total = b.add(found[0], b.mul(b.sext(inner, kind), scaled(number, 0)))
-                if each > ROWS:
-                    lanes = _spread(b, b.sext(b.load(b.gep(totals, [number])), _I64), ROWS)
-                    total = b.add(total, b.mul(lanes, scaled(number, ROWS)))
-                return [total]
-
-            (total,) = _loop(b, blocks, [_splat(_I64, ROWS, 0)], body)
-            b.store(total, b.bitcast(out, kind.as_pointer())).align = 8
-            return context.get_dummy_value()
-
-        return signature, code
-
-    return sums
+def _power(b: _Builder, d: _Value) -> _Value:
+    """`exp2n` of sixteen numbers of 64 bits, in 32."""
+    kind = many(_I32, ROWS)
+    part = b.trunc(b.and_(d, splat(_I64, ROWS, 65_535)), kind)
+    value = splat(_I32, ROWS, POWERS[-1])
+    for more in POWERS[-2::-1]:
+        value = b.sub(splat(_I32, ROWS, more), b.lshr(b.mul(part, value), splat(_I32, ROWS, 16)))
+    whole, most = b.lshr(d, splat(_I64, ROWS, 16)), splat(_I64, ROWS, 31)
+    down = b.select(b.icmp_unsigned("<", whole, most), whole, most)
+    return b.lshr(value, b.trunc(down, kind))
 
 
-def _lane(b: _Builder, number: _Value, offset: int) -> _Value:
-    return b.add(b.mul(number, ir.Constant(_I64, BLOCK)), ir.Constant(_I64, offset))
+def _softened(
+    _: Any, found: Any, at: Any, largest: Any, multiplier: Any, shift: Any, seen: Any, groups: Any, parts: Any, to: Any,
+    apart: Any,
+) -> Any:  # fmt: skip
+    """The weights of groups of sixteen scores from found[at] on, below the largest, as numbers of 9 and 8 bits into
+    parts[to] and `apart` behind it; those from `seen` on get none. Their sum."""
+    whole = types.intp
+    signature = types.int64(
+        found, whole, types.int32, types.int64, types.int64, whole, whole, parts, whole, whole
+    )  # fmt: skip
+
+    def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
+        found, at, largest, multiplier, shift, seen, groups, parts, to, apart = values
+        kinds, kind = signature.args, many(_I64, ROWS)
+        found = address(context, b, kinds[0], found, at)
+        high = address(context, b, kinds[7], parts, to)
+        low = b.gep(high, [apart])
+        most, times, down = (spread(b, item, ROWS) for item in (largest, multiplier, shift))
+        own = spread(b, seen, ROWS)
+        order = ir.Constant(kind, [ir.Constant(_I64, place) for place in range(ROWS)])
+
+        def body(number: _Value, totals: list[_Value]) -> list[_Value]:
+            first = b.shl(number, ir.Constant(_I64, 4))
+            below = b.zext(b.sub(most, load(b, found, first, many(_I32, ROWS), 4)), kind)
+            power = _power(b, b.lshr(b.mul(below, times), down))
+            is_seen = b.icmp_signed("<", b.add(spread(b, first, ROWS), order), own)
+            weight = b.select(is_seen, power, splat(_I32, ROWS, 0))
+            sides = b.lshr(weight, splat(_I32, ROWS, 8)), b.and_(weight, splat(_I32, ROWS, 255))
+            for side, place in zip(sides, (high, low), strict=True):
+                stored(b, b.trunc(side, many(_I16, ROWS)), b.gep(place, [first]))
+            return [b.add(totals[0], b.zext(weight, kind))]
+
+        (total,) = loop(b, groups, [splat(_I64, ROWS, 0)], body)
+        for half in (8, 4, 2, 1):
+            total = b.add(*(pick(b, total, list(range(start, start + half))) for start in (0, half)))
+        return b.extract_element(total, ir.Constant(_I32, 0))
+
+    return signature, code
 
 
-def _block_of_8(b: _Builder, w: _Value, x: _Value, number: _Value) -> _Value:
-    total = _splat(_I32, ROWS, 0)
-    for pair in range(BLOCK // 2):
-        place = b.add(b.mul(number, ir.Constant(_I64, BLOCK * ROWS)), ir.Constant(_I64, 2 * ROWS * pair))
-        weights = b.sext(_load(b, w, place, _many(_I8, 2 * ROWS), 1), _many(_I32, 2 * ROWS))
-        total = _added(b, total, weights, _pair(b, x, _lane(b, number, 2 * pair)))
-    return total
-
-
-def _block_of_4(b: _Builder, w: _Value, x: _Value, number: _Value) -> _Value:
-    """A byte's low bits are of one pair of lanes, its high bits of the next."""
-    total = _splat(_I32, ROWS, 0)
-    for two in range(BLOCK // 4):
-        place = b.add(b.mul(number, ir.Constant(_I64, BLOCK * ROWS // 2)), ir.Constant(_I64, 2 * ROWS * two))
-        both = _load(b, w, place, _many(_I8, 2 * ROWS), 1)
-        halves = b.and_(both, _splat(_I8, 2 * ROWS, 15)), b.lshr(both, _splat(_I8, 2 * ROWS, 4))
-        for half, weights in enumerate(halves):
-            pair = _pair(b, x, _lane(b, number, 4 * two + 2 * half))
-            total = _added(b, total, b.zext(weights, _many(_I32, 2 * ROWS)), pair)
-    return total
-
-
-blocks_of_4, blocks_of_8 = _blocks(4), _blocks(8)
+softened: Any = intrinsic(_softened)

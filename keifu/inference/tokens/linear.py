@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
+from keifu.inference.tokens.attending import attend
 from keifu.inference.tokens.executor import Conversation, Executor, Kept, Memory, read_together
+from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import HEAD, Matrix, Sizes, TokenProgram
 
 __all__ = ["MATRICES", "Handing", "Layering", "expect_part", "rows_of_matrices"]
@@ -68,7 +70,7 @@ class Layering:
         kernels.norm(h, layers.norms[number, 0], layers.norm_shifts[number, 0], program.epsilon, y)
         sums, numbers = linear("attention", y), _numbers(layers.attention, number)
         kernels.turned(sums, numbers, program.turns, 0, sizes.heads, queries, keys, values)
-        kernels.attend(queries, keys, values, scales, 0, 0, y)
+        attend(queries, keys, values, scales, 0, 0, y)
         kernels.add(h, linear("mixed", y), _numbers(layers.mixed, number), none)
         kernels.norm(h, layers.norms[number, 1], layers.norm_shifts[number, 1], program.epsilon, y)
         kernels.gate(linear("gates", y), _numbers(layers.gates, number), scales, gated, exponents)
@@ -123,14 +125,13 @@ class Handing:
         program = self._executor.program
         found: list[Ints] = []
 
-        def product(name: str, x: Ints) -> Ints:
+        def computed(name: str, x: Ints) -> Ints:
             packed = self._executor.packed[MATRICES.index(name)]
             sums = np.empty((len(x), packed.numbers.shape[2]), np.int64)
-            planes = np.ascontiguousarray(packed.planes[:, layer])
-            kernels.product(packed.layout, packed.weights[layer], packed.scales[layer], planes, x, sums)
+            product(packed.layout, packed.weights[layer], x, sums)
             found.append(sums)
             return sums
 
         memory = Kept(program.sizes, 1, self.positions, layers=1)
-        Layering(program, self._seen[layer].copy()).layer(layer, memory.of_layer(0), product)
+        Layering(program, self._seen[layer].copy()).layer(layer, memory.of_layer(0), computed)
         return found

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Executor
-from keifu.inference.tokens.lanes import MANY
 from keifu.inference.tokens.packing import Packed
+from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import BLOCK, LARGEST, ROWS_8, Matrix
+from keifu.inference.tokens.quads import SOME
 from keifu.inference.tokens.reference import layer_of
 from keifu.spec.inference_model import Group, run_from
 
@@ -45,13 +45,12 @@ def difference(executor: Executor, turn: int) -> str:
 def products_agree(item: Packed, matrix: Matrix, layer: int) -> bool:
     """One position and as many as go together, lanes at their limits with the signs that add up most."""
     lanes = matrix.weights.shape[2]
-    signs = np.sign(matrix.weights[layer, : MANY + 1].astype(np.int16)) | 1
-    x = np.ascontiguousarray((signs * LARGEST).astype(np.int16)).reshape(MANY + 1, lanes)
+    signs = np.sign(matrix.weights[layer, : SOME + 1].astype(np.int16)) | 1
+    x = np.ascontiguousarray((signs * LARGEST).astype(np.int16)).reshape(SOME + 1, lanes)
     wanted = _plain(matrix, layer, x)
-    for first, last in ((0, MANY), (MANY, MANY + 1)):
+    for first, last in ((0, SOME), (SOME, SOME + 1)):
         found = np.empty((last - first, wanted.shape[1]), np.int64)
-        planes = item.planes[:, layer]
-        kernels.product(item.layout, item.weights[layer], item.scales[layer], planes, x[first:last], found)
+        product(item.layout, item.weights[layer], x[first:last], found)
         if not np.array_equal(found, wanted[first:last]):
             return False
     return True

@@ -10,6 +10,7 @@ from keifu.inference.tokens.committing import (
     boundaries,
     ids_root,
     position_roots,
+    read_roots,
     token_boundaries,
     trace_root,
 )
@@ -45,6 +46,22 @@ def committed(memory, reads):
         at += len(ids)
         found.append((boundaries(own, memory, talk.number, start), memory.executor.tokens(h)))
     return found
+
+
+@pytest.mark.parametrize("sizes", [[1] * 19, [18, 1], [7, 12]])
+def test_roots_of_what_was_read_are_those_of_its_boundaries(executor, sizes):
+    """Also of one position with its token, which one call makes."""
+    memory = Memory(executor, 1)
+    talk, at = Conversation(memory, 0), 0
+    for size in sizes:
+        seen = np.empty((SIZES.layers + 1, size, SIZES.width), np.int32)
+        (h,) = read_together([(talk, IDS[at : at + size])], seen)
+        groups, nothing = boundaries(seen, memory, 0, at), np.zeros((size, 32), np.uint8)
+        assert np.array_equal(read_roots(seen, memory, 0, at, None), position_roots(groups, nothing))
+        token = int(executor.tokens(h)[-1])
+        nothing[-1] = token_boundaries([token])[0]
+        assert np.array_equal(read_roots(seen, memory, 0, at, token), position_roots(groups, nothing))
+        at += size
 
 
 @pytest.mark.parametrize("sizes", [[19], [1] * 19, [7, 7, 5], [16, 3], [1, 18]])

@@ -12,6 +12,7 @@ from keifu.errors import InputError, UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.packing import packed
+from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import LARGEST, LARGEST_RESIDUAL, Matrix, checked
 from keifu.spec.inference import rms_norm
 from keifu.spec.inference_model import run
@@ -165,7 +166,7 @@ def test_rows_longer_than_2048_are_split():
     item, x = packed(Matrix(0, weights, none, numbers)), np.full((8, 8_192), 8_191, np.int16)
     out = np.empty((8, 16), np.int64)
     for rows in (1, 8):
-        kernels.product(0, item.weights[0], item.scales[0], item.planes[:, 0], x[:rows], out[:rows])
+        product(0, item.weights[0], x[:rows], out[:rows])
         assert out[:rows, 0].tolist() == [8_192 * 127 * 8_191] * rows
         assert out[:rows, 1].tolist() == [-8_192 * 127 * 8_191] * rows
 
