@@ -1,0 +1,83 @@
+# pragma version 0.4.3
+"""
+@title What a provider shows in a dispute
+@license MIT
+@notice Roots of groups and of tensors, and the tensor that a challenger's marks lead to. A mark is the first 6 bytes of a
+    root: who finds another tensor with the same mark is asked about it later.
+"""
+
+from . import inference_trees as trees
+
+SLOTS: constant(uint256) = 16
+MAX_GROUPS: constant(uint256) = 128
+LIST: constant(uint256) = 32  # chunks or nodes that are shown at once
+LIST_LEVELS: constant(uint256) = 5
+MARK: constant(uint256) = 48  # bits
+MARKS: constant(uint256) = 5  # a word, of all tensors but the first, which another group made
+MASK_48: constant(uint256) = 281474976710655
+
+
+@internal
+@pure
+def _root(_leaves: DynArray[bytes32, MAX_GROUPS], _levels: uint256) -> bytes32:
+    """
+    @dev The root of a tree of so many levels; a missing neighbour is zero.
+    """
+    nodes: bytes32[MAX_GROUPS + 1] = empty(bytes32[MAX_GROUPS + 1])
+    count: uint256 = len(_leaves)
+    for number: uint256 in range(count, bound=MAX_GROUPS):
+        nodes[number] = _leaves[number]
+    for _: uint256 in range(_levels, bound=7):
+        nodes[count] = empty(bytes32)
+        count = (count + 1) >> 1
+        for number: uint256 in range(count, bound=MAX_GROUPS // 2):
+            nodes[number] = keccak256(abi_encode(nodes[2 * number], nodes[2 * number + 1]))
+    return nodes[0]
+
+
+@internal
+@pure
+def _boundary(_committed: bytes32[3]) -> bytes32:
+    """
+    @dev Of last tensor, keys and values.
+    """
+    out: bytes32 = keccak256(abi_encode(_committed[0], _committed[1]))
+    kept: bytes32 = keccak256(abi_encode(_committed[2], empty(bytes32)))
+    return keccak256(abi_encode(out, kept))
+
+
+@internal
+@pure
+def _first_other(_roots: DynArray[bytes32, SLOTS], _marks: bytes32[3]) -> uint256:
+    """
+    @dev The first tensor that is not as its mark says; zero where none is.
+    """
+    for slot: uint256 in range(1, SLOTS):
+        if slot >= len(_roots):
+            break
+        word: uint256 = convert(_marks[(slot - 1) // MARKS], uint256)
+        mark: uint256 = (word >> (256 - MARK * ((slot - 1) % MARKS + 1))) & MASK_48
+        if mark > 0 and mark != convert(_roots[slot], uint256) >> (256 - MARK):
+            return slot
+    return 0
+
+
+@internal
+@pure
+def _expect_tensor(_tensor: bytes32, _chunks: uint256, _data: Bytes[4096]):
+    """
+    @dev All chunks of a tensor, or the nodes over each 32 of them. Of one that has more than 1,024, or none, the size
+        alone is judged.
+    """
+    if _chunks == 0 or _chunks > LIST * LIST:
+        return
+    levels: uint256 = trees._levels(_chunks)
+    if _chunks <= LIST:
+        assert len(_data) == _chunks * trees.CHUNK, "game: number of chunks"
+        assert trees._node(_data, levels) == _tensor, "game: other chunks"
+        return
+    nodes: DynArray[bytes32, LIST] = []
+    assert len(_data) == (_chunks + LIST - 1) // LIST * 32, "game: number of nodes"
+    for number: uint256 in range(len(_data) // 32, bound=LIST):
+        nodes.append(extract32(_data, number * 32))
+    assert self._root(nodes, levels - LIST_LEVELS) == _tensor, "game: other nodes"
