@@ -56,8 +56,7 @@ class DisputeOracles(DisputeLog, ComputeWealth):
         return True
 
     def hash_of(self, dispute: Dispute) -> int:
-        kinds = ["address", "bytes32", "bytes32", "address", "address", *["uint256"] * 4, "bytes32", "bytes32"]
-        kinds += [*["uint256"] * 6, "bytes32"]
+        kinds = ["address", "bytes32", "bytes32", "address", "address", *["bytes32"] * 3, "uint256", "bytes32"]
         return int.from_bytes(keccak256(encode_args(kinds, dispute.turn.args)), "big")
 
     @invariant("CMP-11", at_end=True)

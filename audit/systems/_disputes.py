@@ -17,7 +17,7 @@ from evmstorm.fuzz.system import Call
 from keifu.abi import encode_args
 from keifu.compute.promises import Cover, shown
 from keifu.compute.receipt import Evidence, Receipt, Receipts
-from keifu.inference.disputes import Case, Question, Seen, Stage, Turn, receipt_fields
+from keifu.inference.disputes import Case, Seen, Stage, Turn, receipt_fields
 from keifu.keys import Domain, keccak256
 from keifu.provenance import Kind, Record, RegistryDomain
 from keifu.staking import KeyKind, key_consent
@@ -46,7 +46,6 @@ class Dispute:
     turn: Turn
     seen: Seen
     receipt: Receipt
-    asked: Question | None = None  # the challenger's last right question
     over: bool = False
 
     @property
@@ -243,7 +242,8 @@ class DisputeLog(ComputePromises):
         missing = int(place.group == groups and place.position + 1 < receipt.input_units)
         dispute = keccak256(encode_args(["bytes32", "address"], (row.name, cover.operator)))
         fixed = (self["market"], dispute, case.hash, cover.operator, who, receipt.time)
-        turn = Turn(*fixed, 0, 0, place.group, place.node, bytes(32), 0, missing, 0, 0, groups, 0, bytes(32))
+        turn = Turn(*fixed, 0, 0, place.group, place.node, place.position, groups, missing)
+        turn = turn if place.group == groups else replace(turn, marks=tuple(place.marks))
         stage = Stage.GROUPS if place.group == groups else self.after_naming(place.position, place.group, receipt)
         provider = opening.answer.provider
         boundaries = [] if place.group == groups else provider.boundaries(place.position)

@@ -22,7 +22,6 @@
 # ############################################################## #
 
 from ..interfaces import IInferenceGame
-from ..interfaces import IInferenceVerifier
 
 implements: IInferenceGame
 
@@ -58,9 +57,6 @@ PROVED: constant(uint256) = 8
 
 TURNS: constant(uint256) = 2 * turns.QUESTIONS + 4  # of the longest dispute
 TRACE: constant(uint256) = 2  # number of the verifier of traces
-LIST: constant(uint256) = 32
-PART_LEVELS: constant(uint256) = 5  # of the chunks that are shown at once
-BITS_32: constant(uint256) = 32
 
 
 # ############################################################## #
@@ -99,7 +95,7 @@ def __init__(_market: address, _verifiers: address[3], _window: uint256):
     assert _market.is_contract, "game: market is no contract"
     for verifier: address in _verifiers:
         assert verifier.is_contract, "game: verifier is no contract"
-    assert _window > 0 and _window >> BITS_32 == 0, "game: no time to answer"
+    assert _window > 0 and _window <= turns.MASK_32, "game: no time to answer"
     market = _market
     verifiers = _verifiers
     window = _window
@@ -124,32 +120,16 @@ def begin(
     @param _marks Where a group is named: see `name_group`.
     """
     assert self._turns[msg.sender][_opening.dispute] == empty(bytes32), "game: dispute is open"
-    turn: IInferenceGame.Turn = IInferenceGame.Turn(
-        book=msg.sender,
-        dispute=_opening.dispute,
-        case=keccak256(abi_encode(_case)),
-        operator=_opening.operator,
-        challenger=_opening.challenger,
-        boundary=_opening.boundary,
-        record=empty(bytes32),
-        sums=empty(bytes32),
-        numbers=turns._begun(_opening, _case),
-        extra=empty(bytes32),
-    )
-    index: uint256 = _case.position
-    levels: uint256 = trees._levels(_case.prompt + _case.reply - 1)
+    turn: IInferenceGame.Turn = turns._begun(msg.sender, _opening, _case)
+    shown._expect_place(_opening, _case, _path)
     stage: uint256 = GROUPS
     # Nobody asks for a token before the prompt's end.
     missing: uint256 = 1 if _case.position + 1 < _case.prompt else 0
     if _opening.group < _case.groups:
-        index = (index << trees._levels(_case.groups)) | _opening.group
-        levels += trees._levels(_case.groups)
         stage = self._stage_of(_opening.group + missing < _case.groups, turn.boundary)
         turn.extra = keccak256(abi_encode(_marks))
     else:
         turn.numbers |= missing << turns.SLOT_AT
-    assert len(_path) == levels, "game: path"
-    assert trees._climbed(turn.boundary, index, _path) == _case.trace, "game: not in the trace"
     log IInferenceGame.Begun(
         book=msg.sender,
         dispute=turn.dispute,
@@ -213,10 +193,7 @@ def show_record(
     """
     self._answer(_turn, RECORD)
     turn: IInferenceGame.Turn = _turn
-    assert shown._boundary(_committed) == turn.boundary, "game: another boundary"
-    group: uint256 = turns._byte(turn.numbers, turns.GROUP_AT)
-    if group == 0 or group + 1 == turns._byte(turn.numbers, turns.COUNT_AT):
-        assert _committed[1] == empty(bytes32) and _committed[2] == empty(bytes32), "game: nothing is kept there"
+    shown._expect_committed(_committed, turn)
     assert keccak256(abi_encode(_marks)) == turn.extra, "game: other marks"
     turn.extra = empty(bytes32)
     turn.record = shown._root(_roots, trees.RECORD_LEVELS)
@@ -231,7 +208,7 @@ def show_record(
 def show_nodes(
     _turn: IInferenceGame.Turn,
     _chunks: uint256,
-    _nodes: DynArray[bytes32, LIST],
+    _nodes: DynArray[bytes32, turns.LIST],
     _path: DynArray[bytes32, trees.MAX_PATH],
 ):
     """
@@ -241,13 +218,7 @@ def show_nodes(
     self._answer(_turn, NODES)
     turn: IInferenceGame.Turn = _turn
     turn.numbers = turns._sized(turn.numbers, _chunks)
-    # A larger tensor's are too many to show; its size alone is judged.
-    if LIST < _chunks and _chunks <= LIST * LIST:
-        levels: uint256 = trees._levels(_chunks) - PART_LEVELS
-        assert len(_nodes) == (_chunks + LIST - 1) // LIST, "game: number of nodes"
-        assert len(_path) == trees.RECORD_LEVELS, "game: path"
-        slot: uint256 = turns._byte(turn.numbers, turns.SLOT_AT)
-        assert trees._climbed(shown._root(_nodes, levels), slot, _path) == turn.record, "game: other nodes"
+    shown._expect_nodes(turn, _chunks, _nodes, _path)
     self._move(turn, ASKING)
 
 
@@ -265,12 +236,7 @@ def show_chunks(
     self._answer(_turn, CHUNKS)
     turn: IInferenceGame.Turn = _turn
     turn.numbers = turns._sized(turn.numbers, _chunks)
-    part: uint256 = turns._part(turn.numbers)
-    if part < LIST and part * LIST < _chunks:
-        claim: IInferenceVerifier.Claim = empty(IInferenceVerifier.Claim)
-        claim.record = turn.record
-        slot: uint256 = turns._byte(turn.numbers, turns.SLOT_AT)
-        trees._expect_row(claim, slot, _chunks, part, PART_LEVELS, _data, _path)
+    shown._expect_chunks(turn, _chunks, _data, _path)
     self._move(turn, ASKING)
 
 
@@ -280,10 +246,8 @@ def show_sums(_turn: IInferenceGame.Turn, _sums: Bytes[256]):
     @notice Show the running sums of a lane, 8 bytes each; of a block without the last one, which was shown before.
     """
     self._answer(_turn, SUMS)
-    within: uint256 = turns._byte(_turn.numbers, turns.WITHIN_AT)
-    assert len(_sums) == 8 * (turns._byte(_turn.numbers, turns.COUNT_AT) - within), "game: number of sums"
     turn: IInferenceGame.Turn = _turn
-    turn.sums = keccak256(_sums) if within == 0 else keccak256(concat(_sums, turns._end(turn)))
+    turn.sums = turns._named_sums(turn, _sums)
     self._move(turn, ASKING)
 
 
@@ -314,9 +278,7 @@ def name_group(
     turn.numbers = turns._named(turn.numbers, _group)
     turn.boundary = _boundary
     turn.extra = keccak256(abi_encode(_marks))
-    log IInferenceGame.GroupNamed(
-        book=turn.book, dispute=turn.dispute, group=_group, boundary=_boundary, marks=_marks
-    )
+    log IInferenceGame.GroupNamed(book=turn.book, dispute=turn.dispute, group=_group, boundary=_boundary, marks=_marks)
     self._move(turn, stage)
 
 
@@ -336,14 +298,12 @@ def ask(_turn: IInferenceGame.Turn, _stage: uint256, _slot: uint256, _part: uint
     turn.numbers = turns._asked(turn.numbers, _slot, _part)
     turn.sums = empty(bytes32)
     turn.extra = empty(bytes32)
-    stride: uint256 = 0
-    count: uint256 = 0
     if _stage == SUMS:
-        assert (_stride == 1 or _stride == LIST) and 0 < _count and _count <= LIST, "game: no such sums"
-        stride = _stride
-        count = _count
-        turn.numbers = turns._of_sums(turn.numbers, stride, count)
-    log IInferenceGame.Asked(book=turn.book, dispute=turn.dispute, slot=_slot, part=_part, stride=stride, count=count)
+        assert (_stride == 1 or _stride == turns.LIST) and 0 < _count and _count <= turns.LIST, "game: no such sums"
+        turn.numbers = turns._of_sums(turn.numbers, _stride, _count)
+    log IInferenceGame.Asked(
+        book=turn.book, dispute=turn.dispute, stage=_stage, slot=_slot, part=_part, stride=_stride, count=_count
+    )
     self._move(turn, _stage)
 
 
@@ -355,7 +315,7 @@ def ask_within(_turn: IInferenceGame.Turn, _sums: Bytes[256], _block: uint256):
     @param _block Which of them.
     """
     self._question(_turn, ASKING)
-    is_of_blocks: bool = turns._byte(_turn.numbers, turns.STRIDE_AT) == LIST
+    is_of_blocks: bool = turns._byte(_turn.numbers, turns.STRIDE_AT) == turns.LIST
     assert is_of_blocks and keccak256(_sums) == _turn.sums, "game: other sums"
     turn: IInferenceGame.Turn = _turn
     turn.numbers = turns._narrowed(turn.numbers, _block)
@@ -379,8 +339,7 @@ def prove(
 ):
     """
     @notice Show one wrong lane, or a trace that does not hang together. The reward is the challenger's, whoever calls.
-    @param _verifier Which of the `verifiers`.
-    @param _function What it is asked, by its selector.
+    @param _verifier Which of the `verifiers`; `_function` is what it is asked, by its selector.
     @param _rest Arguments behind the first one: that is what the dispute has fixed, and the sums of the lane that was
         asked about last, if any.
     """
@@ -400,8 +359,7 @@ def prove(
             # The descriptor's first word follows where its place says.
             place: uint256 = extract32(_rest, 0, output_type=uint256)
             assert proofs.CLAIM <= place and place <= len(_rest) + proofs.CLAIM - 32, "game: another slot"
-            descriptor: uint256 = extract32(_rest, place - proofs.CLAIM, output_type=uint256)
-            assert (descriptor >> 232) & 255 == turns._byte(_turn.numbers, turns.SLOT_AT), "game: another slot"
+            proofs._expect_slot(extract32(_rest, place - proofs.CLAIM, output_type=uint256), _turn)
     call: Bytes[proofs.MAX_REST + proofs.BOUND + 4] = concat(_function, fixed, _rest)
     answer: Bytes[32] = raw_call(verifiers[_verifier], call, max_outsize=32, is_static_call=True)
     assert convert(answer, uint256) == 1, "game: not proved"

@@ -112,3 +112,12 @@ def _lane_at(_function: bytes4, _turn: IInferenceGame.Turn) -> uint256:
     # Terms of a block are those of attention; of other sums it has none that anybody could name.
     assert word == 0 or turns._byte(_turn.numbers, turns.WITHIN_AT) == 0, "game: other sums"
     return 32 * word
+
+
+@internal
+@pure
+def _expect_slot(_descriptor: uint256, _turn: IInferenceGame.Turn):
+    """
+    @dev The descriptor that a call opens is that of the slot whose sums were shown.
+    """
+    assert (_descriptor >> 232) & 255 == turns._byte(_turn.numbers, turns.SLOT_AT), "game: another slot"

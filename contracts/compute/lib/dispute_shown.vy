@@ -6,6 +6,9 @@
     root: who finds another tensor with the same mark is asked about it later.
 """
 
+from ...interfaces import IInferenceGame
+from ...interfaces import IInferenceVerifier
+from . import dispute_turns as turns
 from . import inference_trees as trees
 
 SLOTS: constant(uint256) = 16
@@ -37,13 +40,33 @@ def _root(_leaves: DynArray[bytes32, MAX_GROUPS], _levels: uint256) -> bytes32:
 
 @internal
 @pure
-def _boundary(_committed: bytes32[3]) -> bytes32:
+def _expect_place(
+    _opening: IInferenceGame.Opening, _case: IInferenceGame.Case, _path: DynArray[bytes32, trees.MAX_PATH]
+):
     """
-    @dev Of last tensor, keys and values.
+    @dev A group, or a position, stands in the trace.
+    """
+    index: uint256 = _case.position
+    levels: uint256 = trees._levels(_case.prompt + _case.reply - 1)
+    if _opening.group < _case.groups:
+        index = (index << trees._levels(_case.groups)) | _opening.group
+        levels += trees._levels(_case.groups)
+    assert len(_path) == levels, "game: path"
+    assert trees._climbed(_opening.boundary, index, _path) == _case.trace, "game: not in the trace"
+
+
+@internal
+@pure
+def _expect_committed(_committed: bytes32[3], _turn: IInferenceGame.Turn):
+    """
+    @dev Last tensor, keys and values, of which the group's boundary is made; first and last group have no more than one.
     """
     out: bytes32 = keccak256(abi_encode(_committed[0], _committed[1]))
     kept: bytes32 = keccak256(abi_encode(_committed[2], empty(bytes32)))
-    return keccak256(abi_encode(out, kept))
+    assert keccak256(abi_encode(out, kept)) == _turn.boundary, "game: another boundary"
+    group: uint256 = turns._byte(_turn.numbers, turns.GROUP_AT)
+    if group == 0 or group + 1 == turns._byte(_turn.numbers, turns.COUNT_AT):
+        assert _committed[1] == empty(bytes32) and _committed[2] == empty(bytes32), "game: nothing is kept there"
 
 
 @internal
@@ -81,3 +104,42 @@ def _expect_tensor(_tensor: bytes32, _chunks: uint256, _data: Bytes[4096]):
     for number: uint256 in range(len(_data) // 32, bound=LIST):
         nodes.append(extract32(_data, number * 32))
     assert self._root(nodes, levels - LIST_LEVELS) == _tensor, "game: other nodes"
+
+
+@internal
+@pure
+def _expect_nodes(
+    _turn: IInferenceGame.Turn,
+    _chunks: uint256,
+    _nodes: DynArray[bytes32, LIST],
+    _path: DynArray[bytes32, trees.MAX_PATH],
+):
+    """
+    @dev The nodes over parts of a record's tensor that has more than one, and not too many to be shown.
+    """
+    if _chunks <= LIST or _chunks > LIST * LIST:
+        return
+    assert len(_nodes) == (_chunks + LIST - 1) // LIST, "game: number of nodes"
+    assert len(_path) == trees.RECORD_LEVELS, "game: path"
+    node: bytes32 = self._root(_nodes, trees._levels(_chunks) - LIST_LEVELS)
+    slot: uint256 = turns._byte(_turn.numbers, turns.SLOT_AT)
+    assert trees._climbed(node, slot, _path) == _turn.record, "game: other nodes"
+
+
+@internal
+@pure
+def _expect_chunks(
+    _turn: IInferenceGame.Turn,
+    _chunks: uint256,
+    _data: Bytes[4096],
+    _path: DynArray[bytes32, trees.MAX_PATH],
+):
+    """
+    @dev The part of a record's tensor that was asked for, where it has one.
+    """
+    part: uint256 = turns._part(_turn.numbers)
+    if part < LIST and part * LIST < _chunks:
+        claim: IInferenceVerifier.Claim = empty(IInferenceVerifier.Claim)
+        claim.record = _turn.record
+        slot: uint256 = turns._byte(_turn.numbers, turns.SLOT_AT)
+        trees._expect_row(claim, slot, _chunks, part, LIST_LEVELS, _data, _path)

@@ -91,9 +91,9 @@ def _shown(_numbers: uint256) -> uint256:
 
 @internal
 @pure
-def _begun(_opening: IInferenceGame.Opening, _case: IInferenceGame.Case) -> uint256:
+def _begun(_book: address, _opening: IInferenceGame.Opening, _case: IInferenceGame.Case) -> IInferenceGame.Turn:
     """
-    @dev The numbers of a dispute that begins.
+    @dev A dispute that begins, before its first move.
     """
     assert 0 < _case.groups and _case.groups <= MAX_GROUPS, "game: number of groups"
     assert _case.prompt > 0 and _case.reply > 0, "game: number of tokens"
@@ -101,11 +101,18 @@ def _begun(_opening: IInferenceGame.Opening, _case: IInferenceGame.Case) -> uint
     assert positions <= MAX_POSITIONS, "game: number of tokens"
     assert _case.position < positions and _opening.group <= _case.groups, "game: no such place"
     assert _opening.time <= MASK_40, "game: no such time"
-    return (
-        (_opening.time << TIME_AT)
-        | (_opening.group << GROUP_AT)
-        | (_case.groups << COUNT_AT)
-        | (_case.position << POSITION_AT)
+    numbers: uint256 = (_opening.time << TIME_AT) | (_opening.group << GROUP_AT)
+    return IInferenceGame.Turn(
+        book=_book,
+        dispute=_opening.dispute,
+        case=keccak256(abi_encode(_case)),
+        operator=_opening.operator,
+        challenger=_opening.challenger,
+        boundary=_opening.boundary,
+        record=empty(bytes32),
+        sums=empty(bytes32),
+        numbers=numbers | (_case.groups << COUNT_AT) | (_case.position << POSITION_AT),
+        extra=empty(bytes32),
     )
 
 
@@ -184,5 +191,13 @@ def _base(_turn: IInferenceGame.Turn) -> int256:
 
 @internal
 @pure
-def _end(_turn: IInferenceGame.Turn) -> bytes8:
-    return convert(convert(convert(_turn.extra, uint256) & MASK_64, uint64), bytes8)
+def _named_sums(_turn: IInferenceGame.Turn, _sums: Bytes[256]) -> bytes32:
+    """
+    @dev The hash of sums that are shown; the last one of a block was shown before.
+    """
+    within: uint256 = self._byte(_turn.numbers, WITHIN_AT)
+    assert len(_sums) == 8 * (self._byte(_turn.numbers, COUNT_AT) - within), "game: number of sums"
+    if within == 0:
+        return keccak256(_sums)
+    end: bytes8 = convert(convert(convert(_turn.extra, uint256) & MASK_64, uint64), bytes8)
+    return keccak256(concat(_sums, end))

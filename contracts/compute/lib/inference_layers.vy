@@ -218,10 +218,14 @@ def token(
     header: uint256 = rows._row(operator, chosen.leaf, chosen.path)
     assert convert(header >> 224, int256) == number, "inference_verifier: row"
     rows._expect_part(operator.width, chosen.leaf, chosen.part, 0)
-    logit: int256 = numbers._dot(x.data, operator.width, chosen.part, operator.layout, 0, operator.width) + rows._bias(header)
+    logit: int256 = numbers._dot(x.data, operator.width, chosen.part, operator.layout, 0, operator.width) + rows._bias(
+        header
+    )
     logit *= rows._multiplier(header)
     header = rows._row(operator, better.leaf, better.path)
     rows._expect_part(operator.width, better.leaf, better.part, 0)
-    found: int256 = numbers._dot(x.data, operator.width, better.part, operator.layout, 0, operator.width) + rows._bias(header)
+    found: int256 = numbers._dot(x.data, operator.width, better.part, operator.layout, 0, operator.width) + rows._bias(
+        header
+    )
     found *= rows._multiplier(header)
     return found > logit or (found == logit and convert(header >> 224, int256) < number)

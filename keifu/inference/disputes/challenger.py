@@ -116,9 +116,14 @@ class Challenger:
         if seen.slot != slot or seen.part != part or not seen.chunks:
             return Question(Stage.CHUNKS, slot, part)
         found = proofs.lane(view, slot)
-        if isinstance(found, Question) and any(turn.sums) and (turn.slot, turn.part) == (slot, found.part):
-            return proofs.summed(view)
-        return found
+        if not any(turn.sums):
+            return found
+        if isinstance(found, Proof):  # the sums that were shown are of something else, and would go with it
+            return Question(Stage.CHUNKS, slot, part)
+        are_those = (turn.slot, turn.part) == (slot, found.part) and found.stride == (
+            LIST if turn.within else turn.stride
+        )
+        return proofs.summed(view) if are_those and (turn.within or turn.count == found.count) else found
 
     def _part(self, own: list[bytes], seen: Seen) -> int:
         hashes = [keccak256(chunk) for chunk in own]

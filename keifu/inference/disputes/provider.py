@@ -106,7 +106,7 @@ def sums_of(terms: Sequence[int], turn: Turn) -> list[int]:
 
 
 def running(o: Openings, slot: int, lane: int) -> list[int]:
-    """The terms of a sum that no single call computes: of squares, one each 1,024 lanes; of products, each 128 or more."""
+    """The terms of a sum that no single call computes: of squares, one each 1,024 lanes, of products, each 128."""
     group = o.published.program[o.group]
     if not 1 <= slot <= len(group):
         return []

@@ -118,9 +118,8 @@ class Reading:
         if log.event == "GroupNamed":
             found.turn = turn.named(log.group, log.boundary, log.marks)
         elif log.event == "Asked":
-            found.turn = turn.questioned(
-                Question(Stage.ASKING, log.slot, log.part, log.stride, log.args["count"])
-            )  # fmt: skip
+            asked = Question(Stage(log.stage), log.slot, log.part, log.stride, log.args["count"])
+            found.turn = turn.questioned(asked)
         elif log.event == "Narrowed":
             found.turn = turn.narrowed(found.seen.sums, log.block)
         elif log.event == "Moved":
