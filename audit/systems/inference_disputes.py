@@ -292,6 +292,9 @@ class InferenceDisputeBook(DisputeEnds):
         """DIS-4, DIS-6: the terms of one sum of 32; there are fewer positions than that."""
         if dispute is None:
             return
+        if not spoilt and dispute.stage == Stage.ASKING and not (dispute.over or self.now > dispute.due):
+            yield from self.question(who, dispute, "any", Stage.SUMS, 9, 1, 32)
+            yield from self.show(who, dispute, "")
         turn, sender = dispute.turn, self.asker(who, dispute, spoilt)
         sums, block = WRONG if spoilt == "sums" else dispute.seen.sums, int(spoilt == "block")
         are_shown = turn.stride == LIST and any(turn.sums) and spoilt != "sums"

@@ -12,7 +12,7 @@ __all__ = ["dispute", "disputes"]
 
 ON_PAGE = 25
 ENDS = ("Convicted", "Acquitted")
-STEPS = ("GroupNamed", "Asked", "Moved")
+STEPS = ("GroupNamed", "Asked", "Narrowed", "Moved")
 CHALLENGER, PROVED = (2, 4), 8  # stages at which the challenger goes on, and when the wrong number is shown
 
 
@@ -133,5 +133,7 @@ def _said(view: View, item: Event) -> Child:
             return words("disputes.group", group=args["group"])
         case "Asked":
             return words("disputes.tensor", slot=args["slot"], part=args["part"])
+        case "Narrowed":
+            return words("disputes.block", block=args["block"])
         case _:
             return "–"

@@ -66,7 +66,8 @@ def test_how_it_ended_and_that_the_next_one_is_another(court):
     explorer, court = court
     court.open()
     court.move(1)
-    court.scribe.log(GAME, "Asked", **court.at, slot=2, part=1, stride=0, count=0)
+    court.scribe.log(GAME, "Asked", **court.at, stage=6, slot=2, part=1, stride=0, count=0)
+    court.scribe.log(GAME, "Narrowed", **court.at, block=3)
     court.move(8)
     court.end("Convicted", restitution=50 * COIN, reward=5 * COIN)
     court.open(OTHER)
@@ -75,6 +76,8 @@ def test_how_it_ended_and_that_the_next_one_is_another(court):
     page = text(explorer, f"/en/dispute/{RECEIPT[2:]}")
     assert "50 coins to the payer, 5 to the challenger" in page
     assert "tensor 2, part 1" in page
+    assert "sums within a sum" in page
+    assert "sum 3" in page
     assert page.count("the operator shows what each group committed to") == 1
     assert ">acquitted<" in text(explorer, f"/en/dispute/{OTHER[2:]}")
     listed = text(explorer, "/en/disputes")
