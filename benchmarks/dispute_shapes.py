@@ -26,7 +26,7 @@ LAST_SLOT = 15
 
 
 class FalseSums(Provider):
-    """Says that one of a lane's sums is another, by its number in a list; in a block, of which the last is known, none."""
+    """Says that one of a lane's sums is another, by its number; within a block it says what is right."""
 
     wrong = 0
 

@@ -51,7 +51,7 @@ def test_whose_turn_it_is(court):
     court.scribe.write()
     assert "the challenger&#x27;s turn" in text(explorer, "/en/disputes")
     court.scribe.next_block()
-    court.scribe.log(GAME, "GroupNamed", **court.at, group=3, boundary="0x" + "01" * 32)
+    court.scribe.log(GAME, "GroupNamed", **court.at, group=3, boundary="0x" + "01" * 32, marks=["0x" + "02" * 32] * 3)
     court.move(3, deadline=1)
     court.scribe.write()
     assert "too late" in text(explorer, "/en/disputes")
