@@ -167,7 +167,8 @@ class Disputed:
 
     def step(self, played: Played, name: str, *args: Any, sender: Account) -> Played:
         mined = getattr(self.game, name)(played.turn.args, *args, sender=sender)
-        turn = played.turn.after(name, args).moved(mined.events("Moved")[0])
+        says = next(log for log in mined.logs if log.event in ("Moved", "Asked", "Narrowed"))
+        turn = played.turn.after(name, args).moved(says)
         return Played(turn, played.case, [*played.mined, (name, mined)])
 
     def show(self, played: Played, provider: Provider, seen: Seen) -> Played:

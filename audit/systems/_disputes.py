@@ -257,11 +257,10 @@ class DisputeLog(ComputePromises):
         unasked = position + 1 < receipt.input_units and group == len(model().program) - 1
         return Stage.PROVED if unasked else Stage.RECORD
 
-    def goes_on(self, dispute: Dispute, turn: Turn, stage: int) -> None:
+    def goes_on(self, dispute: Dispute, turn: Turn, stage: int, event: str = "Moved", **said: Any) -> None:
         dispute.turn = replace(turn, stage=int(stage), deadline=self.now + TURN)
-        self.emitted(
-            "game.Moved", book=self["market"], dispute=turn.dispute, stage=int(stage), deadline=self.now + TURN
-        )  # fmt: skip
+        about = {"book": self["market"], "dispute": turn.dispute, "stage": int(stage), "deadline": self.now + TURN}
+        self.emitted(f"game.{event}", **about, **said)
 
     def opens(self, opening: Opening, place: Any, spoilt: str = "", sender: str = "") -> Call:
         """The call."""

@@ -280,11 +280,8 @@ class InferenceDisputeBook(DisputeEnds):
         )  # fmt: skip
         if done is None:
             return
-        self.emitted(
-            "game.Asked", dispute=dispute.turn.dispute, stage=int(asked.stage), slot=asked.slot, part=asked.part,
-            stride=asked.stride,
-        )  # fmt: skip
-        self.goes_on(dispute, dispute.turn.questioned(asked), asked.stage)
+        said = {"slot": asked.slot, "part": asked.part, "stride": asked.stride}
+        self.goes_on(dispute, dispute.turn.questioned(asked), asked.stage, "Asked", **said)
 
     @action("", Choice("running"), Choice(("", "", "", "", "sums", "block", "stranger")), sender="other watcher",
             weight=8)  # fmt: skip
@@ -309,8 +306,7 @@ class InferenceDisputeBook(DisputeEnds):
             (turn.asked >= QUESTIONS, "game: too many questions"),
         )  # fmt: skip
         if done is not None:
-            self.emitted("game.Narrowed", dispute=turn.dispute, block=block)
-            self.goes_on(dispute, turn.narrowed(sums, block), Stage.SUMS)
+            self.goes_on(dispute, turn.narrowed(sums, block), Stage.SUMS, "Narrowed", block=block)
 
     @action("", Choice("running"), Choice(PROVING), Amount(1 << 20), weight=24)
     def prove(self, who: str, dispute: Dispute | None, how: str, chance: int) -> Steps:

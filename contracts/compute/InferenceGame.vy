@@ -8,8 +8,8 @@
     shows, each in its window; then a verifier computes the lane again.
 @dev What is shown of a trace is compared with the roots that were fixed before; a record and sums are the provider's
     word, which one lane computed again can break. The chain keeps one word of a dispute, the hash of its turn, and calls
-    bring the turn itself. A challenger that names a group adds marks of its tensors as it computed them, so that the
-    first one that is another is shown with their roots, without a question. Any contract may begin disputes: they are kept under its address, and it alone ends them.
+    bring the turn itself. Who names a group adds marks of its tensors, so that the first one that is another is shown with
+    their roots. Any contract may begin disputes: they are kept under its address, and it alone ends them.
     A proof may be shown by anybody, and names nobody: copying one gains nothing. What a provider shows is not in the
     log: it stands in the transaction's data, so an operator that is a contract answers by its transaction key.
 @custom:security It believes the contract that begins a dispute about program, roots, operator and challenger. A provider
@@ -123,13 +123,10 @@ def begin(
     turn: IInferenceGame.Turn = turns._begun(msg.sender, _opening, _case)
     shown._expect_place(_opening, _case, _path)
     stage: uint256 = GROUPS
-    # Nobody asks for a token before the prompt's end.
-    missing: uint256 = 1 if _case.position + 1 < _case.prompt else 0
     if _opening.group < _case.groups:
-        stage = self._stage_of(_opening.group + missing < _case.groups, turn.boundary)
+        stage = self._stage_of(turns._is_made(turn.numbers, _opening.group), turn.boundary)
+        turn.numbers = turns._named(turn.numbers, _opening.group)
         turn.extra = keccak256(abi_encode(_marks))
-    else:
-        turn.numbers |= missing << turns.SLOT_AT
     log IInferenceGame.Begun(
         book=msg.sender,
         dispute=turn.dispute,
@@ -168,9 +165,7 @@ def show_groups(_turn: IInferenceGame.Turn, _boundaries: DynArray[bytes32, shown
     @notice Show what each group committed to at the position.
     """
     self._answer(_turn, GROUPS)
-    count: uint256 = turns._byte(_turn.numbers, turns.COUNT_AT)
-    assert len(_boundaries) == count, "game: number of groups"
-    assert shown._root(_boundaries, trees._levels(count)) == _turn.boundary, "game: other groups"
+    shown._expect_groups(_turn, _boundaries)
     self._move(_turn, NAMING)
 
 
@@ -197,10 +192,7 @@ def show_record(
     assert keccak256(abi_encode(_marks)) == turn.extra, "game: other marks"
     turn.extra = empty(bytes32)
     turn.record = shown._root(_roots, trees.RECORD_LEVELS)
-    slot: uint256 = shown._first_other(_roots, _marks)
-    if slot > 0:
-        turn.numbers = turns._sized(turn.numbers | (slot << turns.SLOT_AT), _chunks)
-        shown._expect_tensor(_roots[slot], _chunks, _data)
+    turn.numbers = shown._with_tensor(turn.numbers, _roots, _marks, _chunks, _data)
     self._move(turn, ASKING)
 
 
@@ -270,11 +262,8 @@ def name_group(
     """
     self._question(_turn, NAMING)
     turn: IInferenceGame.Turn = _turn
-    count: uint256 = turns._byte(turn.numbers, turns.COUNT_AT)
-    assert _group < count and len(_path) == trees._levels(count), "game: path"
-    assert trees._climbed(_boundary, _group, _path) == turn.boundary, "game: other groups"
-    # Until now the slot is how many of the last groups commit to nothing.
-    stage: uint256 = self._stage_of(_group + turns._byte(turn.numbers, turns.SLOT_AT) < count, _boundary)
+    shown._expect_group(turn, _group, _boundary, _path)
+    stage: uint256 = self._stage_of(turns._is_made(turn.numbers, _group), _boundary)
     turn.numbers = turns._named(turn.numbers, _group)
     turn.boundary = _boundary
     turn.extra = keccak256(abi_encode(_marks))
@@ -301,10 +290,17 @@ def ask(_turn: IInferenceGame.Turn, _stage: uint256, _slot: uint256, _part: uint
     if _stage == SUMS:
         assert (_stride == 1 or _stride == turns.LIST) and 0 < _count and _count <= turns.LIST, "game: no such sums"
         turn.numbers = turns._of_sums(turn.numbers, _stride, _count)
+    end: uint256 = self._keep(turn, _stage)
     log IInferenceGame.Asked(
-        book=turn.book, dispute=turn.dispute, stage=_stage, slot=_slot, part=_part, stride=_stride, count=_count
+        book=turn.book,
+        dispute=turn.dispute,
+        stage=_stage,
+        deadline=end,
+        slot=_slot,
+        part=_part,
+        stride=_stride,
+        count=_count,
     )
-    self._move(turn, _stage)
 
 
 @external
@@ -315,14 +311,12 @@ def ask_within(_turn: IInferenceGame.Turn, _sums: Bytes[256], _block: uint256):
     @param _block Which of them.
     """
     self._question(_turn, ASKING)
-    is_of_blocks: bool = turns._byte(_turn.numbers, turns.STRIDE_AT) == turns.LIST
-    assert is_of_blocks and keccak256(_sums) == _turn.sums, "game: other sums"
     turn: IInferenceGame.Turn = _turn
+    turn.extra = turns._edges(turn, _sums, _block)
     turn.numbers = turns._narrowed(turn.numbers, _block)
     turn.sums = empty(bytes32)
-    turn.extra = turns._edges(_sums, _block)
-    log IInferenceGame.Narrowed(book=turn.book, dispute=turn.dispute, block=_block)
-    self._move(turn, SUMS)
+    until: uint256 = self._keep(turn, SUMS)
+    log IInferenceGame.Narrowed(book=turn.book, dispute=turn.dispute, stage=SUMS, deadline=until, block=_block)
 
 
 # ############################################################## #
@@ -442,9 +436,15 @@ def _stage_of(_is_made: bool, _boundary: bytes32) -> uint256:
 
 
 @internal
-def _move(_turn: IInferenceGame.Turn, _stage: uint256):
+def _keep(_turn: IInferenceGame.Turn, _stage: uint256) -> uint256:
     turn: IInferenceGame.Turn = _turn
     until: uint256 = block.timestamp + window
     turn.numbers = turns._moved(turn.numbers, _stage, until)
     self._turns[turn.book][turn.dispute] = keccak256(abi_encode(turn))
-    log IInferenceGame.Moved(book=turn.book, dispute=turn.dispute, stage=_stage, deadline=until)
+    return until
+
+
+@internal
+def _move(_turn: IInferenceGame.Turn, _stage: uint256):
+    until: uint256 = self._keep(_turn, _stage)
+    log IInferenceGame.Moved(book=_turn.book, dispute=_turn.dispute, stage=_stage, deadline=until)

@@ -57,6 +57,30 @@ def _expect_place(
 
 @internal
 @pure
+def _expect_groups(_turn: IInferenceGame.Turn, _boundaries: DynArray[bytes32, MAX_GROUPS]):
+    """
+    @dev What each group committed to at the position.
+    """
+    count: uint256 = turns._byte(_turn.numbers, turns.COUNT_AT)
+    assert len(_boundaries) == count, "game: number of groups"
+    assert self._root(_boundaries, trees._levels(count)) == _turn.boundary, "game: other groups"
+
+
+@internal
+@pure
+def _expect_group(
+    _turn: IInferenceGame.Turn, _group: uint256, _boundary: bytes32, _path: DynArray[bytes32, trees.MAX_PATH]
+):
+    """
+    @dev One of them.
+    """
+    count: uint256 = turns._byte(_turn.numbers, turns.COUNT_AT)
+    assert _group < count and len(_path) == trees._levels(count), "game: path"
+    assert trees._climbed(_boundary, _group, _path) == _turn.boundary, "game: other groups"
+
+
+@internal
+@pure
 def _expect_committed(_committed: bytes32[3], _turn: IInferenceGame.Turn):
     """
     @dev Last tensor, keys and values, of which the group's boundary is made; first and last group have no more than one.
@@ -83,6 +107,25 @@ def _first_other(_roots: DynArray[bytes32, SLOTS], _marks: bytes32[3]) -> uint25
         if mark > 0 and mark != convert(_roots[slot], uint256) >> (256 - MARK):
             return slot
     return 0
+
+
+@internal
+@pure
+def _with_tensor(
+    _numbers: uint256,
+    _roots: DynArray[bytes32, SLOTS],
+    _marks: bytes32[3],
+    _chunks: uint256,
+    _data: Bytes[4096],
+) -> uint256:
+    """
+    @dev The numbers of a turn after the tensor that marks lead to was shown, if they lead to one.
+    """
+    slot: uint256 = self._first_other(_roots, _marks)
+    if slot == 0:
+        return _numbers
+    self._expect_tensor(_roots[slot], _chunks, _data)
+    return turns._sized(_numbers | (slot << turns.SLOT_AT), _chunks)
 
 
 @internal

@@ -101,7 +101,9 @@ def _begun(_book: address, _opening: IInferenceGame.Opening, _case: IInferenceGa
     assert positions <= MAX_POSITIONS, "game: number of tokens"
     assert _case.position < positions and _opening.group <= _case.groups, "game: no such place"
     assert _opening.time <= MASK_40, "game: no such time"
-    numbers: uint256 = (_opening.time << TIME_AT) | (_opening.group << GROUP_AT)
+    # Nobody asks for a token before the prompt's end.
+    missing: uint256 = 1 if _case.position + 1 < _case.prompt else 0
+    numbers: uint256 = (_opening.time << TIME_AT) | (_opening.group << GROUP_AT) | (missing << SLOT_AT)
     return IInferenceGame.Turn(
         book=_book,
         dispute=_opening.dispute,
@@ -120,6 +122,15 @@ def _begun(_book: address, _opening: IInferenceGame.Opening, _case: IInferenceGa
 @pure
 def _moved(_numbers: uint256, _stage: uint256, _until: uint256) -> uint256:
     return (_numbers & MOVING) | (_stage << STAGE_AT) | (_until << DEADLINE_AT)
+
+
+@internal
+@pure
+def _is_made(_numbers: uint256, _group: uint256) -> bool:
+    """
+    @dev Until a group is named, the slot is how many of the last ones commit to nothing.
+    """
+    return _group + self._byte(_numbers, SLOT_AT) < self._byte(_numbers, COUNT_AT)
 
 
 @internal
@@ -161,19 +172,25 @@ def _narrowed(_numbers: uint256, _block: uint256) -> uint256:
     """
     @dev After a question about a block of sums: the terms that it adds, as many as there are positions.
     """
-    position: uint256 = self._position(_numbers)
-    assert _block < self._byte(_numbers, COUNT_AT) and _block * LIST <= position, "game: no such sums"
     first: uint256 = _block * LIST
     asked: uint256 = self._asked(_numbers, self._byte(_numbers, SLOT_AT), self._part(_numbers))
-    return self._of_sums(asked, 1, min(LIST, position + 1 - first)) | (1 << WITHIN_AT) | (first << FIRST_AT)
+    return (
+        self._of_sums(asked, 1, min(LIST, self._position(_numbers) + 1 - first))
+        | (1 << WITHIN_AT)
+        | (first << FIRST_AT)
+    )
 
 
 @internal
 @pure
-def _edges(_sums: Bytes[256], _block: uint256) -> bytes32:
+def _edges(_turn: IInferenceGame.Turn, _sums: Bytes[256], _block: uint256) -> bytes32:
     """
-    @dev What stands before block `_block` of sums and at its end, 64 bits each.
+    @dev What stands before block `_block` of the sums that were shown, 32 terms each, and at its end: 64 bits each.
     """
+    is_of_blocks: bool = self._byte(_turn.numbers, STRIDE_AT) == LIST
+    assert is_of_blocks and keccak256(_sums) == _turn.sums, "game: other sums"
+    is_there: bool = _block < self._byte(_turn.numbers, COUNT_AT) and _block * LIST <= self._position(_turn.numbers)
+    assert is_there, "game: no such sums"
     end: uint256 = convert(slice(_sums, _block * 8, 8), uint256)
     if _block > 0:
         end |= convert(slice(_sums, (_block - 1) * 8, 8), uint256) << BASE_AT

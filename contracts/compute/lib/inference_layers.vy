@@ -166,10 +166,11 @@ def linear(
         trees._expect_row(claim, operator.first, chunks, part, levels, x.data, x.path)
         # A chunk behind the lanes, with their exponent, is no part of them.
         lanes = min(lanes, operator.width - first)
-        of_part: uint256 = min(PART, operator.width - first // PART * PART)
-        products = numbers._dot(x.data, lanes, row.part, operator.layout, first % PART, of_part)
         if claim.sums != NO_SUMS:
-            return products != sums_of._claimed(claim, sums)
+            whole: uint256 = min(PART, operator.width - first // PART * PART)
+            piece: Bytes[rows.PART_BYTES] = rows._piece(row.part, operator.layout, first % PART, lanes, whole)
+            return numbers._dot(x.data, lanes, piece, operator.layout) != sums_of._claimed(claim, sums)
+        products = numbers._dot(x.data, lanes, row.part, operator.layout)
     products += rows._bias(header)
     down: uint256 = (header >> 120) & 255
     if kind == DENSE:
@@ -218,14 +219,10 @@ def token(
     header: uint256 = rows._row(operator, chosen.leaf, chosen.path)
     assert convert(header >> 224, int256) == number, "inference_verifier: row"
     rows._expect_part(operator.width, chosen.leaf, chosen.part, 0)
-    logit: int256 = numbers._dot(x.data, operator.width, chosen.part, operator.layout, 0, operator.width) + rows._bias(
-        header
-    )
+    logit: int256 = numbers._dot(x.data, operator.width, chosen.part, operator.layout) + rows._bias(header)
     logit *= rows._multiplier(header)
     header = rows._row(operator, better.leaf, better.path)
     rows._expect_part(operator.width, better.leaf, better.part, 0)
-    found: int256 = numbers._dot(x.data, operator.width, better.part, operator.layout, 0, operator.width) + rows._bias(
-        header
-    )
+    found: int256 = numbers._dot(x.data, operator.width, better.part, operator.layout) + rows._bias(header)
     found *= rows._multiplier(header)
     return found > logit or (found == logit and convert(header >> 224, int256) < number)

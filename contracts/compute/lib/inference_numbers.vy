@@ -194,44 +194,33 @@ def _squares(_row: Bytes[LINE_BYTES]) -> uint256:
 
 @internal
 @pure
-def _dot(
-    _x: Bytes[LANE_BYTES],
-    _lanes: uint256,
-    _part: Bytes[PART_BYTES],
-    _layout: uint256,
-    _first: uint256,
-    _all: uint256,
-) -> int256:
+def _dot(_x: Bytes[LANE_BYTES], _lanes: uint256, _part: Bytes[PART_BYTES], _layout: uint256) -> int256:
     """
-    @dev The products of weights of a part of a row, from `_first` on, with the first `_lanes` of x: eight signed lanes of 32 bits are one number, in
+    @dev The products of a part of a row with the first `_lanes` of x: eight signed lanes of 32 bits are one number, in
         whose product with another eight the uppermost lane has their products added. Half a lane's range is added to
         each sum, so that none of them borrows from the one above.
     """
     blocks: uint256 = _lanes >> 5
-    first: uint256 = _first >> 5
     count: bytes32 = convert(len(_x) >> 5, bytes32)
     x: DynArray[uint256, X_WORDS] = abi_decode(concat(LIST, count, _x), DynArray[uint256, X_WORDS])
     # The last word of scales is filled up.
     count = convert(unsafe_add(len(_part), 31) >> 5, bytes32)
     part: DynArray[uint256, PART_WORDS] = abi_decode(concat(LIST, count, _part, NOTHING), DynArray[uint256, PART_WORDS])
     if _layout == ROWS_8:
-        return self._dot_rows(x, blocks, part, first)
-    # Scales stand behind the weights of all lanes of the part.
+        return self._dot_rows(x, blocks, part)
     if _layout == BLOCKS_4:
-        return self._dot_blocks_4(x, blocks, part, first, unsafe_add(_all >> 5, 1) >> 1)
-    return self._dot_blocks_8(x, blocks, part, first, _all >> 5)
+        return self._dot_blocks_4(x, blocks, part)
+    return self._dot_blocks_8(x, blocks, part)
 
 
 @internal
 @pure
-def _dot_rows(
-    _x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynArray[uint256, PART_WORDS], _first: uint256
-) -> int256:
+def _dot_rows(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynArray[uint256, PART_WORDS]) -> int256:
     total: uint256 = HALVES_32
     for number: uint256 in range(_blocks, bound=MAX_BLOCKS):
         first: uint256 = _x[unsafe_mul(number, 2)]
         second: uint256 = _x[unsafe_add(unsafe_mul(number, 2), 1)]
-        w: uint256 = _part[unsafe_add(_first, number)]
+        w: uint256 = _part[number]
         total = unsafe_add(
             total,
             unsafe_add(
@@ -254,22 +243,16 @@ def _dot_rows(
 
 @internal
 @pure
-def _dot_blocks_4(
-    _x: DynArray[uint256, X_WORDS],
-    _blocks: uint256,
-    _part: DynArray[uint256, PART_WORDS],
-    _first: uint256,
-    _scales: uint256,
-) -> int256:
+def _dot_blocks_4(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynArray[uint256, PART_WORDS]) -> int256:
     total: uint256 = 0  # modulo 2**256
     scales: uint256 = 0
     w: uint256 = 0
+    behind: uint256 = unsafe_add(_blocks, 1) >> 1  # words of weights before those of scales
     for number: uint256 in range(_blocks, bound=MAX_BLOCKS):
         if number & 7 == 0:
-            place: uint256 = unsafe_add(_first, number)
-            scales = _part[unsafe_add(_scales, place >> 3)] << ((place & 7) << 5)
+            scales = _part[unsafe_add(behind, number >> 3)]
         if number & 1 == 0:
-            w = _part[unsafe_add(_first, number) >> 1]
+            w = _part[number >> 1]
         first: uint256 = _x[unsafe_mul(number, 2)]
         second: uint256 = _x[unsafe_add(unsafe_mul(number, 2), 1)]
         products: uint256 = (
@@ -307,22 +290,15 @@ def _dot_blocks_4(
 
 @internal
 @pure
-def _dot_blocks_8(
-    _x: DynArray[uint256, X_WORDS],
-    _blocks: uint256,
-    _part: DynArray[uint256, PART_WORDS],
-    _first: uint256,
-    _scales: uint256,
-) -> int256:
+def _dot_blocks_8(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynArray[uint256, PART_WORDS]) -> int256:
     total: uint256 = 0  # modulo 2**256
     scales: uint256 = 0
     for number: uint256 in range(_blocks, bound=MAX_BLOCKS):
-        if number & 7 == 0:
-            place: uint256 = unsafe_add(_first, number)
-            scales = _part[unsafe_add(_scales, place >> 4)] << ((place & 15) << 4)
+        if number & 15 == 0:
+            scales = _part[unsafe_add(_blocks, number >> 4)]
         first: uint256 = _x[unsafe_mul(number, 2)]
         second: uint256 = _x[unsafe_add(unsafe_mul(number, 2), 1)]
-        w: uint256 = _part[unsafe_add(_first, number)]
+        w: uint256 = _part[number]
         products: uint256 = (
             unsafe_add(
                 unsafe_add(

@@ -119,9 +119,9 @@ class Reading:
             found.turn = turn.named(log.group, log.boundary, log.marks)
         elif log.event == "Asked":
             asked = Question(Stage(log.stage), log.slot, log.part, log.stride, log.args["count"])
-            found.turn = turn.questioned(asked)
+            found.turn = turn.questioned(asked).moved(log)
         elif log.event == "Narrowed":
-            found.turn = turn.narrowed(found.seen.sums, log.block)
+            found.turn = turn.narrowed(found.seen.sums, log.block).moved(log)
         elif log.event == "Moved":
             if turn.stage in ANSWERS and log.stage != Stage.PROVED:
                 args = self._shown(ANSWERS[Stage(turn.stage)], transaction)

@@ -139,7 +139,7 @@ class Turn:
         return replace(begun, slot=int(case.position + 1 < case.prompt))
 
     def moved(self, log: Log) -> Turn:
-        """After an event `Moved`."""
+        """After an event that says whose turn it is, and until when."""
         return replace(self, stage=log.stage, deadline=log.deadline)
 
     def named(self, group: int, boundary: bytes, marks: Sequence[bytes]) -> Turn:

@@ -304,7 +304,7 @@ export const reasons = {
   "game: other groups": ["InferenceGame"],
   "game: other marks": ["InferenceGame"],
   "game: other nodes": ["InferenceGame"],
-  "game: other sums": ["InferenceGame"],
+  "game: other sums": ["InferenceDisputes","InferenceGame"],
   "game: path": ["InferenceGame"],
   "game: proved": ["InferenceGame"],
   "game: still time": ["InferenceGame"],

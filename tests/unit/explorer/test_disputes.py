@@ -66,8 +66,11 @@ def test_how_it_ended_and_that_the_next_one_is_another(court):
     explorer, court = court
     court.open()
     court.move(1)
-    court.scribe.log(GAME, "Asked", **court.at, stage=6, slot=2, part=1, stride=0, count=0)
-    court.scribe.log(GAME, "Narrowed", **court.at, block=3)
+    court.scribe.log(GAME, "Asked", **court.at, stage=6, deadline=SOON, slot=2, part=1, stride=0, count=0)
+    court.scribe.write()
+    assert "the operator&#x27;s turn" in text(explorer, "/en/disputes")
+    court.scribe.next_block()
+    court.scribe.log(GAME, "Narrowed", **court.at, stage=7, deadline=SOON, block=3)
     court.move(8)
     court.end("Convicted", restitution=50 * COIN, reward=5 * COIN)
     court.open(OTHER)
