@@ -9,6 +9,7 @@ from benchmarks.disputed import BOND, RESERVE, RESTITUTION, TURN, Disputed
 from benchmarks.inference_shapes import long_norm, long_residual
 from keifu.abi import load
 from keifu.inference.disputes import Challenger, Provider, Seen
+from keifu.inference.disputes.turns import marks_of
 from keifu.spec.inference import Row
 from keifu.spec.inference_model import Operator, Trace, run
 from keifu.spec.inference_openings import Published
@@ -217,3 +218,15 @@ def test_dis_3_selectors_of_functions_that_argue_with_sums():
         function = load(contract).interface.function(name, arguments)
         assert int.from_bytes(function.selector, "big") == selector
         assert function.input_names[word + 1] in ("lane", "head")
+
+
+def test_dis_1_a_tensor_with_the_same_mark(world, cheat, honest, challenger, monkeypatch):
+    """DIS-1: then the challenger asks for it: two transactions more."""
+    slot = 2
+    provider = cheat(more(honest, LAYER, slot, 70))
+    found = provider.shown.record_leaves(POSITION, LAYER)[slot]
+    own = challenger.own.trace.record_leaves(POSITION, LAYER)
+    same = [*own[:slot], found, *own[slot + 1 : OUT]]  # the last tensor, another too, has no mark
+    monkeypatch.setattr(challenger, "marks", lambda *_: marks_of(same))
+    played = convicted(world, provider, challenger)
+    assert [name for name, _ in played.mined] == ["open", "show_record", "ask", "show_chunks", "prove"]
