@@ -283,14 +283,15 @@ class InferenceDisputeBook(DisputeEnds):
         said = {"slot": asked.slot, "part": asked.part, "stride": asked.stride}
         self.goes_on(dispute, dispute.turn.questioned(asked), asked.stage, "Asked", **said)
 
-    @action("", Choice("running"), Choice(("", "", "", "", "sums", "block", "stranger")), sender="other watcher",
+    @action("", Choice("running"), Choice(("", "", "", "sums", "block", "stride", "stranger")), sender="other watcher",
             weight=8)  # fmt: skip
     def narrow(self, who: str, dispute: Dispute | None, spoilt: str) -> Steps:
         """DIS-4, DIS-6: the terms of one sum of 32; there are fewer positions than that."""
         if dispute is None:
             return
-        if not spoilt and dispute.stage == Stage.ASKING and not (dispute.over or self.now > dispute.due):
-            yield from self.question(who, dispute, "any", Stage.SUMS, 9, 1, 32)
+        if dispute.stage == Stage.ASKING and not (dispute.over or self.now > dispute.due):
+            part, count = (0, 4) if spoilt == "stride" else (1, 32)  # of which the second is one of 32 terms each
+            yield from self.question(who, dispute, "any", Stage.SUMS, 9, part, count)
             yield from self.show(who, dispute, "")
         turn, sender = dispute.turn, self.asker(who, dispute, spoilt)
         sums, block = WRONG if spoilt == "sums" else dispute.seen.sums, int(spoilt == "block")

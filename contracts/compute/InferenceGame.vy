@@ -121,12 +121,12 @@ def begin(
     """
     assert self._turns[msg.sender][_opening.dispute] == empty(bytes32), "game: dispute is open"
     turn: IInferenceGame.Turn = turns._begun(msg.sender, _opening, _case)
-    shown._expect_place(_opening, _case, _path)
     stage: uint256 = GROUPS
     if _opening.group < _case.groups:
         stage = self._stage_of(turns._is_made(turn.numbers, _opening.group), turn.boundary)
         turn.numbers = turns._named(turn.numbers, _opening.group)
         turn.extra = keccak256(abi_encode(_marks))
+    shown._expect_place(_opening, _case, _path)
     log IInferenceGame.Begun(
         book=msg.sender,
         dispute=turn.dispute,
