@@ -259,8 +259,8 @@ class DisputeLog(ComputePromises):
 
     def goes_on(self, dispute: Dispute, turn: Turn, stage: int, event: str = "Moved", **said: Any) -> None:
         dispute.turn = replace(turn, stage=int(stage), deadline=self.now + TURN)
-        about = {"book": self["market"], "dispute": turn.dispute, "stage": int(stage), "deadline": self.now + TURN}
-        self.emitted(f"game.{event}", **about, **said)
+        said |= {"book": self["market"], "dispute": turn.dispute, "stage": int(stage), "deadline": self.now + TURN}
+        self.emitted(f"game.{event}", **said)
 
     def opens(self, opening: Opening, place: Any, spoilt: str = "", sender: str = "") -> Call:
         """The call."""
