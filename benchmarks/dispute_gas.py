@@ -1,44 +1,75 @@
 """Whole disputes about a token model's answer: a receipt of 512 positions of SmolLM2's sizes, on the oldest fork and
-the newest. The client has what each group committed to; each transaction is alone in its block."""
+the newest. Each transaction is alone in its block. A client that has what each group committed to begins at the group;
+one that has the roots of positions alone needs two transactions more."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from benchmarks._lab import NEWEST, Lab
 from benchmarks._rows import Row
-from benchmarks.dispute_shapes import Layer
+from benchmarks.dispute_shapes import FalseSums, Layer
 from benchmarks.disputed import Disputed
 from keifu.errors import CheckFailed
+from keifu.inference.disputes import Provider
 
 __all__ = ["ROWS"]
 
-# Slot and lane of what is wrong, by name.
 MINUTE = 60
-AT_ONCE = {"norm": (1, 7), "queries": (2, 7), "gate": (12, 7), "SiLU·mul": (14, 7), "residual": (10, 7)}
-IN_PARTS = {"residual of 1,536 products": (15, 7)}
-ATTENTION = {"scores": (7, 40), "softmax": (8, 2), "weighted sum": (9, 70)}
 TRANSACTIONS = 8
 CLOSE = "conviction"
+Run = Callable[[Lab], dict[str, int]]
 
 
-def _disputes(lab: Lab) -> dict[str, int]:
+class Wrong(NamedTuple):
+    """A wrong lane of the layer, by the slot of its tensor, and who defends it."""
+
+    slot: int
+    lane: int
+    provider: type[Provider] = Provider
+
+
+PRODUCTS = {
+    "norm": Wrong(1, 7),
+    "queries": Wrong(2, 7),
+    "gate": Wrong(12, 7),
+    "SiLU·mul": Wrong(14, 7),
+    "residual": Wrong(10, 7),
+    "residual of 1,536 products": Wrong(15, 7),
+    "residual of 1,536 products, false sums": Wrong(15, 7, FalseSums),
+}
+ATTENTION = {
+    "scores": Wrong(7, 40),
+    "softmax": Wrong(8, 2),
+    "softmax, false sums": Wrong(8, 2, FalseSums),
+    "weighted sum": Wrong(9, 70),
+    "weighted sum, false sums": Wrong(9, 70, FalseSums),
+}
+
+
+def _disputes(lab: Lab, *, withheld: bool = False) -> dict[str, int]:
     """Gas of each dispute from its opening to the proof, by name; and of the dearest conviction."""
     layer = Layer()
     challenger = layer.challenger()
     world = Disputed(lab.client.deploy, lab.account, lambda: (lab.client.chain_id, lab.client.now), layer.published)
     lab.anvil.warp(MINUTE)
     found = {CLOSE: 0}
-    for name, (slot, lane) in (AT_ONCE | IN_PARTS | ATTENTION).items():
-        provider = layer.cheat(slot, lane)
+    for name, (slot, lane, make) in (PRODUCTS | ATTENTION).items():
+        provider = layer.cheat(slot, lane, make)
         with lab.undo():
-            played = world.play(world.answer(provider, layer.prompt, layer.ids), provider, challenger)
-            if len(played.mined) > TRANSACTIONS:
+            answer = world.answer(provider, layer.prompt, layer.ids)
+            played = world.play(answer, provider, challenger, withheld=withheld)
+            if len(played.mined) > TRANSACTIONS + withheld:
                 raise CheckFailed(f"a dispute about {name} took {len(played.mined)} transactions")
             found[name] = sum(lab.gas(mined) for _, mined in played.mined)
             found[CLOSE] = max(found[CLOSE], lab.gas(world.close(played)))
     return found
+
+
+def _longer(lab: Lab) -> dict[str, int]:
+    return _disputes(lab, withheld=True)
 
 
 def _newest(_: Lab) -> dict[str, int]:
@@ -46,39 +77,64 @@ def _newest(_: Lab) -> dict[str, int]:
         return _disputes(newest)
 
 
-def _dearest(names: dict[str, tuple[int, int]], lab: Lab) -> float:
+def _longer_newest(_: Lab) -> dict[str, int]:
+    with Lab(NEWEST) as newest:
+        return _longer(newest)
+
+
+def _dearest(names: Iterable[str], runs: Sequence[Run], lab: Lab) -> float:
     """The larger figure of both forks."""
-    return max(lab.shared(run)[name] for run in (_disputes, _newest) for name in names)
+    return max(lab.shared(run)[name] for run in runs for name in names)
 
 
 def _conviction(lab: Lab) -> float:
     return max(lab.shared(run)[CLOSE] for run in (_disputes, _newest))
 
 
-def _one(run: Callable[[Lab], dict[str, int]], name: str, lab: Lab) -> float:
+def _one(run: Run, name: str, lab: Lab) -> float:
     return lab.shared(run)[name]
 
 
-def _each(names: Iterable[str]) -> tuple[tuple[str, Callable[[Lab], float]], ...]:
+def _each(names: Iterable[str], runs: Sequence[Run]) -> tuple[tuple[str, Callable[[Lab], float]], ...]:
     """Each figure on both forks."""
-    runs = (("", _disputes), (f", {NEWEST}", _newest))
-    return tuple((f"{name}{fork}", partial(_one, run, name)) for fork, run in runs for name in names)
+    forks = zip(("", f", {NEWEST}"), runs, strict=True)
+    return tuple((f"{name}{fork}", partial(_one, run, name)) for fork, run in forks for name in names)
 
 
-_HOW = f"SmolLM2's sizes, blocks of 4 bits, 512 positions, 32 groups; worst wrong lane, cancun and {NEWEST}"
+_BOTH: Sequence[Run] = (_disputes, _newest)
+_WITHHELD: Sequence[Run] = (_longer, _longer_newest)
+_HOW = (
+    f"SmolLM2's sizes, blocks of 4 bits, 512 positions, 32 groups; dearest wrong lane or false sum, cancun and {NEWEST}"
+)
+_KNOWN = "the client has what each group committed to"
+_KEPT = "the client has the roots of positions alone"
 ROWS = (
     Row(
         "gas.dispute",
-        partial(_dearest, AT_ONCE | IN_PARTS),
-        f"{_HOW}; 5 transactions, 7 for the residual of 1,536 products",
-        also=_each(AT_ONCE | IN_PARTS),
+        partial(_dearest, PRODUCTS, _BOTH),
+        f"{_HOW}; {_KNOWN}; 3 transactions, 5 for the residual of 1,536 products",
+        also=_each(PRODUCTS, _BOTH),
         heavy=True,
     ),
     Row(
         "gas.dispute_attention",
-        partial(_dearest, ATTENTION),
-        f"{_HOW}; 7 transactions",
-        also=_each(ATTENTION),
+        partial(_dearest, ATTENTION, _BOTH),
+        f"{_HOW}; {_KNOWN}; 5 transactions, 7 where sums of a weighted sum are false",
+        also=_each(ATTENTION, _BOTH),
+        heavy=True,
+    ),
+    Row(
+        "info.dispute_withheld",
+        partial(_dearest, PRODUCTS, _WITHHELD),
+        f"{_HOW}; {_KEPT}; 5 and 7 transactions",
+        also=_each(PRODUCTS, _WITHHELD),
+        heavy=True,
+    ),
+    Row(
+        "info.dispute_attention_withheld",
+        partial(_dearest, ATTENTION, _WITHHELD),
+        f"{_HOW}; {_KEPT}; 7 and 9 transactions",
+        also=_each(ATTENTION, _WITHHELD),
         heavy=True,
     ),
     Row(

@@ -8,14 +8,14 @@ from math import cos, sin
 from random import Random
 from typing import Any
 
-from keifu.inference.disputes import Challenger, Provider
+from keifu.inference.disputes import Challenger, Provider, Turn
 from keifu.spec import inference as arithmetic
 from keifu.spec.inference import LARGEST_RESIDUAL, ROTATED, Row
 from keifu.spec.inference_model import WITH_EXPONENT, Operator, Trace
 from keifu.spec.inference_openings import Published
 from keifu.spec.inference_trees import BLOCKS_4
 
-__all__ = ["PROMPT", "REPLY", "Layer"]
+__all__ = ["PROMPT", "REPLY", "FalseSums", "Layer"]
 
 WIDTH, INNER, HEADS, SHARED, HEAD, GROUPS = 576, 1_536, 9, 3, 64, 32
 PROMPT, REPLY = 256, 257  # ids: 512 positions
@@ -23,6 +23,18 @@ LAYER = 1
 QUERY, GATE = 4_095, 32_767
 KEYS, VALUES = 6, 4  # slots
 LAST_SLOT = 15
+
+
+class FalseSums(Provider):
+    """Says that one of a lane's sums is another, by its number; within a block it says what is right."""
+
+    wrong = 0
+
+    def sums(self, position: int, group: int, slot: int, turn: Turn) -> bytes:
+        data = bytearray(super().sums(position, group, slot, turn))
+        if not turn.within:
+            data[8 * (self.wrong % turn.count) + 7] ^= 1
+        return bytes(data)
 
 
 class Layer:
@@ -43,10 +55,10 @@ class Layer:
     def challenger(self) -> Challenger:
         return Challenger(self.published, self.honest, self.prompt, self.ids)
 
-    def cheat(self, slot: int, lane: int) -> Provider:
+    def cheat(self, slot: int, lane: int, make: type[Provider] = Provider) -> Provider:
         """Its layer made something else, and its record says that this lane is why."""
         committed = self._changed(self.honest, LAST_SLOT, 0)
-        return Provider(self.published, committed, self._changed(committed, slot, lane))
+        return make(self.published, committed, self._changed(committed, slot, lane))
 
     def _changed(self, trace: Trace, slot: int, lane: int) -> Trace:
         groups = list(trace.records[-1])

@@ -17,7 +17,6 @@ from keifu.inference.disputes import (
     Challenger,
     Place,
     Provider,
-    Question,
     Seen,
     Stage,
     Turn,
@@ -169,22 +168,21 @@ class Disputed:
 
     def step(self, played: Played, name: str, *args: Any, sender: Account) -> Played:
         mined = getattr(self.game, name)(played.turn.args, *args, sender=sender)
-        turn = played.turn.after(name, args).moved(mined.events("Moved")[0])
+        says = next(log for log in mined.logs if log.event in ("Moved", "Asked", "Narrowed"))
+        turn = played.turn.after(name, args).moved(says)
         return Played(turn, played.case, [*played.mined, (name, mined)])
 
     def show(self, played: Played, provider: Provider, seen: Seen) -> Played:
         """The provider's turn."""
         name, args = answer(provider, played.case, played.turn)
-        seen.take(name, args, played.turn.part)
+        seen.take(name, args, played.turn)
         return self.step(played, name, *args, sender=self.operator)
 
-    def go_on(
-        self, played: Played, challenger: Challenger, seen: Seen, asked: Question | None
-    ) -> tuple[Played, Question | None]:
-        """The challenger's turn: the dispute afterwards, and the question."""
-        name, args = question(challenger, seen, played.case, played.turn, asked)
+    def go_on(self, played: Played, challenger: Challenger, seen: Seen) -> Played:
+        """The challenger's turn."""
+        name, args = question(challenger, seen, played.case, played.turn)
         sender = self.stranger if name == "prove" else self.account_of(played.turn)
-        return self.step(played, name, *args, sender=sender), Question(*args) if name == "ask" else None
+        return self.step(played, name, *args, sender=sender)
 
     def account_of(self, turn: Turn) -> Account:
         return next(self.account(role) for role in ROLES if self.account(role).address == turn.challenger)
@@ -200,16 +198,14 @@ class Disputed:
         assert place is not None
         played = self.open(answer, place)
         if challenger.is_reply(seen):
-            replied, _ = self.go_on(played, challenger, seen, None)
-            return replied
+            return self.go_on(played, challenger, seen)
         return self.carry_on(played, provider, challenger, seen)
 
     def carry_on(self, played: Played, provider: Provider, challenger: Challenger, seen: Seen) -> Played:
         """From wherever it stands to the proof."""
-        asked = None
         while played.turn.stage != Stage.PROVED:
             if played.turn.stage in (Stage.NAMING, Stage.ASKING):
-                played, asked = self.go_on(played, challenger, seen, asked)
+                played = self.go_on(played, challenger, seen)
             else:
                 played = self.show(played, provider, seen)
         return played

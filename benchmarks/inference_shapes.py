@@ -10,7 +10,7 @@ from keifu.spec.inference import LARGEST_RESIDUAL, Row
 from keifu.spec.inference_calls import Call, alone, check
 from keifu.spec.inference_model import WITH_EXPONENT, Operator
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
-from keifu.spec.inference_trees import BLOCKS_4, BLOCKS_8, PART, ROWS_8
+from keifu.spec.inference_trees import BLOCKS_4, BLOCKS_8, PART, ROWS_8, piece
 
 __all__ = ["INNER", "TOKENS", "WIDTH", "calls", "long_norm", "long_residual", "parts_of"]
 
@@ -65,9 +65,10 @@ def parts_of(o: Openings, slot: int, lane: int) -> bytes:
     """What an honest provider shows of a lane's long sum."""
     operator, sums = o.operator(slot), [0]
     x = o.trace.records[0][0][operator.first][: operator.width]
-    for first in range(0, operator.width, PART):
-        part = x[first : first + PART]
-        is_norm = operator.type == "rms_norm"
+    is_norm = operator.type == "rms_norm"
+    each = PART if is_norm else piece(operator.width)
+    for first in range(0, operator.width, each):
+        part = x[first : first + each]
         more = sum(v * v for v in part) if is_norm else arithmetic.dot(operator.rows[lane], part, first)
         sums.append(sums[-1] + more)
     return packed_sums(sums[1:])
@@ -79,10 +80,10 @@ def calls(tokens: int = TOKENS) -> Iterator[tuple[str, Call]]:
         o = long_residual(layout, WIDTH, GROUPS)
         sums = parts_of(o, 3, LANE)
         claim, descriptor = o.claim(sums, stride=1), o.descriptor(3)
-        part = (o.row(3, LANE, 0), o.lines(1, 0), NO_LANES, NO_LANES, NO_LANES, LANE, (sums, 0))
-        yield f"1,024 products, {name}", Call("linear", claim, descriptor, part)
+        part = (*o.products(3, LANE, 0), NO_LANES, NO_LANES, NO_LANES, LANE, (sums, 0))
+        yield f"128 products, {name}", Call("linear", claim, descriptor, part)
         lanes = (o.lanes(3, 0), o.lanes(2, 0), o.lanes(1, INNER // 64))
-        whole = (o.row(3, LANE), NO_LINES, *lanes, LANE, (sums, 2))
+        whole = (o.row(3, LANE), NO_LINES, *lanes, LANE, (sums, len(sums) // 8))
         yield f"total of products, {name}", Call("linear", claim, descriptor, whole)
         random = Random(layout)
         x, rows = _lanes(random, WIDTH), _rows(random, INNER, WIDTH, layout)

@@ -45,7 +45,8 @@ class Answered:
         if group < 0:
             return Place(position, len(model().program), roots[position], above)
         boundaries = self.provider.boundaries(position)
-        return Place(position, group, boundaries[group], [*trees.path(boundaries, group), *above])
+        marks = self.challenger.marks(position, group)
+        return Place(position, group, boundaries[group], [*trees.path(boundaries, group), *above], marks)
 
 
 @cache

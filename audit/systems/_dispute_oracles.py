@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from audit.systems._compute import Covered
+from audit.systems._compute import HORIZON, Covered
 from audit.systems._compute_wealth import ComputeWealth
 from audit.systems._dispute_answers import POSITIONS, Answered, answers, model
 from audit.systems._dispute_proofs import right_move
@@ -56,8 +56,7 @@ class DisputeOracles(DisputeLog, ComputeWealth):
         return True
 
     def hash_of(self, dispute: Dispute) -> int:
-        kinds = ["address", "bytes32", "bytes32", "address", "address", *["uint256"] * 4, "bytes32", "bytes32"]
-        kinds += [*["uint256"] * 6, "bytes32"]
+        kinds = ["address", "bytes32", "bytes32", "address", "address", *["bytes32"] * 3, "uint256", "bytes32"]
         return int.from_bytes(keccak256(encode_args(kinds, dispute.turn.args)), "big")
 
     @invariant("CMP-11", at_end=True)
@@ -181,16 +180,16 @@ class DisputeOracles(DisputeLog, ComputeWealth):
     @invariant("ORA-5", at_end=True)
     def closing_is_neutral(self) -> bool:
         """Neutrality: disputes that are closed, and frauds that are shown, in whatever order pay the same."""
-        if self.is_finished:
-            return True
         waiting = self.waiting()
+        over = max(self.now, *(item.due + 1 for item in waiting), 0)
+        if self.removed and over >= self.removed + HORIZON:  # nothing is taken any more
+            return True
         covers, paid = self.answering(), []
         for step in (1, -1):
             with self.evm.anchor():
                 for cover in covers[::step]:
                     self.convicted(cover)
-                if waiting:
-                    self.evm.warp_to(max(self.now, *(item.due + 1 for item in waiting)))
+                self.evm.warp_to(over)
                 for item in waiting[::step]:
                     self.do("market.close", item.turn.args, item.row.name, sender=self["stranger"])
                 paid.append([self.credit(who) for who in self.addresses])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from audit.systems._disputes import Dispute
-from keifu.abi import load
-from keifu.inference.disputes import Proof, Question, Stage
+from keifu.inference.disputes import Narrowing, Proof, Question, Stage
+from keifu.inference.disputes.proofs import proved
 from keifu.spec import inference_calls as calls
 
 __all__ = ["forged", "honest_call", "right_move"]
@@ -16,7 +16,7 @@ HONEST = ((1, 127), (2, 127), (3, 63), (4, 63), (5, 127), (6, 63), (10, 127), (1
 HEADS = 2
 
 
-def right_move(dispute: Dispute) -> Question | Proof | None:
+def right_move(dispute: Dispute) -> Question | Narrowing | Proof | None:
     """What a client that knows the right trace does next; None where nothing is wrong or where it has to wait."""
     answer, seen, turn = dispute.answer, dispute.seen, dispute.turn
     if answer.honest or dispute.over or turn.group >= dispute.case.groups:
@@ -25,7 +25,7 @@ def right_move(dispute: Dispute) -> Question | Proof | None:
     if not last or turn.stage != (Stage.RECORD if answer.name == "reply" else Stage.ASKING) or not seen.boundaries:
         return None
     try:
-        return answer.challenger.next(seen, dispute.case, turn, dispute.asked)
+        return answer.challenger.next(seen, dispute.case, turn)
     except ValueError:  # nothing is wrong in this group
         return None
 
@@ -41,14 +41,12 @@ def honest_call(dispute: Dispute, random: Random) -> Proof:
     else:
         slot, lanes = random.choice(HONEST)
         call = calls.check(o, slot, random.randrange(lanes + 1))
-    name = calls.verifier_of(call)
-    function = load(name).interface.function(call.function, len(call.arguments))
-    return Proof(int(call.function in calls.ATTENTION), function.encode(call.arguments))
+    return proved(call)
 
 
 def forged(proof: Proof, random: Random) -> Proof:
-    """With some bits of its call changed."""
-    body = bytearray(proof.call)
+    """With some bits of its arguments changed."""
+    body = bytearray(proof.rest)
     for _ in range(random.randint(1, 3)):
-        body[random.randrange(4, len(body))] ^= 1 << random.randrange(8)
-    return proof._replace(call=bytes(body))
+        body[random.randrange(len(body))] ^= 1 << random.randrange(8)
+    return proof._replace(rest=bytes(body))

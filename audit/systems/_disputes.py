@@ -17,7 +17,7 @@ from evmstorm.fuzz.system import Call
 from keifu.abi import encode_args
 from keifu.compute.promises import Cover, shown
 from keifu.compute.receipt import Evidence, Receipt, Receipts
-from keifu.inference.disputes import Case, Question, Seen, Stage, Turn, receipt_fields
+from keifu.inference.disputes import Case, Seen, Stage, Turn, receipt_fields
 from keifu.inference.disputes.proofs import VERIFIERS
 from keifu.keys import Domain, keccak256
 from keifu.provenance import Kind, Record, RegistryDomain
@@ -47,7 +47,6 @@ class Dispute:
     turn: Turn
     seen: Seen
     receipt: Receipt
-    asked: Question | None = None  # the challenger's last right question
     over: bool = False
 
     @property
@@ -244,7 +243,8 @@ class DisputeLog(ComputePromises):
         missing = int(place.group == groups and place.position + 1 < receipt.input_units)
         dispute = keccak256(encode_args(["bytes32", "address"], (row.name, cover.operator)))
         fixed = (self["market"], dispute, case.hash, cover.operator, who, receipt.time)
-        turn = Turn(*fixed, 0, 0, place.group, place.node, bytes(32), 0, missing, 0, 0, groups, 0, bytes(32))
+        turn = Turn(*fixed, 0, 0, place.group, place.node, place.position, groups, missing)
+        turn = turn if place.group == groups else replace(turn, marks=tuple(place.marks))
         stage = Stage.GROUPS if place.group == groups else self.after_naming(place.position, place.group, receipt)
         provider = opening.answer.provider
         boundaries = [] if place.group == groups else provider.boundaries(place.position)
@@ -258,11 +258,10 @@ class DisputeLog(ComputePromises):
         unasked = position + 1 < receipt.input_units and group == len(model().program) - 1
         return Stage.PROVED if unasked else Stage.RECORD
 
-    def goes_on(self, dispute: Dispute, turn: Turn, stage: int) -> None:
+    def goes_on(self, dispute: Dispute, turn: Turn, stage: int, event: str = "Moved", **said: Any) -> None:
         dispute.turn = replace(turn, stage=int(stage), deadline=self.now + TURN)
-        self.emitted(
-            "game.Moved", book=self["market"], dispute=turn.dispute, stage=int(stage), deadline=self.now + TURN
-        )  # fmt: skip
+        said |= {"book": self["market"], "dispute": turn.dispute, "stage": int(stage), "deadline": self.now + TURN}
+        self.emitted(f"game.{event}", **said)
 
     def opens(self, opening: Opening, place: Any, spoilt: str = "", sender: str = "") -> Call:
         """The call."""

@@ -16,7 +16,7 @@ from keifu.spec.inference import LARGEST_RESIDUAL, Row
 from keifu.spec.inference_calls import Call, alone, verifier_of
 from keifu.spec.inference_model import WITH_EXPONENT, Operator, Trace, run
 from keifu.spec.inference_openings import Openings, Published
-from keifu.spec.inference_trees import PART
+from keifu.spec.inference_trees import PART, piece
 
 __all__ = [
     "EACH",
@@ -194,7 +194,8 @@ def terms(o: Openings, slot: int, lane: int) -> list[int]:
         return [sum(x * x for x in first[at : at + PART]) for at in range(0, operator.width, PART)]
     if operator.type in ("dense", "residual"):
         x = first[: operator.width]
-        return [arithmetic.dot(operator.rows[lane], x[at : at + PART], at) for at in range(0, operator.width, PART)]
+        each = piece(operator.width)
+        return [arithmetic.dot(operator.rows[lane], x[at : at + each], at) for at in range(0, operator.width, each)]
     head = lane if operator.type == "softmax" else lane // HEAD
     statistics = given.lanes(slot) if operator.type == "softmax" else given.second
     largest = statistics[4 * head]

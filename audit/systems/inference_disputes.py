@@ -17,6 +17,7 @@ from evmstorm.fuzz.values import Amount, Choice
 from keifu.compute.receipt import Evidence
 from keifu.inference.disputes import NO_PERMIT, Place, Proof, Question, Stage, permit
 from keifu.inference.disputes.moves import ANSWERS
+from keifu.inference.disputes.turns import LIST, NO_MARKS
 from keifu.spec import inference_trees as trees
 
 __all__ = ["LAYER", "POSITIONS", "TURN", "Dispute", "InferenceDisputeBook", "answers"]
@@ -26,9 +27,9 @@ WHERE = ("right", "right", "right", "alone", "alone", (0, LAYER), (3, LAYER), (0
 WHEN = ("now", "now", "now", "since", "last", "before", "after", "tomorrow", "third")
 SPOILT = ("", "", "", "", "", "", "", "", "permit", "late", "record", "token", "kind", "path", "node", "position",
           "group", "place", "prompt", "key")  # fmt: skip
-SHOWING = ("", "", "", "", "", "", "key", "other key", "garbage", "cut", "stranger", "path")
-ASKING = ("right", "right", "right", "right", "any", "stranger", "no stage", "no slot", "no count", "stride")
-PROVING = ("right", "right", "right", "right", "no sums", "copied", "copied", "honest", "honest", "flip", "flip",
+SHOWING = ("", "", "", "", "", "", "key", "other key", "garbage", "cut", "stranger", "path", "flip")
+ASKING = ("right", "right", "right", "right", "any", "stranger", "no stage", "no slot", "far", "no count", "stride")
+PROVING = ("right", "right", "right", "right", "nothing", "copied", "copied", "honest", "honest", "flip", "flip",
            "flip", "case", "verifier")  # fmt: skip
 
 
@@ -173,15 +174,30 @@ class InferenceDisputeBook(DisputeEnds):
             case Stage.CHUNKS:
                 return self.showing_chunks(list(provider.chunks(*at, turn.part)), how)
             case Stage.SUMS:
-                sums = provider.sums(*at, turn.part, turn.stride, turn.count)
-                if how == "garbage":  # a lie
+                sums = provider.sums(*at, turn)
+                if how == "garbage" and sums:  # a lie
                     return "show_sums", [sums[:-1] + bytes([sums[-1] ^ 1])], ""
-                return "show_sums", [sums[8:] if how == "cut" else sums], "game: number of sums" if how == "cut" else ""
+                if how == "cut":
+                    return "show_sums", [sums[8:] if sums else bytes(8)], "game: number of sums"
+                return "show_sums", [sums], ""
             case _:
-                roots, committed = provider.record(position, min(turn.group, len(model().program) - 1))
-                spoilt = how in ("garbage", "cut")
-                committed = [*committed[:2], WRONG] if spoilt else committed
-                return "show_record", [roots, committed], "game: another boundary" if spoilt else ""
+                group = min(turn.group, len(model().program) - 1)
+                shown = list(provider.record(position, group, turn.marks or NO_MARKS))
+                return "show_record", *self.showing_record(shown, how)
+
+    def showing_record(self, shown: list[Any], how: str) -> tuple[list[Any], str]:
+        """With the tensor that the marks lead to."""
+        roots, committed, marks, count, data = shown
+        match how:
+            case "garbage":
+                return [roots, [*committed[:2], WRONG], marks, count, data], "game: another boundary"
+            case "path":
+                return [roots, committed, [WRONG, *marks[1:]], count, data], "game: other marks"
+            case "cut" if count:
+                return [roots, committed, marks, count, data[1:]], "game: number of chunks"
+            case "flip" if count:
+                return [roots, committed, marks, count, bytes([data[0] ^ 1]) + data[1:]], "game: other chunks"
+        return shown, ""
 
     def showing_chunks(self, shown: list[Any], how: str) -> tuple[str, list[Any], str]:
         count, data, path = shown
@@ -196,7 +212,7 @@ class InferenceDisputeBook(DisputeEnds):
 
     def was_shown(self, dispute: Dispute, args: list[Any]) -> None:
         name = ANSWERS[Stage(dispute.stage)]
-        dispute.seen.take(name, args, dispute.turn.part)
+        dispute.seen.take(name, args, dispute.turn)
         turn = dispute.turn.after(name, args)
         self.goes_on(dispute, turn, Stage.NAMING if dispute.stage == Stage.GROUPS else Stage.ASKING)
 
@@ -211,10 +227,12 @@ class InferenceDisputeBook(DisputeEnds):
         there = group < groups
         node, path = (shown[group], trees.path(list(shown), group)) if there else (WRONG, [WRONG] * 2)
         node, path = WRONG if spoilt == "node" else node, path[1:] if spoilt == "path" else path
+        marks = dispute.answer.challenger.marks(dispute.case.position, group) if there else NO_MARKS
         after = self.after_naming(dispute.case.position, group, dispute.receipt)
         empty = there and shown[group] == bytes(32) and not spoilt
+        sender = self.asker(who, dispute, spoilt)
         done = yield from self.decide(
-            "DIS-5", self.play("name_group", dispute, group, node, path, sender=self.asker(who, dispute, spoilt)),
+            "DIS-5", self.play("name_group", dispute, group, node, path, marks, sender=sender),
             (dispute.over, "game: another turn"),
             (dispute.stage != Stage.NAMING, "game: not its turn"),
             (self.now > dispute.due, "game: too late"),
@@ -225,13 +243,13 @@ class InferenceDisputeBook(DisputeEnds):
         )  # fmt: skip
         if done is not None:
             self.emitted("game.GroupNamed", dispute=dispute.turn.dispute, group=group, boundary=node)
-            self.goes_on(dispute, dispute.turn.named(group, node), after)
+            self.goes_on(dispute, dispute.turn.named(group, node, marks), after)
 
     def asker(self, who: str, dispute: Dispute, spoilt: str) -> str:
         return who if spoilt == "stranger" and who != dispute.challenger else dispute.challenger
 
     @action("", Choice("running"), Choice(ASKING), Choice((5, 6, 6, 7, 7)), Choice((0, 2, 8, 9, 15)),
-            Choice((0, 1, 66)), Choice((1, 4, 32, 33)), sender="other watcher", weight=16)  # fmt: skip
+            Choice((0, 1, 66)), Choice((1, 4, 32, 32)), sender="other watcher", weight=16)  # fmt: skip
     def question(
         self, who: str, dispute: Dispute | None, how: str, stage: int, slot: int, part: int, count: int
     ) -> Steps:
@@ -244,7 +262,8 @@ class InferenceDisputeBook(DisputeEnds):
         asked = right if isinstance(right, Question) else asked
         spoiling: dict[str, dict[str, Any]] = {
             "no stage": {"stage": (4, 8)[part % 2]}, "no slot": {"slot": 16},
-            "no count": {"stage": Stage.SUMS, "count": (0, 1_025)[part % 2], "stride": 1},
+            "far": {"part": 1 << 32},
+            "no count": {"stage": Stage.SUMS, "count": (0, 33)[part % 2], "stride": 1},
             "stride": {"stage": Stage.SUMS, "stride": (32, 2)[part % 2], "count": 33},
         }  # fmt: skip
         asked = replace(asked, **spoiling.get(how, {}))
@@ -255,17 +274,40 @@ class InferenceDisputeBook(DisputeEnds):
             (dispute.stage != Stage.ASKING, "game: not its turn"),
             (self.now > dispute.due, "game: too late"),
             (sender != dispute.challenger, "game: not the challenger"),
-            (how in ("no stage", "no slot"), "game: no such question"),
+            (how in ("no stage", "no slot", "far"), "game: no such question"),
             (dispute.turn.asked >= QUESTIONS, "game: too many questions"),
             (how in ("no count", "stride"), "game: no such sums"),
         )  # fmt: skip
         if done is None:
             return
-        dispute.asked = asked if isinstance(right, Question) else None
-        self.emitted(
-            "game.Asked", dispute=dispute.turn.dispute, slot=asked.slot, part=asked.part, stride=asked.stride,
+        said = {"slot": asked.slot, "part": asked.part, "stride": asked.stride}
+        self.goes_on(dispute, dispute.turn.questioned(asked), asked.stage, "Asked", **said)
+
+    @action("", Choice("running"), Choice(("", "", "", "sums", "block", "stride", "stranger")), sender="other watcher",
+            weight=8)  # fmt: skip
+    def narrow(self, who: str, dispute: Dispute | None, spoilt: str) -> Steps:
+        """DIS-4, DIS-6: the terms of one sum of 32; there are fewer positions than that."""
+        if dispute is None:
+            return
+        if dispute.stage == Stage.ASKING and not (dispute.over or self.now > dispute.due):
+            part, count = (0, 4) if spoilt == "stride" else (1, 32)  # of which the second is one of 32 terms each
+            yield from self.question(who, dispute, "any", Stage.SUMS, 9, part, count)
+            yield from self.show(who, dispute, "")
+        turn, sender = dispute.turn, self.asker(who, dispute, spoilt)
+        sums, block = WRONG if spoilt == "sums" else dispute.seen.sums, int(spoilt == "block")
+        are_shown = turn.stride == LIST and any(turn.sums) and spoilt != "sums"
+        done = yield from self.decide(
+            "DIS-6", self.play("ask_within", dispute, sums, block, sender=sender),
+            (dispute.over, "game: another turn"),
+            (dispute.stage != Stage.ASKING, "game: not its turn"),
+            (self.now > dispute.due, "game: too late"),
+            (sender != dispute.challenger, "game: not the challenger"),
+            (not are_shown, "game: other sums"),
+            (block > 0, "game: no such sums"),
+            (turn.asked >= QUESTIONS, "game: too many questions"),
         )  # fmt: skip
-        self.goes_on(dispute, dispute.turn.questioned(asked), asked.stage)
+        if done is not None:
+            self.goes_on(dispute, turn.narrowed(sums, block), Stage.SUMS, "Narrowed", block=block)
 
     @action("", Choice("running"), Choice(PROVING), Amount(1 << 20), weight=24)
     def prove(self, who: str, dispute: Dispute | None, how: str, chance: int) -> Steps:
@@ -277,18 +319,20 @@ class InferenceDisputeBook(DisputeEnds):
         shown = self.proof_of(dispute, right, how, Random(chance))  # noqa: S311 - must repeat
         if shown is None:
             return
-        counts = right is not None and tuple(shown) == tuple(right) and how not in ("case", "no sums")
+        counts = right is not None and tuple(shown) == tuple(right) and how not in ("case", "nothing")
+        # What was right elsewhere may be so here, before its client would have shown it.
+        is_open = how == "copied" and not dispute.answer.honest
         call = self.play("prove", dispute, self.case_but(dispute, how), *shown, sender=who)
         done = yield call
         reasons = {
             "game: another turn": dispute.over, "game: proved": dispute.stage == Stage.PROVED,
             "game: another case": how == "case", "game: no such verifier": shown.verifier > 3,
-            "game: no sums were shown": how == "no sums" and dispute.turn.sums == bytes(32),
-            "game: another claim": how == "honest" and not self.is_about_the_layer(dispute),
-            "game: not proved": how == "honest",
+            "game: not proved": how == "honest" and self.is_about_the_layer(dispute) and not any(dispute.turn.sums),
         }  # fmt: skip
         wanted = next((reason for reason, holds in reasons.items() if holds), "")
-        assert (done is not None) == (counts and not wanted), f"DIS-4: a proof was answered wrongly: {self.refusal}"
+        assert is_open or (done is not None) == (counts and not wanted), (
+            f"DIS-4: a proof was answered wrongly: {self.refusal}"
+        )
         if done is None:
             assert not wanted or self.refusal == wanted, f"DIS-4: refused for {self.refusal!r}, not {wanted!r}"
             return
@@ -307,10 +351,11 @@ class InferenceDisputeBook(DisputeEnds):
             return forged(call, random) if how == "flip" else call
         if how in ("honest", "flip"):
             return None
-        if how == "no sums":
-            return Proof(0, WRONG * 14, b"", 0)
+        nothing = Proof(0, WRONG[:4], WRONG * 14)
+        if how == "nothing":
+            return nothing
         if how in ("case", "verifier") and right is None:
-            right = Proof(0, WRONG * 14)
+            right = nothing
         return right._replace(verifier=4) if right is not None and how == "verifier" else right
 
     @action("", Choice("running"), Choice((1, 2, 3, 8, 8)), sender="stranger", weight=30)

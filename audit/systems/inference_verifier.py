@@ -201,8 +201,7 @@ class InferenceVerifiers(Verdicts):
         if kind == "rms_norm":
             row = o.lines(0, lane // 32, 0) if is_total else o.lines(0, part)
             return call._replace(claim=claim, rest=(row, *call.rest[1:4], named))
-        weights = o.row(slot, lane, 0 if is_total else part)
-        x = NO_LINES if is_total else o.lines(1, part)
+        weights, x = (o.row(slot, lane), NO_LINES) if is_total else o.products(slot, lane, part)
         return call._replace(claim=claim, rest=(weights, x, *call.rest[2:6], named))
 
     @action("", Choice(("sums", "stride", "first", "base", "part", "fewer")), Amount(2), weight=2, always_reverts=True)

@@ -58,6 +58,7 @@ from ..lib import payouts
 from ..lib import signatures
 from ..lib import token_transfers
 from .lib import covers
+from .lib import dispute_turns as turns
 from .lib import inference_trees as trees
 from .lib import promises
 from .lib import receipt_hash
@@ -182,6 +183,7 @@ def open(
     _group: uint256,
     _node: bytes32,
     _path: DynArray[bytes32, trees.MAX_PATH],
+    _marks: bytes32[3],
     _permit: IInferenceDisputes.Permit,
 ):
     """
@@ -191,6 +193,7 @@ def open(
     @param _token The model's last operator, opened against its program.
     @param _group Which group is wrong; the number of groups if the provider kept that to itself.
     @param _node What the group committed to at the position, or the position's root, opened against the trace.
+    @param _marks Of the group's tensors, as the caller computed them: see `name_group` of the game.
     """
     receipt: IComputeMarket.Receipt = _shown.receipt
     operator: address = empty(address)
@@ -202,13 +205,9 @@ def open(
     word: uint256 = covers._covers[dispute]
     assert promises._answers(word, time), "disputes: no cover"
     self._check_permitted(covers._payer(word), _permit)
-    turn: IInferenceGame.Turn = empty(IInferenceGame.Turn)
-    turn.dispute = dispute
-    turn.operator = operator
-    turn.challenger = msg.sender
-    turn.time = time
-    turn.group = _group
-    turn.boundary = _node
+    opening: IInferenceGame.Opening = IInferenceGame.Opening(
+        dispute=dispute, operator=operator, challenger=msg.sender, time=time, group=_group, boundary=_node
+    )
     case: IInferenceGame.Case = IInferenceGame.Case(
         program=_record.programRoot,
         trace=receipt.traceRoot,
@@ -222,7 +221,7 @@ def open(
     log IInferenceDisputes.Opened(
         channel=receipt.channelId, operator=operator, challenger=msg.sender, dispute=dispute, receipt=struct_hash
     )
-    extcall game.begin(turn, case, _path)
+    extcall game.begin(opening, case, _path, _marks)
     token_transfers._pull(payouts.token, bond)
 
 
@@ -341,7 +340,7 @@ def _convict(_turn: IInferenceGame.Turn, _channel: bytes32):
     restitution: uint256 = 0
     reward: uint256 = 0
     # Where the payer released its cover, a later one may stand in its place.
-    if promises._is_reserved(word) and promises._since(word) <= _turn.time:
+    if promises._is_reserved(word) and promises._since(word) <= turns._time(_turn):
         promised: uint256 = covers._free(_turn.dispute, _turn.operator)
         damages: uint256 = promises._damages(promised + promised // covers.PROVER_PART)
         arrived: uint256 = promises._slash(_turn.operator, damages, promised // covers.PENALTY_PART)

@@ -8,7 +8,8 @@
     shows, each in its window; then a verifier computes the lane again.
 @dev What is shown of a trace is compared with the roots that were fixed before; a record and sums are the provider's
     word, which one lane computed again can break. The chain keeps one word of a dispute, the hash of its turn, and calls
-    bring the turn itself. Any contract may begin disputes: they are kept under its address, and it alone ends them.
+    bring the turn itself. Who names a group adds marks of its tensors, so that the first one that is another is shown with
+    their roots. Any contract may begin disputes: they are kept under its address, and it alone ends them.
     A proof may be shown by anybody, and names nobody: copying one gains nothing. What a provider shows is not in the
     log: it stands in the transaction's data, so an operator that is a contract answers by its transaction key.
 @custom:security It believes the contract that begins a dispute about program, roots, operator and challenger. A provider
@@ -21,7 +22,6 @@
 # ############################################################## #
 
 from ..interfaces import IInferenceGame
-from ..interfaces import IInferenceVerifier
 
 implements: IInferenceGame
 
@@ -37,6 +37,8 @@ interface Market:
 
 from ..lib import hotkeys
 from .lib import dispute_proofs as proofs
+from .lib import dispute_shown as shown
+from .lib import dispute_turns as turns
 from .lib import inference_trees as trees
 
 # ############################################################## #
@@ -53,17 +55,8 @@ CHUNKS: constant(uint256) = 6
 SUMS: constant(uint256) = 7
 PROVED: constant(uint256) = 8
 
-# Most questions of a dispute, and the turns of the longest one.
-QUESTIONS: constant(uint256) = 4
-TURNS: constant(uint256) = 2 * QUESTIONS + 4
-
-MAX_GROUPS: constant(uint256) = 128
-MAX_POSITIONS: constant(uint256) = 1_024
-SLOTS: constant(uint256) = 16
+TURNS: constant(uint256) = 2 * turns.QUESTIONS + 4  # of the longest dispute
 TRACE: constant(uint256) = 2  # number of the verifier of traces
-MAX_CALL: constant(uint256) = 12_288  # bytes
-LIST: constant(uint256) = 32
-PART_LEVELS: constant(uint256) = 5  # of the chunks that are shown at once
 
 
 # ############################################################## #
@@ -102,7 +95,7 @@ def __init__(_market: address, _verifiers: address[4], _window: uint256):
     assert _market.is_contract, "game: market is no contract"
     for verifier: address in _verifiers:
         assert verifier.is_contract, "game: verifier is no contract"
-    assert _window > 0, "game: no time to answer"
+    assert _window > 0 and _window <= turns.MASK_32, "game: no time to answer"
     market = _market
     verifiers = _verifiers
     window = _window
@@ -113,49 +106,37 @@ def __init__(_market: address, _verifiers: address[4], _window: uint256):
 # ############################################################## #
 
 @external
-def begin(_turn: IInferenceGame.Turn, _case: IInferenceGame.Case, _path: DynArray[bytes32, trees.MAX_PATH]):
+def begin(
+    _opening: IInferenceGame.Opening,
+    _case: IInferenceGame.Case,
+    _path: DynArray[bytes32, trees.MAX_PATH],
+    _marks: bytes32[3],
+):
     """
     @notice Begin a dispute under the caller's address.
-    @param _turn Operator, challenger, the receipt's time, how the caller names the dispute, and where it begins: a group
+    @param _opening Operator, challenger, the receipt's time, how the caller names the dispute, and where it begins: a group
         and what it committed to at the position, or the number of groups and the position's root.
     @param _path From there to the trace's root.
+    @param _marks Where a group is named: see `name_group`.
     """
-    turn: IInferenceGame.Turn = empty(IInferenceGame.Turn)
-    turn.book = msg.sender
-    turn.dispute = _turn.dispute
-    turn.case = keccak256(abi_encode(_case))
-    turn.operator = _turn.operator
-    turn.challenger = _turn.challenger
-    turn.time = _turn.time
-    turn.group = _turn.group
-    turn.boundary = _turn.boundary
-    turn.count = _case.groups
-    assert self._turns[msg.sender][turn.dispute] == empty(bytes32), "game: dispute is open"
-    assert 0 < _case.groups and _case.groups <= MAX_GROUPS, "game: number of groups"
-    assert _case.prompt > 0 and _case.reply > 0, "game: number of tokens"
-    positions: uint256 = _case.prompt + _case.reply - 1
-    assert positions <= MAX_POSITIONS, "game: number of tokens"
-    assert _case.position < positions and turn.group <= _case.groups, "game: no such place"
-    turn.slot = 1 if _case.position + 1 < _case.prompt else 0  # nobody asks for a token before the prompt's end
-    index: uint256 = _case.position
-    levels: uint256 = trees._levels(positions)
+    assert self._turns[msg.sender][_opening.dispute] == empty(bytes32), "game: dispute is open"
+    turn: IInferenceGame.Turn = turns._begun(msg.sender, _opening, _case)
     stage: uint256 = GROUPS
-    if turn.group < _case.groups:
-        index = (index << trees._levels(_case.groups)) | turn.group
-        levels += trees._levels(_case.groups)
-        stage = self._stage_of(turn)
-        turn.slot = 0
-    assert len(_path) == levels, "game: path"
-    assert trees._climbed(turn.boundary, index, _path) == _case.trace, "game: not in the trace"
+    if _opening.group < _case.groups:
+        stage = self._stage_of(turns._is_made(turn.numbers, _opening.group), turn.boundary)
+        turn.numbers = turns._named(turn.numbers, _opening.group)
+        turn.extra = keccak256(abi_encode(_marks))
+    shown._expect_place(_opening, _case, _path)
     log IInferenceGame.Begun(
         book=msg.sender,
         dispute=turn.dispute,
         challenger=turn.challenger,
         operator=turn.operator,
-        time=turn.time,
-        group=turn.group,
+        time=_opening.time,
+        group=_opening.group,
         boundary=turn.boundary,
         case=_case,
+        marks=_marks,
     )
     self._move(turn, stage)
 
@@ -168,9 +149,10 @@ def finish(_turn: IInferenceGame.Turn) -> bool:
     """
     assert _turn.book == msg.sender, "game: not the caller's"
     self._check(_turn)
-    assert _turn.stage == PROVED or block.timestamp > _turn.deadline, "game: still time"
+    stage: uint256 = turns._byte(_turn.numbers, turns.STAGE_AT)
+    assert stage == PROVED or block.timestamp > turns._deadline(_turn.numbers), "game: still time"
     self._turns[msg.sender][_turn.dispute] = empty(bytes32)
-    return _turn.stage not in [NAMING, ASKING]
+    return stage not in [NAMING, ASKING]
 
 
 # ############################################################## #
@@ -178,29 +160,39 @@ def finish(_turn: IInferenceGame.Turn) -> bool:
 # ############################################################## #
 
 @external
-def show_groups(_turn: IInferenceGame.Turn, _boundaries: DynArray[bytes32, MAX_GROUPS]):
+def show_groups(_turn: IInferenceGame.Turn, _boundaries: DynArray[bytes32, shown.MAX_GROUPS]):
     """
     @notice Show what each group committed to at the position.
     """
-    turn: IInferenceGame.Turn = self._answer(_turn, GROUPS)
-    assert len(_boundaries) == turn.count, "game: number of groups"
-    assert self._root(_boundaries, trees._levels(turn.count)) == turn.boundary, "game: other groups"
-    self._move(turn, NAMING)
+    self._answer(_turn, GROUPS)
+    shown._expect_groups(_turn, _boundaries)
+    self._move(_turn, NAMING)
 
 
 @external
-def show_record(_turn: IInferenceGame.Turn, _roots: DynArray[bytes32, SLOTS], _committed: bytes32[3]):
+def show_record(
+    _turn: IInferenceGame.Turn,
+    _roots: DynArray[bytes32, shown.SLOTS],
+    _committed: bytes32[3],
+    _marks: bytes32[3],
+    _chunks: uint256,
+    _data: Bytes[4096],
+):
     """
-    @notice Show the tensors of the group at the position, by their roots, as many as it has.
+    @notice Show the tensors of the group at the position, by their roots, as many as it has; and of the first one whose
+        mark is another all chunks, or the nodes over each 32 of them where they are more.
     @param _committed What the boundary is made of: last tensor, keys, values; first and last group have no more than one.
+    @param _marks Those of the challenger.
+    @param _chunks How many chunks that tensor has.
+    @param _data Its chunks or nodes; nothing where there are more than 1,024 chunks, or no such tensor.
     """
-    turn: IInferenceGame.Turn = self._answer(_turn, RECORD)
-    out: bytes32 = keccak256(abi_encode(_committed[0], _committed[1]))
-    kept: bytes32 = keccak256(abi_encode(_committed[2], empty(bytes32)))
-    assert keccak256(abi_encode(out, kept)) == turn.boundary, "game: another boundary"
-    if turn.group == 0 or turn.group + 1 == turn.count:
-        assert _committed[1] == empty(bytes32) and _committed[2] == empty(bytes32), "game: nothing is kept there"
-    turn.record = self._root(_roots, trees.RECORD_LEVELS)
+    self._answer(_turn, RECORD)
+    turn: IInferenceGame.Turn = _turn
+    shown._expect_committed(_committed, turn)
+    assert keccak256(abi_encode(_marks)) == turn.extra, "game: other marks"
+    turn.extra = empty(bytes32)
+    turn.record = shown._root(_roots, trees.RECORD_LEVELS)
+    turn.numbers = shown._with_tensor(turn.numbers, _roots, _marks, _chunks, _data)
     self._move(turn, ASKING)
 
 
@@ -208,21 +200,17 @@ def show_record(_turn: IInferenceGame.Turn, _roots: DynArray[bytes32, SLOTS], _c
 def show_nodes(
     _turn: IInferenceGame.Turn,
     _chunks: uint256,
-    _nodes: DynArray[bytes32, LIST],
+    _nodes: DynArray[bytes32, turns.LIST],
     _path: DynArray[bytes32, trees.MAX_PATH],
 ):
     """
     @notice Show the nodes over a tensor's parts of 32 chunks; nothing where there is one part, or more than 32.
     @param _chunks How many chunks it has.
     """
-    turn: IInferenceGame.Turn = self._answer(_turn, NODES)
-    turn.shown = _chunks + 1
-    # A larger tensor's are too many to show; its size alone is judged.
-    if LIST < _chunks and _chunks <= LIST * LIST:
-        levels: uint256 = trees._levels(_chunks) - PART_LEVELS
-        assert len(_nodes) == (_chunks + LIST - 1) // LIST, "game: number of nodes"
-        assert len(_path) == trees.RECORD_LEVELS, "game: path"
-        assert trees._climbed(self._root(_nodes, levels), turn.slot, _path) == turn.record, "game: other nodes"
+    self._answer(_turn, NODES)
+    turn: IInferenceGame.Turn = _turn
+    turn.numbers = turns._sized(turn.numbers, _chunks)
+    shown._expect_nodes(turn, _chunks, _nodes, _path)
     self._move(turn, ASKING)
 
 
@@ -237,22 +225,21 @@ def show_chunks(
     @notice Show a part of a tensor, 32 chunks at most; nothing where it has no such part.
     @param _chunks How many chunks it has.
     """
-    turn: IInferenceGame.Turn = self._answer(_turn, CHUNKS)
-    turn.shown = _chunks + 1
-    if turn.part < LIST and turn.part * LIST < _chunks:
-        claim: IInferenceVerifier.Claim = empty(IInferenceVerifier.Claim)
-        claim.record = turn.record
-        trees._expect_row(claim, turn.slot, _chunks, turn.part, PART_LEVELS, _data, _path)
+    self._answer(_turn, CHUNKS)
+    turn: IInferenceGame.Turn = _turn
+    turn.numbers = turns._sized(turn.numbers, _chunks)
+    shown._expect_chunks(turn, _chunks, _data, _path)
     self._move(turn, ASKING)
 
 
 @external
-def show_sums(_turn: IInferenceGame.Turn, _sums: Bytes[8192]):
+def show_sums(_turn: IInferenceGame.Turn, _sums: Bytes[256]):
     """
-    @notice Show the running sums of a lane, 8 bytes each.
+    @notice Show the running sums of a lane, 8 bytes each; of a block without the last one, which was shown before.
     """
-    turn: IInferenceGame.Turn = self._answer(_turn, SUMS)
-    turn.sums = proofs._named(turn.count, _sums)
+    self._answer(_turn, SUMS)
+    turn: IInferenceGame.Turn = _turn
+    turn.sums = turns._named_sums(turn, _sums)
     self._move(turn, ASKING)
 
 
@@ -262,19 +249,25 @@ def show_sums(_turn: IInferenceGame.Turn, _sums: Bytes[8192]):
 
 @external
 def name_group(
-    _turn: IInferenceGame.Turn, _group: uint256, _boundary: bytes32, _path: DynArray[bytes32, trees.MAX_PATH]
+    _turn: IInferenceGame.Turn,
+    _group: uint256,
+    _boundary: bytes32,
+    _path: DynArray[bytes32, trees.MAX_PATH],
+    _marks: bytes32[3],
 ):
     """
     @notice Name the group that is wrong, of those that were shown.
+    @param _marks The first 6 bytes of the roots of its tensors 1 to 15, as the challenger computed them, five a word, and
+        2 bytes of 0; zero for a tensor without.
     """
-    turn: IInferenceGame.Turn = self._question(_turn, NAMING)
-    assert _group < turn.count and len(_path) == trees._levels(turn.count), "game: path"
-    assert trees._climbed(_boundary, _group, _path) == turn.boundary, "game: other groups"
-    turn.group = _group
+    self._question(_turn, NAMING)
+    turn: IInferenceGame.Turn = _turn
+    shown._expect_group(turn, _group, _boundary, _path)
+    stage: uint256 = self._stage_of(turns._is_made(turn.numbers, _group), _boundary)
+    turn.numbers = turns._named(turn.numbers, _group)
     turn.boundary = _boundary
-    stage: uint256 = self._stage_of(turn)
-    turn.slot = 0
-    log IInferenceGame.GroupNamed(book=turn.book, dispute=turn.dispute, group=_group, boundary=_boundary)
+    turn.extra = keccak256(abi_encode(_marks))
+    log IInferenceGame.GroupNamed(book=turn.book, dispute=turn.dispute, group=_group, boundary=_boundary, marks=_marks)
     self._move(turn, stage)
 
 
@@ -285,25 +278,45 @@ def ask(_turn: IInferenceGame.Turn, _stage: uint256, _slot: uint256, _part: uint
     @param _stage What is asked for: 5 nodes, 6 a part of 32 chunks, 7 sums.
     @param _slot Which tensor.
     @param _part Which part, or which lane or head.
-    @param _stride Terms that one sum has more than the one before it: 1, or 32 in at most 32 sums.
-    @param _count Number of sums.
+    @param _stride Terms that one sum has more than the one before it: 1 or 32.
+    @param _count Number of sums, at most 32.
     """
-    turn: IInferenceGame.Turn = self._question(_turn, ASKING)
-    assert NODES <= _stage and _stage <= SUMS and _slot < SLOTS, "game: no such question"
-    assert turn.asked < QUESTIONS, "game: too many questions"
-    if _stage == SUMS:
-        assert (_stride == 1 and 0 < _count and _count <= MAX_POSITIONS) or (
-            _stride == LIST and 0 < _count and _count <= LIST
-        ), "game: no such sums"
-    turn.asked += 1
-    turn.slot = _slot
-    turn.part = _part
-    turn.stride = _stride
-    turn.count = _count
-    turn.shown = 0
+    self._question(_turn, ASKING)
+    assert NODES <= _stage and _stage <= SUMS and _slot < shown.SLOTS, "game: no such question"
+    turn: IInferenceGame.Turn = _turn
+    turn.numbers = turns._asked(turn.numbers, _slot, _part)
     turn.sums = empty(bytes32)
-    log IInferenceGame.Asked(book=turn.book, dispute=turn.dispute, slot=_slot, part=_part, stride=_stride, count=_count)
-    self._move(turn, _stage)
+    turn.extra = empty(bytes32)
+    if _stage == SUMS:
+        assert (_stride == 1 or _stride == turns.LIST) and 0 < _count and _count <= turns.LIST, "game: no such sums"
+        turn.numbers = turns._of_sums(turn.numbers, _stride, _count)
+    end: uint256 = self._keep(turn, _stage)
+    log IInferenceGame.Asked(
+        book=turn.book,
+        dispute=turn.dispute,
+        stage=_stage,
+        deadline=end,
+        slot=_slot,
+        part=_part,
+        stride=_stride,
+        count=_count,
+    )
+
+
+@external
+def ask_within(_turn: IInferenceGame.Turn, _sums: Bytes[256], _block: uint256):
+    """
+    @notice Ask for the sums of single terms of which one sum was made that has 32 more than the one before it.
+    @param _sums Those that were shown.
+    @param _block Which of them.
+    """
+    self._question(_turn, ASKING)
+    turn: IInferenceGame.Turn = _turn
+    turn.extra = turns._edges(turn, _sums, _block)
+    turn.numbers = turns._narrowed(turn.numbers, _block)
+    turn.sums = empty(bytes32)
+    until: uint256 = self._keep(turn, SUMS)
+    log IInferenceGame.Narrowed(book=turn.book, dispute=turn.dispute, stage=SUMS, deadline=until, block=_block)
 
 
 # ############################################################## #
@@ -315,36 +328,34 @@ def prove(
     _turn: IInferenceGame.Turn,
     _case: IInferenceGame.Case,
     _verifier: uint256,
-    _call: Bytes[12288],
-    _lists: Bytes[1280],
-    _block: uint256,
+    _function: bytes4,
+    _rest: Bytes[proofs.MAX_REST],
 ):
     """
     @notice Show one wrong lane, or a trace that does not hang together. The reward is the challenger's, whoever calls.
-    @param _verifier Which of the `verifiers`.
-    @param _call What it is asked.
-    @param _lists Last sums and hashes of blocks, where more than 32 sums were shown.
-    @param _block Which block of them it argues with, behind the last one for last sums; 2**256 - 1 for no sums.
+    @param _verifier Which of the `verifiers`; `_function` is what it is asked, by its selector.
+    @param _rest Arguments behind the first one: that is what the dispute has fixed, and the sums of the lane that was
+        asked about last, if any.
     """
     self._check(_turn)
-    assert _turn.stage != PROVED, "game: proved"
+    assert turns._byte(_turn.numbers, turns.STAGE_AT) != PROVED, "game: proved"
     assert keccak256(abi_encode(_case)) == _turn.case, "game: another case"
     assert _verifier < 4, "game: no such verifier"
+    fixed: Bytes[proofs.BOUND] = b""
     if _verifier == TRACE:
-        fixed: bytes32 = proofs._bound(_turn, _case)
-        assert keccak256(slice(_call, 4, proofs.BOUND)) == fixed, "game: another claim"
+        fixed = proofs._bound(_turn, _case)
     else:
-        fixed: bytes32 = proofs._claim(_turn, _case, _lists, _block)
-        if _block != proofs.NO_BLOCK:
-            place: uint256 = proofs._lane_at(convert(slice(_call, 0, 4), bytes4))
-            assert extract32(_call, place, output_type=uint256) == _turn.part, "game: another lane"
+        lane: uint256 = proofs._lane_at(_function, _turn)
+        fixed = proofs._claim(_turn, _case, lane > 0)
+        if lane > 0:
+            assert len(_rest) >= lane + 32, "game: another lane"
+            assert extract32(_rest, lane, output_type=uint256) == turns._part(_turn.numbers), "game: another lane"
             # The descriptor's first word follows where its place says.
-            place = extract32(_call, 4 + proofs.CLAIM, output_type=uint256)
-            assert place < MAX_CALL, "game: another slot"
-            descriptor: uint256 = extract32(_call, 4 + place, output_type=uint256)
-            assert (descriptor >> 232) & 255 == _turn.slot, "game: another slot"
-        assert keccak256(slice(_call, 4, proofs.CLAIM)) == fixed, "game: another claim"
-    answer: Bytes[32] = raw_call(verifiers[_verifier], _call, max_outsize=32, is_static_call=True)
+            place: uint256 = extract32(_rest, 0, output_type=uint256)
+            assert proofs.CLAIM <= place and place <= len(_rest) + proofs.CLAIM - 32, "game: another slot"
+            proofs._expect_slot(extract32(_rest, place - proofs.CLAIM, output_type=uint256), _turn)
+    call: Bytes[proofs.MAX_REST + proofs.BOUND + 4] = concat(_function, fixed, _rest)
+    answer: Bytes[32] = raw_call(verifiers[_verifier], call, max_outsize=32, is_static_call=True)
     assert convert(answer, uint256) == 1, "game: not proved"
     self._move(_turn, PROVED)
 
@@ -386,65 +397,54 @@ def _check(_turn: IInferenceGame.Turn):
 
 @internal
 @view
-def _answer(_turn: IInferenceGame.Turn, _stage: uint256) -> IInferenceGame.Turn:
+def _answer(_turn: IInferenceGame.Turn, _stage: uint256):
     """
     @dev The provider answers what is asked, in time.
     """
-    self._check(_turn)
-    assert _turn.stage == _stage, "game: not its turn"
-    assert block.timestamp <= _turn.deadline, "game: too late"
+    self._check_time(_turn, _stage)
     # So that everybody finds what was shown in the transaction.
     assert msg.sender == tx.origin, "game: not in a transaction of its own"
     if msg.sender != _turn.operator:
         speaks_for: address = staticcall Market(market).operator_of(msg.sender, hotkeys.TRANSACTION, block.timestamp)
         assert speaks_for == _turn.operator, "game: not the operator"
-    return _turn
 
 
 @internal
 @view
-def _question(_turn: IInferenceGame.Turn, _stage: uint256) -> IInferenceGame.Turn:
+def _question(_turn: IInferenceGame.Turn, _stage: uint256):
     """
     @dev The challenger goes on, in time.
     """
-    self._check(_turn)
-    assert _turn.stage == _stage, "game: not its turn"
-    assert block.timestamp <= _turn.deadline, "game: too late"
+    self._check_time(_turn, _stage)
     assert msg.sender == _turn.challenger, "game: not the challenger"
-    return _turn
+
+
+@internal
+@view
+def _check_time(_turn: IInferenceGame.Turn, _stage: uint256):
+    self._check(_turn)
+    assert turns._byte(_turn.numbers, turns.STAGE_AT) == _stage, "game: not its turn"
+    assert block.timestamp <= turns._deadline(_turn.numbers), "game: too late"
 
 
 @internal
 @pure
-def _stage_of(_turn: IInferenceGame.Turn) -> uint256:
-    # What follows when a group is named; `slot` says how many of the last ones commit to nothing.
-    is_made: bool = _turn.group + _turn.slot < _turn.count
-    assert is_made or _turn.boundary != empty(bytes32), "game: no such place"
-    return RECORD if is_made else PROVED
+def _stage_of(_is_made: bool, _boundary: bytes32) -> uint256:
+    # What follows when a group is named: one that commits to nothing at the position cannot be.
+    assert _is_made or _boundary != empty(bytes32), "game: no such place"
+    return RECORD if _is_made else PROVED
+
+
+@internal
+def _keep(_turn: IInferenceGame.Turn, _stage: uint256) -> uint256:
+    turn: IInferenceGame.Turn = _turn
+    until: uint256 = block.timestamp + window
+    turn.numbers = turns._moved(turn.numbers, _stage, until)
+    self._turns[turn.book][turn.dispute] = keccak256(abi_encode(turn))
+    return until
 
 
 @internal
 def _move(_turn: IInferenceGame.Turn, _stage: uint256):
-    turn: IInferenceGame.Turn = _turn
-    turn.stage = _stage
-    turn.deadline = block.timestamp + window
-    self._turns[turn.book][turn.dispute] = keccak256(abi_encode(turn))
-    log IInferenceGame.Moved(book=turn.book, dispute=turn.dispute, stage=_stage, deadline=turn.deadline)
-
-
-@internal
-@pure
-def _root(_leaves: DynArray[bytes32, MAX_GROUPS], _levels: uint256) -> bytes32:
-    """
-    @dev The root of a tree of so many levels; a missing neighbour is zero.
-    """
-    nodes: bytes32[MAX_GROUPS + 1] = empty(bytes32[MAX_GROUPS + 1])
-    count: uint256 = len(_leaves)
-    for number: uint256 in range(count, bound=MAX_GROUPS):
-        nodes[number] = _leaves[number]
-    for _: uint256 in range(_levels, bound=7):
-        nodes[count] = empty(bytes32)
-        count = (count + 1) >> 1
-        for number: uint256 in range(count, bound=MAX_GROUPS // 2):
-            nodes[number] = keccak256(abi_encode(nodes[2 * number], nodes[2 * number + 1]))
-    return nodes[0]
+    until: uint256 = self._keep(_turn, _stage)
+    log IInferenceGame.Moved(book=_turn.book, dispute=_turn.dispute, stage=_stage, deadline=until)

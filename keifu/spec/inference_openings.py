@@ -21,6 +21,7 @@ NO_LANES: tuple[bytes, list[bytes]] = (b"", [])
 NO_LINES: tuple[bytes, list[bytes]] = (b"", [])
 NO_ROW: tuple[bytes, list[bytes], bytes] = (b"", [], b"")
 NO_SUMS = (b"", 0)
+_BYTES_16 = 2  # of a lane
 _RECORD_LEVELS, _BOUNDARY_LEVELS = 4, 2
 _PART_LEVELS = {16: 4, 32: 5}  # of the chunks of 1,024 lanes
 
@@ -118,6 +119,15 @@ class Openings:
         leaf = trees.row_leaf(number, operator.rows[number], operator.layout)
         body = trees.part_bytes(operator.rows[number], operator.layout, part * trees.PART)
         return leaf, _row_path(_Known(operator), number), body
+
+    def products(
+        self, slot: int, lane: int, number: int
+    ) -> tuple[tuple[bytes, list[bytes], bytes], tuple[bytes, list[bytes]]]:  # fmt: skip
+        """The row and the lanes of one of the sums of a row's products."""
+        operator = self.operator(slot)
+        lanes = trees.piece(operator.width)
+        levels = trees.depth(lanes * _BYTES_16 // trees.CHUNK_BYTES)
+        return self.row(slot, lane, number * lanes // trees.PART), self.lines(operator.first, number, levels)
 
     def table(self, slot: int, chunk: int) -> tuple[bytes, list[bytes]]:
         operator = self.operator(slot)

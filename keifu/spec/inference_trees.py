@@ -23,6 +23,7 @@ __all__ = [
     "node",
     "part_bytes",
     "path",
+    "piece",
     "position_root",
     "row_leaf",
     "tensor_root",
@@ -31,6 +32,7 @@ __all__ = [
 
 CHUNK_BYTES = 128  # one permutation of Keccak
 PART = 1_024  # lanes of a dot that are checked at once
+_PIECE, _PIECES = 128, 32
 SLOTS = 16  # tensors of a record
 ROWS_8, BLOCKS_4, BLOCKS_8 = range(3)  # formats of weights
 _ZERO = bytes(32)
@@ -125,6 +127,11 @@ def _part_hash(row: Row, layout: int, first: int) -> bytes:
 @lru_cache(1 << 8)  # for tables of many equal rows
 def _kept_part_hash(row: Row, layout: int, first: int) -> bytes:
     return keccak256(part_bytes(row, layout, first))
+
+
+def piece(width: int) -> int:
+    """Lanes of one sum of a row's products: so few that one is shown for little, and that there are 32 sums at most."""
+    return _PIECE << depth(-(-width // (_PIECES * _PIECE)))
 
 
 def row_leaf(number: int, row: Row, layout: int) -> bytes:

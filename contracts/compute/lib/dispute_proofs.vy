@@ -2,8 +2,8 @@
 """
 @title Calls of the verifiers that a dispute may believe
 @license MIT
-@notice A proof is a call of a verifier, as bytes. What stands first in it has to be what the dispute has fixed; where it
-    argues with sums, they are those of the lane that its provider was asked about.
+@notice A proof is a call of a verifier without what stands first in it: that is what the dispute has fixed, and is put in
+    here. Where it argues with sums, they are those of the lane that its provider was asked about.
 """
 
 # ############################################################## #
@@ -15,16 +15,16 @@ from ...interfaces import IInferenceVerifier
 from ...interfaces import ITraceVerifier
 
 # ############################################################## #
+#                             MODULES                            #
+# ############################################################## #
+
+from . import dispute_turns as turns
+
+# ############################################################## #
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Sums that one list has; longer ones come in blocks of as many, whose last sums are a list, too.
-LIST: constant(uint256) = 32
-LIST_BYTES: constant(uint256) = 256
-LISTS: constant(uint256) = 1_280
-LONGEST_SUMS: constant(uint256) = 8_192
-
-# Functions that argue with sums, by their selectors.
+# Functions that argue with sums, by their selectors; others are asked without.
 LINEAR: constant(bytes4) = 0xF60AEE0C
 NORM: constant(bytes4) = 0x36F675A6
 TOTAL: constant(bytes4) = 0xA74BD749
@@ -32,10 +32,10 @@ ATTENDED: constant(bytes4) = 0x2CA3E760
 CONVOLVED: constant(bytes4) = 0xDF8E6460
 LARGEST: constant(bytes4) = 0xAC0A2AC1
 
-# Bytes of what stands first in a call.
-CLAIM: constant(uint256) = 320
+# Bytes of what stands first in a call, and of the rest.
 BOUND: constant(uint256) = 416
-NO_BLOCK: constant(uint256) = max_value(uint256)
+CLAIM: constant(uint256) = 320
+MAX_REST: constant(uint256) = 8_192
 
 
 # ############################################################## #
@@ -44,47 +44,40 @@ NO_BLOCK: constant(uint256) = max_value(uint256)
 
 @internal
 @pure
-def _bound(_turn: IInferenceGame.Turn, _case: IInferenceGame.Case) -> bytes32:
+def _bound(_turn: IInferenceGame.Turn, _case: IInferenceGame.Case) -> Bytes[BOUND]:
     """
-    @dev Hash of what stands first in a call of TraceVerifier.
+    @dev What stands first in a call of TraceVerifier.
     """
-    return keccak256(
-        abi_encode(
-            ITraceVerifier.Bound(
-                program=_case.program,
-                trace=_case.trace,
-                inputs=_case.inputs,
-                outputs=_case.outputs,
-                prompt=_case.prompt,
-                reply=_case.reply,
-                position=_case.position,
-                groups=_case.groups,
-                group=_turn.group,
-                boundary=_turn.boundary,
-                record=_turn.record,
-                slot=_turn.slot,
-                shown=_turn.shown,
-            )
+    return abi_encode(
+        ITraceVerifier.Bound(
+            program=_case.program,
+            trace=_case.trace,
+            inputs=_case.inputs,
+            outputs=_case.outputs,
+            prompt=_case.prompt,
+            reply=_case.reply,
+            position=_case.position,
+            groups=_case.groups,
+            group=turns._byte(_turn.numbers, turns.GROUP_AT),
+            boundary=_turn.boundary,
+            record=_turn.record,
+            slot=turns._byte(_turn.numbers, turns.SLOT_AT),
+            shown=turns._shown(_turn.numbers),
         )
     )
 
 
 @internal
 @pure
-def _claim(
-    _turn: IInferenceGame.Turn,
-    _case: IInferenceGame.Case,
-    _lists: Bytes[LISTS],
-    _block: uint256,
-) -> bytes32:
+def _claim(_turn: IInferenceGame.Turn, _case: IInferenceGame.Case, _with_sums: bool) -> Bytes[CLAIM]:
     """
-    @dev Hash of what stands first in a call of the other verifiers.
+    @dev What stands first in a call of another verifier.
     """
     claim: IInferenceVerifier.Claim = IInferenceVerifier.Claim(
         program=_case.program,
         trace=_case.trace,
         record=_turn.record,
-        group=_turn.group,
+        group=turns._byte(_turn.numbers, turns.GROUP_AT),
         position=_case.position,
         positions=_case.prompt + _case.reply - 1,
         sums=empty(bytes32),
@@ -92,70 +85,41 @@ def _claim(
         first=0,
         stride=0,
     )
-    if _block != NO_BLOCK:
-        assert _turn.sums != empty(bytes32), "game: no sums were shown"
-        claim.stride = _turn.stride
-        if _turn.count <= LIST:
-            claim.sums = _turn.sums
-        else:
-            assert keccak256(_lists) == _turn.sums, "game: other sums"
-            blocks: uint256 = (_turn.count + LIST - 1) // LIST
-            if _block == blocks:
-                # Of fewer sums than there are terms the last one is no total, and of no whole part.
-                assert _turn.count == _case.position + 1, "game: not all sums"
-                claim.sums = keccak256(slice(_lists, 0, blocks * 8))
-                claim.stride = LIST
-            else:
-                assert _block < blocks, "game: other sums"
-                claim.sums = extract32(_lists, blocks * 8 + _block * 32)
-                claim.first = _block * LIST
-                if _block > 0:
-                    claim.base = self._signed(convert(slice(_lists, (_block - 1) * 8, 8), uint256))
-    return keccak256(abi_encode(claim))
+    if _with_sums:
+        claim.sums = _turn.sums
+        claim.first = turns._first(_turn.numbers)
+        claim.base = turns._base(_turn)
+        claim.stride = turns._byte(_turn.numbers, turns.STRIDE_AT)
+    return abi_encode(claim)
 
 
 @internal
 @pure
-def _lane_at(_function: bytes4) -> uint256:
+def _lane_at(_function: bytes4, _turn: IInferenceGame.Turn) -> uint256:
     """
-    @dev Where a call that argues with sums says which lane they are of.
+    @dev Where the arguments behind the claim say of which lane the sums are that were shown; zero for a call that argues
+        with none.
     """
     word: uint256 = 0
+    if _turn.sums == empty(bytes32):
+        return 0
     if _function == LINEAR:
-        word = 16
+        word = 6
     elif _function == NORM or _function == CONVOLVED:
-        word = 14
+        word = 4
     elif _function == ATTENDED:
-        word = 15
+        return 32 * 5
     elif _function == TOTAL or _function == LARGEST:
-        word = 13
-    assert word > 0, "game: no sums in it"
-    return 4 + 32 * word
+        word = 3
+    # Terms of a block are those of attention; of other sums it has none that anybody could name.
+    assert word == 0 or turns._byte(_turn.numbers, turns.WITHIN_AT) == 0, "game: other sums"
+    return 32 * word
 
 
 @internal
 @pure
-def _named(_count: uint256, _sums: Bytes[LONGEST_SUMS]) -> bytes32:
+def _expect_slot(_descriptor: uint256, _turn: IInferenceGame.Turn):
     """
-    @dev What a turn keeps of sums: their hash, or that of each block's last sum and each block's hash.
+    @dev The descriptor that a call opens is that of the slot whose sums were shown.
     """
-    assert len(_sums) == _count * 8, "game: number of sums"
-    if _count <= LIST:
-        return keccak256(_sums)
-    lasts: Bytes[LIST_BYTES] = b""
-    hashes: Bytes[LISTS - LIST_BYTES] = b""
-    for number: uint256 in range((_count + LIST - 1) // LIST, bound=LIST):
-        first: uint256 = number * LIST_BYTES
-        size: uint256 = min(LIST_BYTES, len(_sums) - first)
-        lasts = convert(concat(lasts, slice(_sums, first + size - 8, 8)), Bytes[LIST_BYTES])
-        hashes = convert(concat(hashes, keccak256(slice(_sums, first, size))), Bytes[LISTS - LIST_BYTES])
-    return keccak256(concat(lasts, hashes))
-
-
-@internal
-@pure
-def _signed(_value: uint256) -> int256:
-    found: int256 = convert(_value, int256)
-    if found >= 2**63:
-        found -= 2**64
-    return found
+    assert (_descriptor >> 232) & 255 == turns._byte(_turn.numbers, turns.SLOT_AT), "game: another slot"

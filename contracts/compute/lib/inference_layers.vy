@@ -22,6 +22,9 @@ LANES_16: constant(uint256) = 64
 LANES_32: constant(uint256) = 32
 PART: constant(uint256) = 1024  # lanes of a part
 PART_LEVELS_16: constant(uint256) = 4  # of its chunks
+# Lanes of one sum of products, and the level of their chunks; twice as many while a row has more than 32 sums.
+PIECE: constant(uint256) = 128
+PIECES: constant(uint256) = 32
 PART_LEVELS_32: constant(uint256) = 5
 NO_SUMS: constant(bytes32) = empty(bytes32)
 
@@ -140,24 +143,34 @@ def linear(
     sums_of._expect_lane(operator, lane)
     header: uint256 = rows._row(operator, row.leaf, row.path)
     assert header >> 224 == lane, "inference_verifier: row"
-    parts: uint256 = sums_of._chunks(operator.width, PART)
     chunks: uint256 = sums_of._chunks(operator.width, LANES_16)
     with_exponent: bool = kind == RESIDUAL and operator.flags & WITH_EXPONENT != 0
     if with_exponent:
         chunks += 1
+    level: uint256 = 1 + trees._levels(sums_of._chunks(operator.width, PIECES * PIECE))
     products: int256 = 0
-    if sums_of._is_total(claim, sums, parts, 1):
+    if sums_of._is_total(claim, sums, sums_of._chunks(operator.width, LANES_16 << level), 1):
         products = trees._sum(sums.data, sums.part - 1)
     else:
         part: uint256 = sums_of._part(claim, sums, 1)
-        rows._expect_part(operator.width, row.leaf, row.part, part)
-        trees._expect_row(claim, operator.first, chunks, part, PART_LEVELS_16, x.data, x.path)
+        lanes: uint256 = PART
+        levels: uint256 = PART_LEVELS_16
+        if claim.sums == NO_SUMS:
+            assert operator.width <= PART, "inference_verifier: part"
+        else:
+            lanes = LANES_16 << level
+            levels = level
+        first: uint256 = part * lanes
+        assert first < operator.width, "inference_verifier: part"
+        rows._expect_part(operator.width, row.leaf, row.part, first // PART)
+        trees._expect_row(claim, operator.first, chunks, part, levels, x.data, x.path)
         # A chunk behind the lanes, with their exponent, is no part of them.
-        lanes: uint256 = min(PART, operator.width - part * PART)
-        products = numbers._dot(x.data, lanes, row.part, operator.layout)
+        lanes = min(lanes, operator.width - first)
         if claim.sums != NO_SUMS:
-            return products != sums_of._claimed(claim, sums)
-        assert parts == 1, "inference_verifier: part"
+            whole: uint256 = min(PART, operator.width - first // PART * PART)
+            piece: Bytes[rows.PART_BYTES] = rows._piece(row.part, operator.layout, first % PART, lanes, whole)
+            return numbers._dot(x.data, lanes, piece, operator.layout) != sums_of._claimed(claim, sums)
+        products = numbers._dot(x.data, lanes, row.part, operator.layout)
     products += rows._bias(header)
     down: uint256 = (header >> 120) & 255
     if kind == DENSE:

@@ -14,6 +14,8 @@ PART: constant(uint256) = 1024  # lanes of a part
 PART_LEVELS_16: constant(uint256) = 4  # of its chunks
 LEAF: constant(uint256) = 545  # bytes of the longest leaf, of 16 parts
 PART_BYTES: constant(uint256) = 1088
+ROWS_8: constant(uint256) = 0
+BLOCKS_4: constant(uint256) = 1
 
 
 @internal
@@ -59,3 +61,22 @@ def _bias(_header: uint256) -> int256:
 def _expect_part(_width: uint256, _leaf: Bytes[LEAF], _data: Bytes[PART_BYTES], _part: uint256):
     assert _part < sums_of._chunks(_width, PART), "inference_verifier: part"
     assert keccak256(_data) == extract32(_leaf, 32 + 32 * _part), "inference_verifier: part"
+
+
+@internal
+@pure
+def _piece(
+    _data: Bytes[PART_BYTES], _layout: uint256, _first: uint256, _lanes: uint256, _all: uint256
+) -> Bytes[PART_BYTES]:
+    """
+    @dev Weights of a part that has `_all`, from `_first` on, with their scales, as a part of their own.
+    """
+    if _layout == ROWS_8:
+        return slice(_data, _first, _lanes)
+    if _layout == BLOCKS_4:
+        weights: uint256 = (((_lanes >> 5) + 1) >> 1) << 5
+        behind: uint256 = ((((_all >> 5) + 1) >> 1) << 5) + (_first >> 3)
+        return convert(concat(slice(_data, _first >> 1, weights), slice(_data, behind, _lanes >> 3)), Bytes[PART_BYTES])
+    return convert(
+        concat(slice(_data, _first, _lanes), slice(_data, _all + (_first >> 4), _lanes >> 4)), Bytes[PART_BYTES]
+    )

@@ -211,12 +211,14 @@ class Dispute:
         seen, turn, case = standing.seen, standing.turn, standing.case
         seen.positions = self._judged.seen.positions
         seen.boundaries = seen.boundaries or self._judged.seen.boundaries
-        name, args = question(self._judged.challenger, seen, case, turn, standing.asked)
+        name, args = question(self._judged.challenger, seen, case, turn)
         self._call(name, turn.args, *args)
         if name == "name_group":
             return Step(f"group {args[0]} is wrong")
         if name == "prove":
             return Step("the wrong number is proved")
+        if name == "ask_within":
+            return Step(f"asked for the sums that number {args[1]} adds")
         return Step(f"asked for {ASKED[Stage(args[0])]} of tensor {args[1]}")
 
     def _close(self, standing: Standing) -> Step:

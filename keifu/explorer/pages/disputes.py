@@ -12,7 +12,8 @@ __all__ = ["dispute", "disputes"]
 
 ON_PAGE = 25
 ENDS = ("Convicted", "Acquitted")
-STEPS = ("GroupNamed", "Asked", "Moved")
+MOVES = ("Asked", "Narrowed", "Moved")
+STEPS = ("GroupNamed", *MOVES)
 CHALLENGER, PROVED = (2, 4), 8  # stages at which the challenger goes on, and when the wrong number is shown
 
 
@@ -89,7 +90,9 @@ def _within(view: View, name: str, opened: Event, over: Event | None) -> list[Ev
 
 
 def _moves(view: View, opened: Event, over: Event | None) -> list[Event]:
-    return _within(view, "Moved", opened, over)
+    """What says whose turn it is, oldest first."""
+    found = [item for name in MOVES for item in _within(view, name, opened, over)]
+    return sorted(found, key=place_of)
 
 
 def _state(view: View, moved: list[Event], over: Event | None) -> Markup:
@@ -133,5 +136,7 @@ def _said(view: View, item: Event) -> Child:
             return words("disputes.group", group=args["group"])
         case "Asked":
             return words("disputes.tensor", slot=args["slot"], part=args["part"])
+        case "Narrowed":
+            return words("disputes.block", block=args["block"])
         case _:
             return "–"

@@ -12,13 +12,13 @@ from __future__ import annotations
 from keifu.inference.disputes.challenger import Challenger, Place
 from keifu.inference.disputes.provider import Provider, ids_root, receipt_fields
 from keifu.inference.disputes.seen import Seen
-from keifu.inference.disputes.turns import NO_BLOCK, NO_PERMIT, Case, Proof, Question, Stage, Turn, permit
+from keifu.inference.disputes.turns import NO_PERMIT, Case, Narrowing, Proof, Question, Stage, Turn, permit
 
 __all__ = [
-    "NO_BLOCK",
     "NO_PERMIT",
     "Case",
     "Challenger",
+    "Narrowing",
     "Place",
     "Proof",
     "Provider",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from keifu.inference.disputes import proofs
 from keifu.inference.disputes.provider import PART_LEVELS, Provider
 from keifu.inference.disputes.seen import Seen
-from keifu.inference.disputes.turns import LIST, Case, Proof, Question, Stage, Turn
+from keifu.inference.disputes.turns import LIST, NO_MARKS, Case, Narrowing, Proof, Question, Stage, Turn, marks_of
 from keifu.keys import keccak256
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Trace
@@ -28,6 +28,7 @@ class Place(NamedTuple):
     group: int
     node: bytes
     path: list[bytes]
+    marks: Sequence[bytes] = NO_MARKS  # of the group's tensors
 
 
 class Challenger:
@@ -76,7 +77,12 @@ class Challenger:
         if not seen.boundaries:
             return Place(position, self.groups, seen.positions[position], above)
         group = self.group(position, seen.boundaries)
-        return Place(position, group, seen.boundaries[group], [*self.path(group, seen), *above])
+        marks = NO_MARKS if self.is_reply(seen) else self.marks(position, group)
+        return Place(position, group, seen.boundaries[group], [*self.path(group, seen), *above], marks)
+
+    def marks(self, position: int, group: int) -> Sequence[bytes]:
+        """So that the first tensor that is another is shown without a question."""
+        return marks_of(self.own.trace.record_leaves(position, group))
 
     def path(self, group: int, seen: Seen) -> list[bytes]:
         """From what a group committed to, to the position's root."""
@@ -84,8 +90,8 @@ class Challenger:
 
     # what -------------------------------------------------------------------------------------------------------------
 
-    def next(self, seen: Seen, case: Case, turn: Turn, asked: Question | None = None) -> Question | Proof:
-        """The next question, or the proof. `asked` is the last question, whose answer was seen."""
+    def next(self, seen: Seen, case: Case, turn: Turn) -> Question | Narrowing | Proof:
+        """The next question, or the proof."""
         view = proofs.View(self.published, self.own.trace, case.position, turn.group, seen, case, turn)
         if not seen.roots:
             return proofs.answered(view, self.prompt, self.ids)
@@ -95,20 +101,29 @@ class Challenger:
         slot = next((n for n, root in enumerate(own) if root != view.root(n)), None)
         if slot is None:
             return proofs.committed(view)
-        return self._about(view, slot, asked)
+        return self._about(view, slot)
 
-    def _about(self, view: proofs.View, slot: int, asked: Question | None) -> Question | Proof:
+    def _about(self, view: proofs.View, slot: int) -> Question | Narrowing | Proof:
         """A tensor that is wrong while all before it are right."""
-        own, seen = view.own_chunks(slot), view.seen
-        if asked is None:
-            return Question(Stage.NODES if len(own) > LIST else Stage.CHUNKS, slot)
-        if asked.stage == Stage.SUMS:
-            return proofs.summed(view, asked, seen.sums)
-        if seen.count != len(own):
+        own, seen, turn = view.own_chunks(slot), view.seen, view.turn
+        part = 0
+        if seen.slot == slot and seen.count != len(own) and (turn.slot, bool(turn.shown)) == (slot, True):
             return proofs.shape(view, slot)
-        if asked.stage == Stage.NODES:
-            return Question(Stage.CHUNKS, slot, self._part(own, seen))
-        return proofs.lane(view, slot)
+        if len(own) > LIST and seen.slot == slot and seen.nodes:
+            part = self._part(own, seen)
+        elif len(own) > LIST:
+            return Question(Stage.NODES, slot)
+        if seen.slot != slot or seen.part != part or not seen.chunks:
+            return Question(Stage.CHUNKS, slot, part)
+        found = proofs.lane(view, slot)
+        if not any(turn.sums):
+            return found
+        if isinstance(found, Proof):  # the sums that were shown are of something else, and would go with it
+            return Question(Stage.CHUNKS, slot, part)
+        are_those = (turn.slot, turn.part) == (slot, found.part) and found.stride == (
+            LIST if turn.within else turn.stride
+        )
+        return proofs.summed(view) if are_those and (turn.within or turn.count == found.count) else found
 
     def _part(self, own: list[bytes], seen: Seen) -> int:
         hashes = [keccak256(chunk) for chunk in own]

@@ -8,7 +8,7 @@ from typing import Any
 from keifu.inference.disputes.challenger import Challenger
 from keifu.inference.disputes.provider import Provider
 from keifu.inference.disputes.seen import Seen
-from keifu.inference.disputes.turns import Case, Proof, Question, Stage, Turn
+from keifu.inference.disputes.turns import Case, Narrowing, Proof, Stage, Turn
 
 __all__ = ["ANSWERS", "Move", "answer", "question"]
 
@@ -30,21 +30,24 @@ def answer(provider: Provider, case: Case, turn: Turn) -> Move:
         case Stage.GROUPS:
             return name, (provider.boundaries(position),)
         case Stage.RECORD:
-            return name, provider.record(position, turn.group)
+            return name, provider.record(position, turn.group, turn.marks)
         case Stage.NODES:
             return name, provider.nodes(*at)
         case Stage.CHUNKS:
             return name, provider.chunks(*at, turn.part)
         case _:
-            return name, (provider.sums(*at, turn.part, turn.stride, turn.count),)
+            return name, (provider.sums(*at, turn),)
 
 
-def question(challenger: Challenger, seen: Seen, case: Case, turn: Turn, asked: Question | None) -> Move:
-    """The challenger's: the group that is wrong, a question, or the proof. `asked` is its last question."""
+def question(challenger: Challenger, seen: Seen, case: Case, turn: Turn) -> Move:
+    """The challenger's: the group that is wrong, a question, or the proof."""
     if turn.stage == Stage.NAMING:
         group = challenger.group(case.position, seen.boundaries)
-        return "name_group", (group, seen.boundaries[group], challenger.path(group, seen))
-    found = challenger.next(seen, case, turn, asked)
+        marks = challenger.marks(case.position, group)
+        return "name_group", (group, seen.boundaries[group], challenger.path(group, seen), marks)
+    found = challenger.next(seen, case, turn)
     if isinstance(found, Proof):
         return "prove", (case.args, *found)
+    if isinstance(found, Narrowing):
+        return "ask_within", found
     return "ask", found.args

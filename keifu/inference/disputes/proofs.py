@@ -7,19 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from keifu.abi import load
-from keifu.inference.disputes.provider import PART_LEVELS, running
+from keifu.inference.disputes.provider import PART_LEVELS, running, sums_of
 from keifu.inference.disputes.seen import Seen
-from keifu.inference.disputes.turns import LIST, NO_BLOCK, Case, Proof, Question, Stage, Turn, lists_of
+from keifu.inference.disputes.turns import LIST, Case, Narrowing, Proof, Question, Stage, Turn
 from keifu.keys import keccak256
 from keifu.spec import inference_calls as calls
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
 
-__all__ = ["VERIFIERS", "View", "answered", "begins", "committed", "lane", "shape", "summed"]
+__all__ = ["VERIFIERS", "View", "answered", "begins", "bound", "committed", "lane", "proved", "shape", "summed"]
 
 _TRACE = "TraceVerifier"
 VERIFIERS = ("InferenceVerifier", "AttentionVerifier", _TRACE, "PictureVerifier")  # as the game numbers them
+_SELECTOR_BYTES, _CLAIM_BYTES, _BOUND_BYTES = 4, 320, 416
 _STATISTICS, _TOTAL = 4, 2  # of a head: largest score, its position, total, and 0
 
 
@@ -96,25 +97,30 @@ class View(Openings):
         return trees.path(list(self.seen.roots), slot, 4)
 
 
-def _proved(call: calls.Call, lists: bytes = b"", block: int = NO_BLOCK) -> Proof:
+def proved(call: calls.Call) -> Proof:
+    """A call about one lane: what the game fixes stands first in it, and is left out."""
     name = calls.verifier_of(call)
     function = load(name).interface.function(call.function, len(call.arguments))
-    return Proof(VERIFIERS.index(name), function.encode(call.arguments), lists, block)
+    return _proof(VERIFIERS.index(name), function.encode(call.arguments), _CLAIM_BYTES)
+
+
+def _proof(verifier: int, call: bytes, fixed: int) -> Proof:
+    return Proof(verifier, call[:_SELECTOR_BYTES], call[_SELECTOR_BYTES + fixed :])
 
 
 def answered(view: View, prompt: Sequence[int], ids: Sequence[int]) -> Proof:
     """The reply has another token than the model made."""
     at = view.position + 1 - len(prompt)
-    return _bound(view, "answered", view.out(len(view.published.program) - 1), _ids(ids, at))
+    return bound(view, "answered", view.out(len(view.published.program) - 1), _ids(ids, at))
 
 
 def begins(view: View, prompt: Sequence[int], ids: Sequence[int]) -> Proof:
     """The record does not begin with what it was given."""
     own = view.own_slot(0)
     if view.group:
-        return _bound(view, "source", own, view.out(view.group - 1))
+        return bound(view, "source", own, view.out(view.group - 1))
     at = view.position - len(prompt)
-    return _bound(view, "given", own, _ids(prompt, view.position) if at < 0 else _ids(ids, at))
+    return bound(view, "given", own, _ids(prompt, view.position) if at < 0 else _ids(ids, at))
 
 
 def committed(view: View) -> Proof:
@@ -123,17 +129,17 @@ def committed(view: View) -> Proof:
     if view.seen.committed[0] != view.root(last):
         behind = view.group * trees.SLOTS + last + 1
         leaf = (bytes(32), trees.path(view.published.leaves, behind) if last + 1 < trees.SLOTS else [])
-        return _bound(view, "made", view.descriptor(last), leaf, view.own_slot(last), view.beside(0))
+        return bound(view, "made", view.descriptor(last), leaf, view.own_slot(last), view.beside(0))
     for slot, operator in enumerate(operators, 1):
         place = {"scores": 1, "attended": 2}.get(operator.type, 0)
         if place and view.seen.committed[place] != view.root(operator.kept):
-            return _bound(view, "kept", view.descriptor(slot), view.own_slot(operator.kept), view.beside(place))
+            return bound(view, "kept", view.descriptor(slot), view.own_slot(operator.kept), view.beside(place))
     raise ValueError("nothing is wrong with this record")
 
 
 def shape(view: View, slot: int) -> Proof:
     """The tensor that was shown has another number of chunks."""
-    return _bound(view, "shape", view.descriptor(slot))
+    return bound(view, "shape", view.descriptor(slot))
 
 
 def lane(view: View, slot: int) -> Question | Proof:
@@ -152,30 +158,31 @@ def lane(view: View, slot: int) -> Question | Proof:
 def _of_type(view: View, operator: Operator, slot: int, values: dict[int, tuple[int, int]]) -> Question | Proof:
     exponent = -(-operator.height // 64) * 64
     if operator.type == "gated" and {exponent, exponent + 1} & set(values):
-        return _proved(calls.exponent(view, slot, _witness(view, slot, exponent, values)))
+        return proved(calls.exponent(view, slot, _witness(view, slot, exponent, values)))
     at = min(values)
     if _is_filling(view, operator, at):
-        return _bound(view, "filling", view.descriptor(slot), view.lanes(slot, at // _each(view, slot)), at)
+        return bound(view, "filling", view.descriptor(slot), view.lanes(slot, at // _each(view, slot)), at)
     match operator.type:
         case "scores":
             each = -(-(view.position + 1) // LIST) * LIST
-            return _proved(calls.check(view, slot, at // each, place=at % each))
+            return proved(calls.check(view, slot, at // each, place=at % each))
         case "softmax" if at % _STATISTICS == _TOTAL:
             return _in_parts(view, slot, at // 4, LIST, view.position + 1)
         case "softmax":
-            return _proved(calls.maximum(view, slot, at // 4, _larger(view, slot, at // 4)))
+            return proved(calls.maximum(view, slot, at // 4, _larger(view, slot, at // 4)))
         case "attended":
-            return _in_parts(view, slot, at, 1, view.position + 1)
+            stride = 1 if view.position < LIST else LIST  # of a sum that is wrong, those of its terms are asked for
+            return _in_parts(view, slot, at, stride, view.position + 1)
         case "token":
-            return _proved(_token(view, slot, *values[at]))
+            return proved(_token(view, slot, *values[at]))
         case "picture":
             return _pictured(view, slot, at)
         case "convolution" | "largest":
             return _in_parts(view, slot, at, 1, calls.sums_of(view, slot, at))
         case "dense" | "residual" | "rms_norm":
-            return _in_parts(view, slot, at, 1, -(-operator.width // trees.PART))
+            return _in_parts(view, slot, at, 1, _parts(operator))
         case _:
-            return _proved(calls.check(view, slot, at))
+            return proved(calls.check(view, slot, at))
 
 
 def _token(view: View, slot: int, better: int, shown: int) -> calls.Call:
@@ -188,7 +195,7 @@ def _token(view: View, slot: int, better: int, shown: int) -> calls.Call:
 def _pictured(view: View, slot: int, at: int) -> Proof:
     """A lane that is not what the receipt was given: each position has one of its values."""
     values = [records[0][0][0] for records in view.trace.records]
-    return _bound(view, "pictured", view.descriptor(slot), view.lanes(slot, at // 64), _ids(values, at), at)
+    return bound(view, "pictured", view.descriptor(slot), view.lanes(slot, at // 64), _ids(values, at), at)
 
 
 def _in_parts(view: View, slot: int, at: int, stride: int, terms: int) -> Question | Proof:
@@ -197,39 +204,32 @@ def _in_parts(view: View, slot: int, at: int, stride: int, terms: int) -> Questi
     if count > 1:
         return Question(Stage.SUMS, slot, at, stride, count)
     if view.operator(slot).type == "softmax":
-        return _proved(calls.total(view, slot, at))
-    return _proved(calls.check(view, slot, at))
+        return proved(calls.total(view, slot, at))
+    return proved(calls.check(view, slot, at))
 
 
-def summed(view: View, asked: Question, sums: bytes) -> Proof:
-    """The first part of the sums that is wrong, or the total. The lane's own chunk was shown before."""
-    view = view.showing(asked.slot)
-    terms = running(view, asked.slot, asked.part)
-    own = packed_sums([sum(terms[: (number + 1) * asked.stride]) for number in range(asked.count)])
-    wrong = next((n for n in range(asked.count) if own[8 * n : 8 * n + 8] != sums[8 * n : 8 * n + 8]), asked.count)
-    if asked.count <= LIST:
-        return _proved(_part(view, asked, view.claim(sums, stride=asked.stride), sums, wrong, asked.stride), b"", 0)
-    blocks = [sums[at : at + 8 * LIST] for at in range(0, len(sums), 8 * LIST)]
-    lists = lists_of(sums)
-    lasts = lists[: 8 * len(blocks)]
-    if wrong == asked.count:
-        claim = view.claim(lasts, stride=LIST)
-        return _proved(_part(view, asked, claim, lasts, len(blocks), LIST), lists, len(blocks))
-    block = wrong // LIST
-    base = int.from_bytes(lasts[8 * block - 8 : 8 * block], "big", signed=True) if block else 0
-    claim = view.claim(blocks[block], base, block * LIST, 1)
-    return _proved(_part(view, asked, claim, blocks[block], wrong % LIST, 1), lists, block)
+def summed(view: View) -> Narrowing | Proof:
+    """The first part of the sums that is wrong, or the total; or the terms that it adds, where they are too many. The
+    lane's own chunk was shown before."""
+    turn, sums, slot = view.turn, view.seen.sums, view.turn.slot
+    view = view.showing(slot)
+    own = packed_sums(sums_of(running(view, slot, turn.part), turn))
+    wrong = next((n for n in range(turn.count) if own[8 * n : 8 * n + 8] != sums[8 * n : 8 * n + 8]), turn.count)
+    if wrong < turn.count and turn.stride > 1 and view.operator(slot).type == "attended":
+        return Narrowing(sums, wrong)
+    base = int.from_bytes(turn.base, "big", signed=True)
+    return proved(_part(view, view.claim(sums, base, turn.first, turn.stride), wrong))
 
 
-def _part(view: View, asked: Question, claim: Any, sums: bytes, part: int, stride: int) -> calls.Call:
+def _part(view: View, claim: Any, part: int) -> calls.Call:
     """The call for one part of sums that a claim names; a part behind the last asks about the total. What is not looked
     at is left out: each byte of it would be paid for."""
-    slot, lane, operator = asked.slot, asked.part, view.operator(asked.slot)
-    is_total, shown = part == len(sums) // 8, (sums, part)
+    turn, sums, operator = view.turn, view.seen.sums, view.operator(view.turn.slot)
+    slot, lane, is_total, shown = turn.slot, turn.part, part == turn.count, (sums, part)
     if operator.type == "softmax":
         return calls.total(view, slot, lane, shown, claim)
     if operator.type == "attended":
-        place = 0 if is_total else claim[8] + part * stride
+        place = 0 if is_total else turn.first + part
         call = calls.check(view, slot, lane, place=place)
         scores, statistic, value, out, *_ = call.rest
         opened = (NO_LANES, statistic, NO_LANES, out) if is_total else (scores, statistic, value, NO_LANES)
@@ -241,16 +241,21 @@ def _part(view: View, asked: Question, claim: Any, sums: bytes, part: int, strid
         if is_total:
             return call._replace(claim=claim, rest=(view.lines(operator.first, lane // 32, 0), *call.rest[1:4], shown))
         return call._replace(claim=claim, rest=(view.lines(operator.first, part), NO_LANES, NO_LANES, lane, shown))
-    leaf, path, weights = view.row(slot, lane, 0 if is_total else part)
     if is_total:
+        leaf, path, _ = view.row(slot, lane)
         return call._replace(claim=claim, rest=((leaf, path, b""), NO_LINES, *call.rest[2:6], shown))
-    x = view.lines(operator.first, part)
-    return call._replace(claim=claim, rest=((leaf, path, weights), x, *[NO_LANES] * 3, lane, shown))
+    return call._replace(claim=claim, rest=(*view.products(slot, lane, part), *[NO_LANES] * 3, lane, shown))
 
 
-def _bound(view: View, name: str, *rest: Any) -> Proof:
+def _parts(operator: Operator) -> int:
+    """Into how many sums a lane is divided: one where it is computed at once."""
+    is_products = operator.type != "rms_norm" and operator.width > trees.PART
+    return -(-operator.width // (trees.piece(operator.width) if is_products else trees.PART))
+
+
+def bound(view: View, name: str, *rest: Any) -> Proof:
     function = load(_TRACE).interface.function(name, 1 + len(rest))
-    return Proof(VERIFIERS.index(_TRACE), function.encode([view.bound(), *rest]))
+    return _proof(VERIFIERS.index(_TRACE), function.encode([view.bound(), *rest]), _BOUND_BYTES)
 
 
 def _ids(ids: Sequence[int], at: int) -> tuple[bytes, list[bytes]]:

@@ -7,14 +7,14 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
 
-from keifu.inference.disputes.turns import LIST
+from keifu.inference.disputes.turns import LIST, Turn, first_other
 from keifu.keys import keccak256
 from keifu.spec import inference as arithmetic
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator, Trace
 from keifu.spec.inference_openings import Openings, Published, packed_sums
 
-__all__ = ["PART_LEVELS", "Provider", "ids_root", "receipt_fields", "running"]
+__all__ = ["PART_LEVELS", "Provider", "ids_root", "receipt_fields", "running", "sums_of"]
 
 PART_LEVELS = 5
 HEAD = 64
@@ -57,9 +57,17 @@ class Provider:
     def boundaries(self, position: int) -> list[bytes]:
         return self.trace.position_leaves(position)
 
-    def record(self, position: int, group: int) -> tuple[list[bytes], list[bytes]]:
-        """The roots of a record's tensors, and those of which the boundary is made."""
-        return self.shown.record_leaves(position, group), self.trace.boundary_leaves(position, group)[:3]
+    def record(
+        self, position: int, group: int, marks: Sequence[bytes]
+    ) -> tuple[list[bytes], list[bytes], Sequence[bytes], int, bytes]:  # fmt: skip
+        """The roots of a record's tensors, those of which the boundary is made, the challenger's marks, and the first
+        tensor that is not as they say: how many chunks it has, and these, or the nodes over them."""
+        roots, count, data = self.shown.record_leaves(position, group), 0, b""
+        if slot := first_other(roots, marks):
+            count, data, _ = self.chunks(position, group, slot, 0)
+            if count > LIST:
+                data = b"".join(self.nodes(position, group, slot)[1])
+        return roots, self.trace.boundary_leaves(position, group)[:3], marks, count, data
 
     def nodes(self, position: int, group: int, slot: int) -> tuple[int, list[bytes], list[bytes]]:
         """How many chunks a tensor has, the nodes over each 32 of them, and their way to the record."""
@@ -76,10 +84,11 @@ class Provider:
             return count, b"", []
         return count, *self.opened(position, group).lines(slot, part, PART_LEVELS)
 
-    def sums(self, position: int, group: int, slot: int, part: int, stride: int, count: int) -> bytes:
-        """Running sums of a lane's terms; what is no such lane has none, and its sums are 0."""
-        terms = running(self.opened(position, group), slot, part)
-        return packed_sums([sum(terms[: (number + 1) * stride]) for number in range(count)])
+    def sums(self, position: int, group: int, slot: int, turn: Turn) -> bytes:
+        """Running sums of a lane's terms; what is no such lane has none, and its sums are 0. The last one of a block
+        was shown before."""
+        terms = running(self.opened(position, group), slot, turn.part)
+        return packed_sums(sums_of(terms, turn)[: turn.count - turn.within])
 
     def _hashes(self, position: int, group: int, slot: int) -> list[bytes]:
         record = self.shown.records[position][group]
@@ -92,8 +101,13 @@ class Provider:
         return trees.path(self.shown.record_leaves(position, group), slot, 4)
 
 
+def sums_of(terms: Sequence[int], turn: Turn) -> list[int]:
+    """What a turn asks for."""
+    return [sum(terms[: turn.first + (number + 1) * turn.stride]) for number in range(turn.count)]
+
+
 def running(o: Openings, slot: int, lane: int) -> list[int]:
-    """The terms of a sum that no single call computes: of products and squares, one each 1,024 lanes."""
+    """The terms of a sum that no single call computes: of squares, one each 1,024 lanes, of products, each 128."""
     group = o.published.program[o.group]
     if not 1 <= slot <= len(group):
         return []
@@ -111,7 +125,8 @@ def _squares(_: Openings, operator: Operator, record: Sequence[Any], _lane: int)
 
 def _products(_: Openings, operator: Operator, record: Sequence[Any], lane: int) -> list[int]:
     lanes, row = record[operator.first][: operator.width], operator.rows[lane]
-    return [arithmetic.dot(row, lanes[at : at + trees.PART], at) for at in range(0, operator.width, trees.PART)]
+    each = trees.piece(operator.width)
+    return [arithmetic.dot(row, lanes[at : at + each], at) for at in range(0, operator.width, each)]
 
 
 def _convolved(_: Openings, operator: Operator, record: Sequence[Any], lane: int) -> list[int]:

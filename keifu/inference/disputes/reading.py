@@ -47,12 +47,11 @@ class Outcome:
 
 @dataclass
 class Standing:
-    """Where a dispute is: its turn, what it is about, what was shown, and the last question."""
+    """Where a dispute is: its turn, what it is about, and what was shown."""
 
     turn: Turn
     case: Case
     seen: Seen
-    asked: Question | None = None
 
 
 class Reading:
@@ -117,17 +116,17 @@ class Reading:
     def _follow(self, found: Standing, log: Log, transaction: str) -> None:
         turn = found.turn
         if log.event == "GroupNamed":
-            found.turn = turn.named(log.group, log.boundary)
+            found.turn = turn.named(log.group, log.boundary, log.marks)
         elif log.event == "Asked":
-            found.asked = Question(Stage.ASKING, log.slot, log.part, log.stride, log.args["count"])
-            found.turn = turn.questioned(found.asked)
+            asked = Question(Stage(log.stage), log.slot, log.part, log.stride, log.args["count"])
+            found.turn = turn.questioned(asked).moved(log)
+        elif log.event == "Narrowed":
+            found.turn = turn.narrowed(found.seen.sums, log.block).moved(log)
         elif log.event == "Moved":
             if turn.stage in ANSWERS and log.stage != Stage.PROVED:
                 args = self._shown(ANSWERS[Stage(turn.stage)], transaction)
-                found.seen.take(ANSWERS[Stage(turn.stage)], args, turn.part)
+                found.seen.take(ANSWERS[Stage(turn.stage)], args, turn)
                 turn = turn.after(ANSWERS[Stage(turn.stage)], args)
-            elif found.asked is not None and turn.stage == Stage.ASKING:
-                found.asked = Question(Stage(log.stage), *found.asked.args[1:])
             found.turn = turn.moved(log)
 
     def _shown(self, name: str, transaction: str) -> tuple[Any, ...]:

@@ -36,7 +36,7 @@ def test_a_campaign_reaches_what_it_is_for() -> None:
     """Disputes that end in each way, by a proof and by silence; covers that are released and settled meanwhile."""
     engine = Engine(InferenceDisputeBook)
     system, search, reached = engine.system, Search(engine, seed=1), set()
-    wanted = {"proved", "silent provider", "acquitted", "sums", "chunks", "released"}
+    wanted = {"proved", "silent provider", "acquitted", "sums", "narrowed", "chunks", "released"}
     assert isinstance(system, InferenceDisputeBook)
 
     while engine.calls < CALLS and not wanted <= reached:
@@ -46,6 +46,7 @@ def test_a_campaign_reaches_what_it_is_for() -> None:
             reached |= {"silent provider"} if item.waits_for_provider and item.over else set()
             reached |= {"acquitted"} if item.over and item.stage in (Stage.NAMING, Stage.ASKING) else set()
             reached |= ({"sums"} if item.seen.sums else set()) | ({"chunks"} if item.seen.chunks else set())
+            reached |= {"narrowed"} if item.turn.within else set()
             reached |= {"released"} if not item.over and item.cover.over else set()
 
     assert wanted <= reached
@@ -126,9 +127,9 @@ def neutrality(bug: Bug | None) -> None:
     system = started(bug)
     for number in (1, 2):
         dispute = disputing(system, number)
-        shown = dispute.answer.provider.record(POSITIONS - 1, LAYER)
+        shown = dispute.answer.provider.record(POSITIONS - 1, LAYER, dispute.turn.marks)
         system.do("game.show_record", dispute.turn.args, *shown, sender=dispute.operator)
-        dispute.seen.take("show_record", shown, 0)
+        dispute.seen.take("show_record", shown, dispute.turn)
         after = dispute.turn.after("show_record", shown)
         dispute.turn = replace(after, stage=int(Stage.ASKING), deadline=system.now + TURN)
     system.evm.warp(TURN + 1)

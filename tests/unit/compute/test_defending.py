@@ -21,8 +21,7 @@ ONE, DEADLINE = b"\x01" * 32, 1_900_000_000
 CASE = Case(ONE, ONE, ONE, ONE, 3, 2, 1, 4)
 OPENED = Opened(ONE, "0x" + "0b" * 20, "0x" + "0c" * 20, ONE, ONE, 700, 0)
 ASKED = Turn(
-    ZERO_ADDRESS, ONE, CASE.hash, ZERO_ADDRESS, ZERO_ADDRESS, DEADLINE, Stage.CHUNKS, DEADLINE, 1, ONE, ONE, 1, 3, 0, 0,
-    0, 0, bytes(32),
+    ZERO_ADDRESS, ONE, CASE.hash, ZERO_ADDRESS, ZERO_ADDRESS, DEADLINE, Stage.CHUNKS, DEADLINE, 1, ONE, 1, 0, 3, ONE,
 )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def test_whose_turn_it_is(court):
     court.scribe.write()
     assert "the challenger&#x27;s turn" in text(explorer, "/en/disputes")
     court.scribe.next_block()
-    court.scribe.log(GAME, "GroupNamed", **court.at, group=3, boundary="0x" + "01" * 32)
+    court.scribe.log(GAME, "GroupNamed", **court.at, group=3, boundary="0x" + "01" * 32, marks=["0x" + "02" * 32] * 3)
     court.move(3, deadline=1)
     court.scribe.write()
     assert "too late" in text(explorer, "/en/disputes")
@@ -66,7 +66,11 @@ def test_how_it_ended_and_that_the_next_one_is_another(court):
     explorer, court = court
     court.open()
     court.move(1)
-    court.scribe.log(GAME, "Asked", **court.at, slot=2, part=1, stride=0, count=0)
+    court.scribe.log(GAME, "Asked", **court.at, stage=6, deadline=SOON, slot=2, part=1, stride=0, count=0)
+    court.scribe.write()
+    assert "the operator&#x27;s turn" in text(explorer, "/en/disputes")
+    court.scribe.next_block()
+    court.scribe.log(GAME, "Narrowed", **court.at, stage=7, deadline=SOON, block=3)
     court.move(8)
     court.end("Convicted", restitution=50 * COIN, reward=5 * COIN)
     court.open(OTHER)
@@ -75,6 +79,8 @@ def test_how_it_ended_and_that_the_next_one_is_another(court):
     page = text(explorer, f"/en/dispute/{RECEIPT[2:]}")
     assert "50 coins to the payer, 5 to the challenger" in page
     assert "tensor 2, part 1" in page
+    assert "sums within a sum" in page
+    assert "sum 3" in page
     assert page.count("the operator shows what each group committed to") == 1
     assert ">acquitted<" in text(explorer, f"/en/dispute/{OTHER[2:]}")
     listed = text(explorer, "/en/disputes")

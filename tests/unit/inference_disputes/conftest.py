@@ -116,5 +116,10 @@ def unnamed(answer):
     return Place(POSITION, GROUPS, answer.positions[POSITION], trees.path(answer.positions, POSITION))
 
 
+def opening(turn):
+    """Of what a contract begins the dispute again."""
+    return turn.dispute, turn.operator, turn.challenger, turn.time, turn.group, turn.boundary
+
+
 def seen_of(answer):
     return Seen(answer.positions)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.dispute_shapes import FalseSums
 from benchmarks.disputed import BOND, RESERVE, RESTITUTION, TURN, Disputed
 from benchmarks.inference_shapes import long_norm, long_residual
 from keifu.abi import load
 from keifu.inference.disputes import Challenger, Provider, Seen
+from keifu.inference.disputes.turns import marks_of
 from keifu.spec.inference import Row
 from keifu.spec.inference_model import Operator, Trace, run
 from keifu.spec.inference_openings import Published
@@ -148,7 +150,7 @@ def test_dis_1_boundaries_kept_back(world, cheat, honest, challenger):
     answer = world.answer(provider, PROMPT, IDS)
     played = world.play(answer, provider, challenger, withheld=True)
     names = [name for name, _ in played.mined]
-    assert names == ["open", "show_groups", "name_group", "show_record", "ask", "show_chunks", "prove"]
+    assert names == ["open", "show_groups", "name_group", "show_record", "prove"]
     assert world.close(played).events("Convicted")
 
 
@@ -160,17 +162,6 @@ def long(published):
     return trace, ids, Challenger(published, trace, ids, [trace.records[-1][-1][-1][0]])
 
 
-class WrongSums(Provider):
-    """Says that one of a lane's sums is another."""
-
-    wrong = 0
-
-    def sums(self, *about):
-        data = bytearray(super().sums(*about))
-        data[8 * self.wrong + 7] ^= 1
-        return bytes(data)
-
-
 @pytest.mark.parametrize(("slot", "lane"), [(8, 2), (8, 6), (9, 66), (7, 3), (7, 70)])
 @pytest.mark.parametrize("wrong", [None, 0, -1])
 def test_dis_2_sums_of_attention(world, cheat, published, long, slot, lane, wrong):
@@ -179,8 +170,8 @@ def test_dis_2_sums_of_attention(world, cheat, published, long, slot, lane, wron
     position = len(ids) - 1
     provider = cheat(more(trace, LAYER, slot, lane, position=position), trace=trace, position=position)
     if wrong is not None:
-        provider = WrongSums(published, provider.trace, provider.shown)
-        provider.wrong = wrong % (2 if slot == 8 else 40)
+        provider = FalseSums(published, provider.trace, provider.shown)
+        provider.wrong = wrong
     convicted(world, provider, challenger, ids, challenger.ids)
 
 
@@ -210,8 +201,8 @@ def test_dis_2_sums_of_long_rows(chain, model, wrong):
         number = chain.snapshot()
         world = Disputed(chain.deploy, chain.account, lambda: (chain.chain_id, chain.now), published)
         chain.warp(MINUTE)
-        provider = WrongSums(published, wrongly) if wrong is not None else Provider(published, wrongly)
-        WrongSums.wrong = wrong or 0
+        provider = FalseSums(published, wrongly) if wrong is not None else Provider(published, wrongly)
+        provider.wrong = wrong or 0
         convicted(world, provider, Challenger(published, honest, [0], [1]), [0], [1], turns)
         chain.restore(number)
 
@@ -219,13 +210,25 @@ def test_dis_2_sums_of_long_rows(chain, model, wrong):
 def test_dis_3_selectors_of_functions_that_argue_with_sums():
     """DIS-3: the game knows where their lane stands."""
     for contract, name, arguments, selector, word in (
-        ("InferenceVerifier", "linear", 9, 0xF60AEE0C, 16),
-        ("InferenceVerifier", "norm", 7, 0x36F675A6, 14),
-        ("AttentionVerifier", "total", 6, 0xA74BD749, 13),
-        ("PictureVerifier", "convolved", 7, 0xDF8E6460, 14),
-        ("PictureVerifier", "largest", 6, 0xAC0A2AC1, 13),
-        ("AttentionVerifier", "attended", 8, 0x2CA3E760, 15),
+        ("InferenceVerifier", "linear", 9, 0xF60AEE0C, 6),
+        ("InferenceVerifier", "norm", 7, 0x36F675A6, 4),
+        ("AttentionVerifier", "total", 6, 0xA74BD749, 3),
+        ("PictureVerifier", "convolved", 7, 0xDF8E6460, 4),
+        ("PictureVerifier", "largest", 6, 0xAC0A2AC1, 3),
+        ("AttentionVerifier", "attended", 8, 0x2CA3E760, 5),
     ):
         function = load(contract).interface.function(name, arguments)
         assert int.from_bytes(function.selector, "big") == selector
-        assert function.input_names[word - 9] in ("lane", "head")
+        assert function.input_names[word + 1] in ("lane", "head")
+
+
+def test_dis_1_a_tensor_with_the_same_mark(world, cheat, honest, challenger, monkeypatch):
+    """DIS-1: then the challenger asks for it: two transactions more."""
+    slot = 2
+    provider = cheat(more(honest, LAYER, slot, 70))
+    found = provider.shown.record_leaves(POSITION, LAYER)[slot]
+    own = challenger.own.trace.record_leaves(POSITION, LAYER)
+    same = [*own[:slot], found, *own[slot + 1 : OUT]]  # the last tensor, another too, has no mark
+    monkeypatch.setattr(challenger, "marks", lambda *_: marks_of(same))
+    played = convicted(world, provider, challenger)
+    assert [name for name, _ in played.mined] == ["open", "show_record", "ask", "show_chunks", "prove"]

@@ -16,7 +16,7 @@ from tests.unit.inference_disputes.test_pictures import everywhere
 
 SETTINGS = {"mlp": Settings(epochs=1), "cnn": Settings(network="cnn", epochs=1)}
 LAST = 1
-TURNS = 5  # from the opening to the proof: no sum of a digit's is too long for one call
+TURNS = 3  # from the opening to the proof: no sum of a digit's is too long for one call
 
 
 @pytest.fixture(scope="module", params=sorted(SETTINGS))

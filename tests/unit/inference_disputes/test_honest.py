@@ -9,33 +9,33 @@ import pytest
 
 from benchmarks.disputed import BOND, TURN
 from ethwire.errors import Revert
-from keifu.abi import load
-from keifu.inference.disputes import NO_BLOCK, Place, Provider, Question, Seen, Stage, proofs
-from keifu.inference.disputes.turns import lists_of
-from keifu.keys import keccak256
+from keifu.inference.disputes import Place, Provider, Question, Seen, Stage, proofs
+from keifu.inference.disputes.moves import answer as answer_of
+from keifu.inference.disputes.turns import NO_MARKS, marks_of
 from keifu.spec import inference_calls as checks
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import run
 from tests.profiles import DEEP
 from tests.unit.inference_disputes.conftest import IDS, LAYER, POSITION, PROMPT, refused
 
-PARTS, LANES = (0, 1, 99, 2**256 - 1), (0, 70, 2**200)
+PARTS, LANES = (0, 1, 99, 2**32 - 1), (0, 70, 2**32 - 1)
+WRONG, CLAIM_BYTES = bytes([7]) * 32, 320
 SHOWN = (Stage.NODES, Stage.CHUNKS)
 QUESTIONS = [Question(stage, slot, part) for stage in SHOWN for slot in (0, 2, 7, 15) for part in PARTS]
 QUESTIONS += [
-    Question(Stage.SUMS, slot, lane, 1, count) for slot in (0, 1, 8, 9) for lane in LANES for count in (1, 33)
+    Question(Stage.SUMS, slot, lane, 1, count) for slot in (0, 1, 8, 9) for lane in LANES for count in (1, 32)
 ]
-QUESTIONS += [Question(Stage.SUMS, slot, 66, 32, 32) for slot in (3, 8, 14)] + [Question(Stage.SUMS, 9, 66, 1, 1_024)]
+QUESTIONS += [Question(Stage.SUMS, slot, 66, 32, 32) for slot in (3, 8, 9, 14)]
 RANDOM_CALLS = 100_000 if DEEP else 300
 
 
-def begun(world, provider, group=LAYER, position=POSITION):
+def begun(world, provider, group=LAYER, position=POSITION, marks=NO_MARKS):
     """A dispute with an honest provider, at its record."""
     answer = world.answer(provider, PROMPT, IDS)
     boundaries = provider.boundaries(position)
     path = [*trees.path(boundaries, group), *trees.path(answer.positions, position)]
     seen = Seen(answer.positions, boundaries)
-    return world.open(answer, Place(position, group, boundaries[group], path)), seen
+    return world.open(answer, Place(position, group, boundaries[group], path, marks)), seen
 
 
 def acquitted(world, chain, played):
@@ -82,9 +82,10 @@ def test_dis_4_questions_end(world, chain, provider):
         (Question(Stage.ASKING, 1), "game: no such question"),
         (Question(Stage.PROVED, 1), "game: no such question"),
         (Question(Stage.CHUNKS, 16), "game: no such question"),
+        (Question(Stage.CHUNKS, 2, 2**32), "game: no such question"),
         (Question(Stage.SUMS, 9, 0, 2, 4), "game: no such sums"),
         (Question(Stage.SUMS, 9, 0, 1, 0), "game: no such sums"),
-        (Question(Stage.SUMS, 9, 0, 1, 1_025), "game: no such sums"),
+        (Question(Stage.SUMS, 9, 0, 1, 33), "game: no such sums"),
         (Question(Stage.SUMS, 9, 0, 32, 33), "game: no such sums"),
     ],
 )
@@ -93,13 +94,6 @@ def test_questions_that_nobody_could_answer_are_refused(world, provider, asked, 
     played = world.show(played, provider, seen)
     with refused(reason):
         world.step(played, "ask", *asked.args, sender=world.payer)
-
-
-def encoded(call):
-    """A call of a verifier as the game takes it."""
-    name = checks.verifier_of(call)
-    function = load(name).interface.function(call.function, len(call.arguments))
-    return proofs.VERIFIERS.index(name), function.encode(call.arguments)
 
 
 @pytest.fixture
@@ -111,64 +105,37 @@ def asked(world, provider):
     return world.show(played, provider, seen), provider.opened(POSITION, LAYER), seen.sums
 
 
-def tried(world, played, verifier, call, lists=b"", block=NO_BLOCK):
-    return world.step(played, "prove", played.case.args, verifier, call, lists, block, sender=world.stranger)
+def tried(world, played, proof):
+    return world.step(played, "prove", played.case.args, *proof, sender=world.stranger)
 
 
 def test_dis_4_sums_of_one_lane_prove_nothing_about_another(world, chain, asked):
     """DIS-4: a proof names the lane and the slot whose sums were shown."""
     played, o, sums = asked
-    claim = o.claim(sums, stride=1)
 
-    def summed(lane):
-        call = checks.check(o, 9, lane)
-        return encoded(call._replace(claim=claim, rest=(*call.rest[:-1], (sums, 0))))
+    def summed(lane, slot=9):
+        call = checks.check(o, slot, lane)
+        return proofs.proved(call._replace(rest=(*call.rest[:-1], (sums, 0))))
 
     with refused("game: not proved"):
-        tried(world, played, *summed(66), block=0)
-    with refused("game: another lane"):
-        tried(world, played, *summed(67), block=0)
-    verifier, call = summed(66)
-    slot = 4 + int.from_bytes(call[324:356], "big") + 2
+        tried(world, played, summed(66))
+    right = summed(66)
+    slot = int.from_bytes(right.rest[:32], "big") - CLAIM_BYTES + 2
+    for rest, reason in (
+        (summed(67).rest, "another lane"),
+        (right.rest[: 5 * 32], "another lane"),
+        (right.rest[:slot] + b"\x0a" + right.rest[slot + 1 :], "another slot"),
+        ((2**255).to_bytes(32, "big") + right.rest[32:], "another slot"),
+        ((CLAIM_BYTES - 1).to_bytes(32, "big") + right.rest[32:], "another slot"),
+        ((CLAIM_BYTES + len(right.rest) - 31).to_bytes(32, "big") + right.rest[32:], "another slot"),
+    ):
+        with refused(f"game: {reason}"):
+            tried(world, played, right._replace(rest=rest))
     with refused("game: another slot"):
-        tried(world, played, verifier, call[:slot] + b"\x0a" + call[slot + 1 :], block=0)
-    far = call[:324] + (2**255).to_bytes(32, "big") + call[356:]
-    with refused("game: another slot"):
-        tried(world, played, verifier, far, block=0)
-    other = checks.check(o, 2, 66)._replace(claim=claim)
-    with refused("game: another slot"):
-        tried(world, played, *encoded(other), block=0)
-    with refused("game: no sums in it"):
-        tried(world, played, *encoded(checks.check(o, 5, 66)._replace(claim=claim)), block=0)
-    with refused("game: another claim"):
-        tried(world, played, *encoded(checks.check(o, 9, 66)._replace(claim=claim)))
-    acquitted(world, chain, played)
-
-
-def test_dis_4_blocks_of_sums_are_the_provider_s(world, chain, provider):
-    """DIS-4: more sums than a list has."""
-    played, seen = begun(world, provider)
-    played = world.show(played, provider, seen)
-    played = world.step(played, "ask", *Question(Stage.SUMS, 9, 66, 1, 40).args, sender=world.payer)
-    played = world.show(played, provider, seen)
-    blocks = [seen.sums[at : at + 256] for at in range(0, 320, 256)]
-    lists = b"".join(block[-8:] for block in blocks) + b"".join(keccak256(block) for block in blocks)
-    o = provider.opened(POSITION, LAYER)
-    base = checks.check(o, 9, 66)
-    for number, first in enumerate((0, 32)):
-        before = int.from_bytes(lists[:8], "big", signed=True) if number else 0
-        call = base._replace(
-            claim=o.claim(blocks[number], before, first, 1), rest=(*base.rest[:-1], (blocks[number], 0))
-        )
-        reason = "inference_verifier: part" if number else "game: not proved"
-        with refused(reason):
-            tried(world, played, *encoded(call), lists, number)
-    lasts = base._replace(claim=o.claim(lists[:16], stride=32), rest=(*base.rest[:-1], (lists[:16], 2)))
-    with refused("game: not all sums"):
-        tried(world, played, *encoded(lasts), lists, 2)
-    for wrong, number in ((lists[:-1] + b"\x00", 0), (lists, 3)):
-        with refused("game: other sums"):
-            tried(world, played, *encoded(base), wrong, number)
+        tried(world, played, summed(66, slot=2))
+    for proof in (proofs.proved(checks.check(o, 5, 66)), proofs.proved(checks.check(o, 7, 1, place=2))):
+        with refused("game: not proved"):
+            tried(world, played, proof)
     acquitted(world, chain, played)
 
 
@@ -180,67 +147,133 @@ def long(published):
     return Provider(published, trace), ids, [trace.records[-1][-1][-1][0]]
 
 
-def total_of(o, slot, lane, sums):
-    """Whether the last of these sums of 32 terms each is not what was committed."""
-    claim = o.claim(sums[0], stride=32)
-    if slot == 8:
-        return checks.total(o, slot, lane, sums, claim)
-    call = checks.check(o, slot, lane)
-    return call._replace(claim=claim, rest=(*call.rest[:-1], sums))
-
-
-@pytest.mark.parametrize(("slot", "lane", "part"), [(8, 1, 1), (8, 1, 2), (9, 66, 2)])
-@pytest.mark.parametrize("count", [33, 39, 40])
-def test_dis_4_fewer_sums_than_there_are_terms_are_no_total(world, chain, long, slot, lane, part, count):
-    """DIS-4: nor is the last one of them one of 32 terms more than the one before."""
-    provider, ids, reply = long
+def at_sums(world, provider, ids, reply, question):
+    """A dispute about a layer's last position, in which sums were shown."""
     position = len(ids) - 1
     answer = world.answer(provider, ids, reply)
     boundaries = provider.boundaries(position)
     path = [*trees.path(boundaries, LAYER), *trees.path(answer.positions, position)]
     played, seen = world.open(answer, Place(position, LAYER, boundaries[LAYER], path)), Seen(answer.positions)
     played = world.show(played, provider, seen)
-    played = world.step(played, "ask", *Question(Stage.SUMS, slot, lane, 1, count).args, sender=world.payer)
-    played = world.show(played, provider, seen)
-    lists = lists_of(seen.sums)
-    call = total_of(provider.opened(position, LAYER), slot, lane, (lists[:16], part))
-    with refused("game: not proved" if count == len(ids) else "game: not all sums"):
-        tried(world, played, *encoded(call), lists, 2)
+    played = world.step(played, "ask", *question.args, sender=world.payer)
+    return world.show(played, provider, seen), seen, provider.opened(position, LAYER)
+
+
+def about(o, slot, lane, sums, part, place=0):
+    """The call for a part of sums; a part behind the last one asks about the total."""
+    if slot == 8:
+        return proofs.proved(checks.total(o, slot, lane, (sums, part)))
+    call = checks.check(o, slot, lane, place=place)
+    return proofs.proved(call._replace(rest=(*call.rest[:-1], (sums, part))))
+
+
+@pytest.mark.parametrize(("slot", "lane"), [(8, 1), (9, 66)])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_dis_4_fewer_sums_than_there_are_terms_are_no_total(world, chain, long, slot, lane, count):
+    """DIS-4: nor are more."""
+    played, seen, o = at_sums(world, *long, Question(Stage.SUMS, slot, lane, 32, count))
+    with refused("game: not proved" if count == 2 else "inference_verifier: sums"):
+        tried(world, played, about(o, slot, lane, seen.sums, count))
     acquitted(world, chain, played)
 
 
-def test_no_sums_were_shown(world, provider):
+@pytest.mark.parametrize("block", [0, 1])
+def test_dis_4_terms_of_a_block_end_where_its_sum_does(world, chain, long, block):
+    """DIS-4: its last sum was shown before, and each term of it opens."""
+    played, seen, o = at_sums(world, *long, Question(Stage.SUMS, 9, 66, 32, 2))
+    for sums, number, reason in (
+        (seen.sums[:-1] + b"\0", block, "other sums"),
+        (seen.sums, 2, "no such sums"),
+        (seen.sums, 2**256 - 1, "no such sums"),
+    ):
+        with refused(f"game: {reason}"):
+            world.step(played, "ask_within", sums, number, sender=world.payer)
+    played = world.step(played, "ask_within", seen.sums, block, sender=world.payer)
+    count = 8 if block else 32
+    assert (played.turn.first, played.turn.count) == (32 * block, count)
+    with refused("game: number of sums"):
+        world.step(played, "show_sums", bytes(8 * count), sender=world.operator)
+    played = world.show(played, long[0], seen)
+    assert len(seen.sums) == 8 * count
+    for part in (0, count - 1):
+        with refused("game: not proved"):
+            tried(world, played, about(o, 9, 66, seen.sums, part, 32 * block + part))
+    with refused("inference_verifier: sums"):
+        tried(world, played, about(o, 9, 66, seen.sums, count))
+    with refused("game: other sums"):
+        world.step(played, "ask_within", seen.sums, 0, sender=world.payer)
+    acquitted(world, chain, played)
+
+
+def test_dis_4_a_block_of_other_sums_proves_nothing(world, chain, provider):
+    """DIS-4: a row's products have no block that anybody could name, whatever is asked for."""
     played, seen = begun(world, provider)
     played = world.show(played, provider, seen)
-    with refused("game: no sums were shown"):
-        tried(world, played, *encoded(checks.check(provider.opened(POSITION, LAYER), 9, 66)), block=0)
+    played = world.step(played, "ask", *Question(Stage.SUMS, 2, 66, 32, 1).args, sender=world.payer)
+    played = world.show(played, provider, seen)
+    played = world.step(played, "ask_within", seen.sums, 0, sender=world.payer)
+    played = world.show(played, provider, seen)
+    call = checks.check(provider.opened(POSITION, LAYER), 2, 66)
+    with refused("game: other sums"):
+        tried(world, played, proofs.proved(call._replace(rest=(*call.rest[:-1], (seen.sums, 0)))))
+    acquitted(world, chain, played)
 
 
-def test_dis_4_no_call_convicts_an_honest_provider(world, chain, provider, asked):
+@pytest.mark.parametrize("slot", range(1, 16))
+def test_dis_4_whatever_the_marks_say_a_record_can_be_shown(world, chain, provider, slot):
+    """DIS-4: the first tensor that is not as its mark says is shown with the record, and a right one proves nothing."""
+    roots = provider.trace.record_leaves(POSITION, LAYER)
+    marks = marks_of([root if n < slot else WRONG for n, root in enumerate(roots)])
+    played, seen = begun(world, provider, marks=marks)
+    name, args = answer_of(provider, played.case, played.turn)
+    roots, committed, _, count, data = args
+    for changed, reason in (
+        ((roots, committed, NO_MARKS, count, data), "other marks"),
+        ((roots, committed, marks, 2**32 - 1, data), "number of chunks"),
+        ((roots, committed, marks, count, data[1:]), "number of chunks"),
+        ((roots, committed, marks, count, bytes([data[0] ^ 1]) + data[1:]), "other chunks"),
+        ((roots, committed, marks, 64, WRONG), "number of nodes"),
+        ((roots, committed, marks, 64, WRONG * 2), "other nodes"),
+    ):
+        with refused(f"game: {reason}"):
+            world.step(played, name, *changed, sender=world.operator)
+    played = world.show(played, provider, seen)
+    assert (played.turn.slot, seen.slot, seen.chunks) == (slot, slot, data)
+    assert (played.turn.shown, played.turn.asked) == (count + 1, 0)
+    view = proofs.View(provider.published, provider.trace, POSITION, LAYER, seen, played.case, played.turn)
+    with refused("game: not proved"):
+        tried(world, played, proofs.shape(view, slot))
+    acquitted(world, chain, played)
+
+
+def test_dis_4_no_call_convicts_an_honest_provider(world, chain, provider):
     """DIS-4: right ones say so, and changed ones open nothing."""
-    played, o, _ = asked
-    calls = [encoded(checks.check(o, slot, 60)) for slot in (1, 2, 5, 10, 12, 14, 15)]
+    played, seen = begun(world, provider)
+    played, o = world.show(played, provider, seen), provider.opened(POSITION, LAYER)
+    calls = [checks.check(o, slot, 60) for slot in (1, 2, 5, 10, 12, 14, 15)]
     calls += [
-        encoded(checks.check(o, 7, 1, place=2)),
-        encoded(checks.maximum(o, 8, 0, 1)),
-        encoded(checks.total(o, 8, 1)),
+        checks.check(o, 7, 1, place=2),
+        checks.maximum(o, 8, 0, 1),
+        checks.total(o, 8, 1),
+        checks.exponent(o, 14, 7),
     ]
-    calls.append(encoded(checks.exponent(o, 14, 7)))
-    for verifier, call in calls:
+    right = [proofs.proved(call) for call in calls]
+    for proof in right:
         with refused("game: not proved"):
-            tried(world, played, verifier, call)
+            tried(world, played, proof)
     chance, bound = (
         random.Random(18),
         proofs.View(o.published, o.trace, POSITION, LAYER, None, played.case, played.turn),
     )
-    calls += [(2, link) for link in links(provider, bound)]
+    right += links(provider, bound)
     for _ in range(RANDOM_CALLS):
-        verifier, call = chance.choice(calls)
-        body = bytearray(call)
+        proof = chance.choice(right)
+        body = bytearray(proof.rest)
         for _ in range(chance.randint(1, 3)):
-            body[chance.randrange(4, len(body))] ^= 1 << chance.randrange(8)
+            body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
+        verifier = chance.choice([proof.verifier, proof.verifier, 0, 1, 2, 3, 4])
         with pytest.raises(Revert):
-            tried(world, played, chance.choice([verifier, verifier, 0, 1, 2, 3, 4]), bytes(body))
+            tried(world, played, proof._replace(verifier=verifier, rest=bytes(body)))
     acquitted(world, chain, played)
 
 
@@ -264,7 +297,7 @@ def links(provider, view):
         "filling": [view.descriptor(8), provider.opened(POSITION, LAYER).lanes(8, 0), 3],
     }
     for name, rest in about.items():
-        yield load("TraceVerifier").interface.function(name, 1 + len(rest)).encode([view.bound(), *rest])
+        yield proofs.bound(view, name, *rest)
 
 
 def test_dis_4_a_tensor_of_more_parts_than_are_shown_has_an_answer(world, chain, provider):
@@ -280,7 +313,7 @@ def test_dis_4_a_tensor_of_more_parts_than_are_shown_has_an_answer(world, chain,
         played = world.show(played, provider, seen)
         assert (played.turn.stage, played.turn.shown) == (Stage.ASKING, 33 * 32 + 1)
     view = proofs.View(provider.published, provider.trace, POSITION, LAYER, None, played.case, played.turn)
-    played = tried(world, played, *proofs.shape(view, 7)[:2])
+    played = tried(world, played, proofs.shape(view, 7))
     assert world.close(played).events("Convicted")
 
 
@@ -290,7 +323,7 @@ def test_dis_4_the_size_of_a_tensor_is_the_provider_s_word(world, chain, provide
 
     def shape(played):
         view = proofs.View(provider.published, provider.trace, POSITION, LAYER, None, played.case, played.turn)
-        return proofs.shape(view, 9).call
+        return proofs.shape(view, 9)
 
     played, seen = begun(world, provider)
     played = world.show(played, provider, seen)
@@ -300,10 +333,10 @@ def test_dis_4_the_size_of_a_tensor_is_the_provider_s_word(world, chain, provide
         if asked:
             played = world.step(played, "ask", *asked.args, sender=world.payer)
         with refused(reason):
-            tried(world, played, 2, shape(played))
+            tried(world, played, shape(played))
     played = world.show(played, provider, seen)
     with refused(nothing if stage == Stage.SUMS else "game: not proved"):
-        tried(world, played, 2, shape(played))
+        tried(world, played, shape(played))
     acquitted(world, chain, played)
 
 
@@ -311,7 +344,7 @@ def test_dis_4_links_of_an_honest_record(world, chain, provider, asked):
     """DIS-4"""
     played, o, _ = asked
     view = proofs.View(o.published, o.trace, POSITION, LAYER, None, played.case, played.turn)
-    for call in links(provider, view):
+    for proof in links(provider, view):
         with refused("game: not proved"):
-            tried(world, played, 2, call)
+            tried(world, played, proof)
     acquitted(world, chain, played)

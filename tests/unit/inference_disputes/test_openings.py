@@ -9,6 +9,7 @@ import pytest
 from benchmarks.disputed import BOND, RESERVE, TURN, Disputed
 from keifu.compute.receipt import Evidence
 from keifu.inference.disputes import NO_PERMIT, Place, Provider, Stage, permit
+from keifu.inference.disputes.turns import NO_MARKS
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_openings import Published
 from tests.unit.inference_disputes.conftest import (
@@ -19,6 +20,7 @@ from tests.unit.inference_disputes.conftest import (
     MINUTE,
     PROMPT,
     more,
+    opening,
     refused,
     seen_of,
 )
@@ -166,13 +168,13 @@ def test_dis_13_a_group_that_makes_tokens_is_opened_where_one_is_asked_for(world
             world.open(answer, direct)
     played = world.open(answer, Place(position, GROUPS, answer.positions[position], above))
     played = world.show(played, provider, seen_of(answer))
-    named = "name_group", LAST, boundaries[LAST], trees.path(boundaries, LAST)
+    named = "name_group", LAST, boundaries[LAST], trees.path(boundaries, LAST), NO_MARKS
     if is_asked:
         world.step(played, *named, sender=world.payer)
         return
     with refused("game: no such place"):
         world.step(played, *named, sender=world.payer)
-    before = LAST - 1, boundaries[LAST - 1], trees.path(boundaries, LAST - 1)
+    before = LAST - 1, boundaries[LAST - 1], trees.path(boundaries, LAST - 1), NO_MARKS
     played = world.step(played, "name_group", *before, sender=world.payer)
     assert world.show(played, provider, seen_of(answer)).turn.stage == Stage.ASKING
 
@@ -187,15 +189,20 @@ def test_dis_13_whoever_commits_to_a_token_that_nobody_asked_for_has_lost(world,
     if is_named:
         played = world.open(answer, Place(0, GROUPS, answer.positions[0], above))
         played = world.show(played, provider, seen_of(answer))
-        played = world.step(played, "name_group", LAST, boundaries[LAST], path, sender=world.payer)
+        played = world.step(played, "name_group", LAST, boundaries[LAST], path, NO_MARKS, sender=world.payer)
     else:
         played = world.open(answer, Place(0, LAST, boundaries[LAST], [*path, *above]))
     assert played.turn.stage == Stage.PROVED
     assert world.close(played).events("Convicted")
 
 
-def test_the_number_of_groups(world, answer, place):
+def test_what_a_contract_may_not_begin(world, answer, place):
     played = world.open(answer, place)
+    about = opening(played.turn)
     for groups in (0, 129):
+        case = replace(played.case, groups=groups).args
         with refused("game: number of groups"):
-            world.game.begin(played.turn.args, replace(played.case, groups=groups).args, [], sender=world.stranger)
+            world.game.begin(about, case, place.path, NO_MARKS, sender=world.stranger)
+    with refused("game: no such time"):
+        late = (*about[:3], 2**40, *about[4:])
+        world.game.begin(late, played.case.args, place.path, NO_MARKS, sender=world.stranger)

@@ -10,10 +10,9 @@ import pytest
 
 from benchmarks.disputed import BOND, RESTITUTION, Disputed
 from ethwire.errors import Revert
-from keifu.abi import load
 from keifu.errors import InputError, UsageError
 from keifu.inference import pictures
-from keifu.inference.disputes import NO_BLOCK, Challenger, Place, Provider, Question, Seen, Stage, proofs
+from keifu.inference.disputes import Challenger, Place, Provider, Question, Seen, Stage, proofs
 from keifu.inference.reference import infer
 from keifu.keys import keccak256
 from keifu.provenance.program import Operator, Program, Step, Tensor
@@ -24,15 +23,15 @@ from keifu.spec.inference_model import Operator as Named
 from keifu.spec.inference_openings import Published
 from tests.profiles import quick_or_deep
 from tests.unit.inference_disputes.conftest import MINUTE, changed, more, refused
-from tests.unit.inference_disputes.test_convictions import WrongSums
-from tests.unit.inference_disputes.test_honest import acquitted, encoded
+from benchmarks.dispute_shapes import FalseSums
+from tests.unit.inference_disputes.test_honest import acquitted, tried
 
 SHAPE, CHANNELS, LABELS = (6, 6, 1), 32, 10
 SIZE = SHAPE[0] * SHAPE[1]
 SUMMED = 3  # slot of the dense layer, whose rows have 1,152 products: three sums
 LAST = 1
 POSITION = 5
-TURNS = 8  # from the opening to the proof
+TURNS = 6  # from the opening to the proof
 RANDOM_CALLS = quick_or_deep(100, 10_000)
 
 
@@ -171,7 +170,7 @@ def test_dis_1_another_label(convicted, published, honest, picture, label):
 def test_dis_2_sums_of_a_picture(convicted, cheat, published, honest, wrong):
     """DIS-2: more than 1,024 products; honest sums are part of test_dis_1."""
     provider = cheat(more(honest, 0, SUMMED, 4, 1, SIZE - 1))
-    provider = WrongSums(published, provider.trace, provider.shown)
+    provider = FalseSums(published, provider.trace, provider.shown)
     provider.wrong = wrong
     assert convicted(provider)[-2:] == ["show_sums", "prove"]
 
@@ -215,7 +214,7 @@ def pooled():
     return Published.of([first, [Named("token", width=32, height=16, limit=0, rows=units)]])
 
 
-@pytest.mark.parametrize(("slot", "lane", "turns"), [(2, 35, 5), (3, 0, 7), (3, 15, 7)])
+@pytest.mark.parametrize(("slot", "lane", "turns"), [(2, 35, 3), (3, 0, 5), (3, 15, 5)])
 @pytest.mark.parametrize("by", [-1, 1])
 def test_dis_1_each_wrong_lane_of_bounds_and_windows(chain, pooled, picture, slot, lane, turns, by):
     """DIS-1, DIS-2: nine places take a round of largest ones so far."""
@@ -255,28 +254,28 @@ def test_dis_4_no_call_about_a_right_picture_convicts(world, chain, shown, pictu
     """DIS-4: right ones say so, sums of another lane are not these, and changed ones open nothing."""
     played, o, sums = shown
 
-    def tried(verifier, call, block=NO_BLOCK):
-        return world.step(played, "prove", played.case.args, verifier, call, b"", block, sender=world.stranger)
-
     claim, count = o.claim(sums, stride=1), len(sums) // 8
-    about = [(encoded(calls.summed(o, SUMMED, 4, claim, (sums, part))), 0) for part in range(count + 1)]
-    about += [(encoded(calls.check(o, 2, lane)), NO_BLOCK) for lane in (0, 600, 1_151)]
+    about = [proofs.proved(calls.summed(o, SUMMED, 4, claim, (sums, part))) for part in range(count + 1)]
     view = proofs.View(o.published, o.trace, POSITION, 0, None, played.case, played.turn)
     chunk = trees.chunks(picture, 32)
     values = chunk[0], trees.path([keccak256(item) for item in chunk], 0)
-    pictured = load("TraceVerifier").interface.function("pictured", 5)
-    about.append(((2, pictured.encode([view.bound(), o.descriptor(1), o.lanes(1, 0), values, 5])), NO_BLOCK))
-    for (verifier, call), block in about:
+    about.append(proofs.bound(view, "pictured", o.descriptor(1), o.lanes(1, 0), values, 5))
+    for proof in about:
         with refused("game: not proved"):
-            tried(verifier, call, block)
-    with refused("game: another lane"):
-        tried(*encoded(calls.summed(o, SUMMED, 5, claim, (sums, 0))), 0)
+            tried(world, played, proof)
+    for proof, reason in (
+        (proofs.proved(calls.summed(o, SUMMED, 5, claim, (sums, 0))), "another lane"),
+        (proofs.proved(calls.check(o, 2, 4)), "another slot"),
+    ):
+        with refused(f"game: {reason}"):
+            tried(world, played, proof)
     chance = random.Random(18)
     for _ in range(RANDOM_CALLS):
-        (verifier, call), block = chance.choice(about)
-        body = bytearray(call)
+        proof = chance.choice(about)
+        body = bytearray(proof.rest)
         for _ in range(chance.randint(1, 3)):
-            body[chance.randrange(4, len(body))] ^= 1 << chance.randrange(8)
+            body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
+        verifier = chance.choice([proof.verifier, proof.verifier, 0, 1, 2, 3])
         with pytest.raises(Revert):
-            tried(chance.choice([verifier, verifier, 0, 1, 2, 3]), bytes(body), block)
+            tried(world, played, proof._replace(verifier=verifier, rest=bytes(body)))
     acquitted(world, chain, played)

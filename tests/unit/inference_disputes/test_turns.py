@@ -9,6 +9,7 @@ import pytest
 from benchmarks.disputed import BOND, RESERVE, RESTITUTION, TURN, WINDOW
 from ethwire.constants import ZERO_ADDRESS
 from keifu.inference.disputes import Question, Seen, Stage, permit
+from keifu.inference.disputes.turns import NO_MARKS
 from keifu.spec import inference_trees as trees
 from keifu.staking import KeyKind, key_consent
 from tests.unit.inference_disputes.conftest import (
@@ -19,11 +20,13 @@ from tests.unit.inference_disputes.conftest import (
     POSITION,
     PROMPT,
     more,
+    opening,
     refused,
     seen_of,
 )
 
 WRONG = bytes([7]) * 32
+NO_FUNCTION = bytes(4)
 
 
 def at_stage(world, provider, answer, unnamed, stage):
@@ -34,7 +37,8 @@ def at_stage(world, provider, answer, unnamed, stage):
         played = world.show(played, provider, seen)
     if stage >= Stage.RECORD:
         path = trees.path(seen.boundaries, LAYER)
-        played = world.step(played, "name_group", LAYER, seen.boundaries[LAYER], path, sender=world.payer)
+        named = LAYER, seen.boundaries[LAYER], path, NO_MARKS
+        played = world.step(played, "name_group", *named, sender=world.payer)
     if stage >= Stage.ASKING:
         played = world.show(played, provider, seen)
     if stage > Stage.ASKING:
@@ -67,7 +71,7 @@ def test_dis_5_a_challenger_that_is_silent_loses(world, chain, provider, answer,
     played, _ = at_stage(world, provider, answer, unnamed, stage)
     chain.warp(TURN + 1)
     for name, args in (
-        ("name_group", (LAYER, WRONG, [])),
+        ("name_group", (LAYER, WRONG, [], NO_MARKS)),
         ("ask", Question(Stage.CHUNKS, 1).args),
     ):
         reason = "too late" if (name == "ask") == (stage == Stage.ASKING) else "not its turn"
@@ -82,7 +86,7 @@ def test_dis_5_a_challenger_that_is_silent_loses(world, chain, provider, answer,
 GARBAGE = [
     (Stage.GROUPS, "show_groups", ([WRONG] * 4,), "game: other groups"),
     (Stage.GROUPS, "show_groups", ([WRONG] * 3,), "game: number of groups"),
-    (Stage.RECORD, "show_record", ([WRONG], [WRONG] * 3), "game: another boundary"),
+    (Stage.RECORD, "show_record", ([WRONG], [WRONG] * 3, NO_MARKS, 0, b""), "game: another boundary"),
     (Stage.NODES, "show_nodes", (1_024, [], []), "game: number of nodes"),
     (Stage.NODES, "show_nodes", (64, [WRONG], [WRONG] * 4), "game: number of nodes"),
     (Stage.NODES, "show_nodes", (64, [WRONG] * 2, [WRONG] * 3), "game: path"),
@@ -132,7 +136,7 @@ def test_a_group_that_was_not_shown(world, provider, answer, unnamed, group, nod
     played, _ = at_stage(world, provider, answer, unnamed, Stage.NAMING)
     reason = "other groups" if group < GROUPS and len(path) == 2 else "path"
     with refused(f"game: {reason}"):
-        world.step(played, "name_group", group, node, path, sender=world.payer)
+        world.step(played, "name_group", group, node, path, NO_MARKS, sender=world.payer)
 
 
 def test_dis_7_a_turn_counts_once(world, provider, answer, unnamed):
@@ -141,7 +145,7 @@ def test_dis_7_a_turn_counts_once(world, provider, answer, unnamed):
     second = world.show(first, provider, seen_of(answer))
     for turn in (first.turn, replace(second.turn, challenger=world.stranger.address), replace(second.turn, deadline=1)):
         with refused("game: another turn"):
-            world.step(replace(second, turn=turn), "name_group", 0, WRONG, [], sender=world.payer)
+            world.step(replace(second, turn=turn), "name_group", 0, WRONG, [], NO_MARKS, sender=world.payer)
         with refused("game: another turn"):
             world.close(replace(second, turn=turn))
 
@@ -152,12 +156,12 @@ def test_dis_7_a_finished_dispute_is_over(world, cheat, honest, challenger):
     answer = world.answer(provider, PROMPT, IDS)
     played = world.play(answer, provider, challenger)
     with refused("game: proved"):
-        world.step(played, "prove", played.case.args, 0, b"", b"", 0, sender=world.stranger)
+        world.step(played, "prove", played.case.args, 0, NO_FUNCTION, b"", sender=world.stranger)
     world.close(played)
     with refused("game: another turn"):
         world.close(played)
     with refused("game: another turn"):
-        world.step(played, "prove", played.case.args, 0, b"", b"", 0, sender=world.stranger)
+        world.step(played, "prove", played.case.args, 0, NO_FUNCTION, b"", sender=world.stranger)
     seen = Seen(answer.positions, provider.boundaries(POSITION))
     with refused("disputes: no cover"):
         world.open(answer, challenger.place(seen))
@@ -183,9 +187,9 @@ def test_dis_8_the_reward_is_the_challenger_s(world, chain, cheat, honest, chall
 def test_another_case_and_other_verifiers_are_refused(world, answer, place):
     played = world.open(answer, place)
     with refused("game: another case"):
-        world.step(played, "prove", replace(played.case, position=1).args, 0, b"", b"", 0, sender=world.payer)
+        world.step(played, "prove", replace(played.case, position=1).args, 0, NO_FUNCTION, b"", sender=world.payer)
     with refused("game: no such verifier"):
-        world.step(played, "prove", played.case.args, 4, b"", b"", 0, sender=world.payer)
+        world.step(played, "prove", played.case.args, 4, NO_FUNCTION, b"", sender=world.payer)
 
 
 def test_only_who_began_a_dispute_ends_it(world, chain, answer, place):
@@ -196,8 +200,7 @@ def test_only_who_began_a_dispute_ends_it(world, chain, answer, place):
         world.game.finish(played.turn.args, sender=world.stranger)
     with refused("disputes: another channel"):
         world.disputes.close(played.turn.args, WRONG, sender=world.stranger)
-    path = place.path
-    world.game.begin(played.turn.args, played.case.args, path, sender=world.stranger)
+    world.game.begin(opening(played.turn), played.case.args, place.path, NO_MARKS, sender=world.stranger)
     assert world.game.turn_of(world.stranger.address, played.turn.dispute) != bytes(32)
     assert world.close(played).events("Convicted")
     assert world.game.turn_of(world.disputes.address, played.turn.dispute) == bytes(32)
@@ -219,6 +222,7 @@ def test_terms(world):
         ("InferenceGame", 0, ZERO_ADDRESS, "game: market is no contract"),
         ("InferenceGame", 1, [ZERO_ADDRESS] * 4, "game: verifier is no contract"),
         ("InferenceGame", 2, 0, "game: no time to answer"),
+        ("InferenceGame", 2, 2**32, "game: no time to answer"),
     ],
 )
 def test_constructors(world, chain, contract, place, value, reason):

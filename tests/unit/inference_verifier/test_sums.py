@@ -29,7 +29,7 @@ def with_sum(sums, number, more):
 
 def linear(o, sums, part, changed=None):
     is_total = part == len(sums) // 8
-    row, x = o.row(RESIDUAL, LANE, 0 if is_total else part), NO_LINES if is_total else o.lines(1, part)
+    row, x = (o.row(RESIDUAL, LANE), NO_LINES) if is_total else o.products(RESIDUAL, LANE, part)
     rest = (row, x, o.lanes(3, 0), o.lanes(2, 0), o.lanes(1, INNER // 64), LANE, (sums, part))
     return Call("linear", changed or o.claim(sums, stride=1), o.descriptor(RESIDUAL), rest)
 
@@ -39,12 +39,17 @@ def test_vrf_3_products_in_parts(verdict, layout):
     """VRF-3"""
     o = long_residual(layout)
     sums = parts_of(o, RESIDUAL, LANE)
-    assert len(split(sums)) == 2
-    assert not any(verdict(linear(o, sums, part)) for part in (0, 1, 2))
-    assert [verdict(linear(o, with_sum(sums, 0, 1), part)) for part in (0, 1, 2)] == [True, True, False]
-    assert [verdict(linear(o, with_sum(sums, 1, -1), part)) for part in (0, 1)] == [False, True]
+    assert len(split(sums)) == INNER // 128
+
+    def found(shown):
+        return [part for part in range(13) if verdict(linear(o, shown, part))]
+
+    assert not found(sums)
+    for number in range(11):
+        assert found(with_sum(sums, number, 1)) == [number, number + 1]
+    assert found(with_sum(sums, 11, -(2**40))) == [11, 12]
     o.trace.records[0][0][RESIDUAL][LANE] += 1
-    assert [verdict(linear(o, sums, part)) for part in (0, 1, 2)] == [False, False, True]
+    assert found(sums) == [12]
 
 
 def test_a_long_row_is_not_computed_at_once(verdict):
