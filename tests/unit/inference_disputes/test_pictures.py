@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.dispute_shapes import FalseSums
 from benchmarks.disputed import BOND, RESTITUTION, Disputed
 from ethwire.errors import Revert
 from keifu.errors import InputError, UsageError
@@ -23,7 +24,6 @@ from keifu.spec.inference_model import Operator as Named
 from keifu.spec.inference_openings import Published
 from tests.profiles import quick_or_deep
 from tests.unit.inference_disputes.conftest import MINUTE, changed, more, refused
-from benchmarks.dispute_shapes import FalseSums
 from tests.unit.inference_disputes.test_honest import acquitted, tried
 
 SHAPE, CHANNELS, LABELS = (6, 6, 1), 32, 10
