@@ -22,9 +22,10 @@ from tests.integration.compute.conftest import until
 from tests.integration.compute.disputes.conftest import RESTITUTION
 
 
-def test_a_faked_token_is_slashed_and_paid_for(paid, sell, buy, integers, monkeypatch):
-    """By the SDK: one cover, one dispute, and what is paid at its end."""
-    node = sell("faker", "tests.faking_node")
+def test_a_faked_layer_is_slashed_and_paid_for(paid, sell, buy, integers, monkeypatch):
+    """By the SDK: one cover, one dispute, and what is paid at its end. It begins at the group, which came with the
+    reply: nobody has to show or to name one."""
+    node = sell("faker", "tests.faking_layers")
     buyer = buy(node)
     assert buyer.ask().evidence == Evidence.UNVERIFIED  # nothing is promised yet
     (kept,) = buyer.client.store.channels()
@@ -38,9 +39,18 @@ def test_a_faked_token_is_slashed_and_paid_for(paid, sell, buy, integers, monkey
         assert k.covers.show(kept.id.hex(), node.account, disputes=True).restitution * COIN == RESTITUTION
         buyer.ask_proved()
         bond = disputes.bond()
+        begun = paid.client.block_number + 1
         assert k.covers.dispute(integers, on_step=said.append) * COIN == RESTITUTION + RESTITUTION // 10 + bond
     assert said[-2:] == ["the wrong number is proved", "closed"]
     assert lock - hub.lock_of(disputes.address, node.account) == RESTITUTION * 1_475 // 1_000
+    calls = calls_from(paid, begun)
+    assert (calls[0], calls[-2:]) == ("show_record", ["prove", "close"])
+    assert not {"show_groups", "name_group"} & {*calls}
+
+
+def calls_from(paid, block):
+    """What was called at the game, and how it was closed, in mined transactions from a block on."""
+    contracts = [paid.suite.at(paid.client, name) for name in (DISPUTES, GAME)]
 
 
 class Griefer:
@@ -117,7 +127,7 @@ def test_who_cannot_answer_loses(paid, sell, buy, judge):
     dispute.open()
     waited = dispute.step()
     assert waited.is_waiting
-    assert "what each group committed to" in waited.words
+    assert "the roots of a group's tensors" in waited.words
     warp(paid.client, waited.until + 1 - paid.client.now)
     said = []
     assert played(dispute, said.append) == Outcome(True, RESTITUTION, RESTITUTION // 10)
