@@ -7,7 +7,7 @@ import signal
 import pytest
 
 import keifu
-from keifu.chain.suite import DISPUTES
+from keifu.chain.suite import DISPUTES, GAME
 from keifu.compute.client.disputing import played, reading_of
 from keifu.compute.market.refusals import send_with_coins
 from keifu.compute.promises import shown
@@ -20,6 +20,8 @@ from keifu.spec import inference_trees as trees
 from keifu.units import COIN
 from tests.integration.compute.conftest import until
 from tests.integration.compute.disputes.conftest import RESTITUTION
+
+CALLS = ("show_groups", "name_group", "show_record", "ask", "show_nodes", "show_chunks", "show_sums", "prove")
 
 
 def test_a_faked_layer_is_slashed_and_paid_for(paid, sell, buy, integers, monkeypatch):
@@ -39,18 +41,30 @@ def test_a_faked_layer_is_slashed_and_paid_for(paid, sell, buy, integers, monkey
         assert k.covers.show(kept.id.hex(), node.account, disputes=True).restitution * COIN == RESTITUTION
         buyer.ask_proved()
         bond = disputes.bond()
-        begun = paid.client.block_number + 1
+        begun = paid.client.rpc.quantity("eth_blockNumber") + 1
         assert k.covers.dispute(integers, on_step=said.append) * COIN == RESTITUTION + RESTITUTION // 10 + bond
     assert said[-2:] == ["the wrong number is proved", "closed"]
     assert lock - hub.lock_of(disputes.address, node.account) == RESTITUTION * 1_475 // 1_000
     calls = calls_from(paid, begun)
-    assert (calls[0], calls[-2:]) == ("show_record", ["prove", "close"])
+    assert (calls[:2], calls[-2:]) == (["open", "show_record"], ["prove", "close"])
     assert not {"show_groups", "name_group"} & {*calls}
 
 
-def calls_from(paid, block):
-    """What was called at the game, and how it was closed, in mined transactions from a block on."""
-    contracts = [paid.suite.at(paid.client, name) for name in (DISPUTES, GAME)]
+def calls_from(paid, first):
+    """What was called of a dispute's contracts in the blocks from one on, in their order."""
+    functions = [
+        (paid.suite[name].lower(), paid.suite.at(paid.client, name).interface.function(function))
+        for name, names in ((DISPUTES, ("open", "close")), (GAME, CALLS))
+        for function in names
+    ]
+    named = {(address, function.selector.hex()): function.name for address, function in functions}
+    rpc = paid.client.rpc
+    blocks = [
+        rpc.call("eth_getBlockByNumber", hex(number), True)
+        for number in range(first, rpc.quantity("eth_blockNumber") + 1)
+    ]
+    sent = [(item["to"] or "", item["input"][2:10]) for block in blocks for item in block["transactions"]]
+    return [named[to.lower(), selector] for to, selector in sent if (to.lower(), selector) in named]
 
 
 class Griefer:
