@@ -15,6 +15,7 @@ from keifu.compute.receipt import Evidence
 from keifu.errors import CheckFailed
 from keifu.inference.disputes import NO_PERMIT, Place, Question, Stage
 from keifu.inference.disputes.reading import Outcome
+from keifu.inference.disputes.turns import NO_MARKS
 from keifu.local.suite import warp
 from keifu.spec import inference_trees as trees
 from keifu.units import COIN
@@ -112,7 +113,7 @@ def test_an_honest_node_answers_all_and_gets_the_bond(paid, sell, buy, judge):
     standing = griefer.until(Stage.NAMING, node)
     node.end(signal.SIGKILL)
     path = trees.path(list(standing.seen.boundaries), 1)
-    griefer.call(standing, "name_group", 1, standing.seen.boundaries[1], path)
+    griefer.call(standing, "name_group", 1, standing.seen.boundaries[1], path, NO_MARKS)
     node.run()
     for question in (Question(Stage.CHUNKS, 1), Question(Stage.SUMS, 8, 1, 1, 3), Question(Stage.NODES, 3)):
         standing = griefer.until(Stage.ASKING, node)
