@@ -106,8 +106,8 @@ _WITHHELD: Sequence[Run] = (_longer, _longer_newest)
 _HOW = (
     f"SmolLM2's sizes, blocks of 4 bits, 512 positions, 32 groups; dearest wrong lane or false sum, cancun and {NEWEST}"
 )
-_KNOWN = "the client has what each group committed to"
-_KEPT = "the client has the roots of positions alone"
+_KNOWN = "what each group committed to came with the reply, as clients have it from nodes"
+_KEPT = "the longer way: the reply came with the roots of positions alone, as from older nodes"
 ROWS = (
     Row(
         "gas.dispute",

@@ -248,7 +248,7 @@ def _commitment_prefill(lab: Lab) -> float:
         return int(talk.memory.executor.tokens(h[-1:])[0])
 
     def committed() -> None:
-        trace_root(read_roots(seen, talk.memory, talk.number, 0, prefill(seen)))
+        trace_root(read_roots(seen, talk.memory, talk.number, 0, prefill(seen))[0])
 
     return 1 / _ratio(committed, lambda: prefill(None), PREFILLS)
 

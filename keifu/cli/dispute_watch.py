@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["hand", "watch"]
 
-LARGEST_FILE = 1 << 20
+LARGEST_FILE = 8 << 20
 PAUSE_SECONDS = 2.0
 HANDED = ".json"  # the ending of a file that was not judged yet, or whose dispute is open
 RIGHT, WRONG, OTHER = ".right", ".wrong", ".refused"

@@ -2,7 +2,7 @@
 
 A request's numbers stand in `input`, an answer's in each `output` of `data`. What stands in one innermost list is one
 leaf (`keifu.inference.tensors`), so nothing has to be known of the model. The answer of a token model, whole or
-streamed, names the ids that went in and came out, and may have the roots of positions.
+streamed, names the ids that went in and came out, and may have the roots of positions and what each group committed to.
 """
 
 from __future__ import annotations
@@ -18,12 +18,23 @@ import numpy as np
 from keifu.compute.events import EVENT, documents_of
 from keifu.errors import UsageError
 from keifu.inference import tensor_root
+from keifu.spec.inference_trees import MAX_GROUPS, tree
 from keifu.spec.inference_trees import tensor_root as tensor_root_of
-from keifu.spec.inference_trees import tree
 
 _Id = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
 
-__all__ = ["Tokens", "events_of", "roots_of", "tokens_of", "tokens_root", "trace_of"]
+__all__ = [
+    "HASH_BYTES",
+    "Tokens",
+    "events_of",
+    "groups_at",
+    "hashes_of",
+    "other_groups",
+    "roots_of",
+    "tokens_of",
+    "tokens_root",
+    "trace_of",
+]
 
 
 HASH_BYTES = 32
@@ -39,6 +50,7 @@ class _Choice(msgspec.Struct):
 
 class _Extra(msgspec.Struct, frozen=True):
     positions: str = ""
+    groups: str = ""
 
 
 class _Event(msgspec.Struct):
@@ -69,11 +81,13 @@ def roots_of(request: bytes, response: bytes) -> tuple[bytes, bytes] | None:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Ids that went in, and that came out. Of a reply that can be disputed, also the roots of its positions."""
+    """Ids that went in, and that came out. Of a reply that can be disputed, also the roots of its positions, and what
+    each group committed to, position by position, where it came."""
 
     prompt: tuple[int, ...]
     reply: tuple[int, ...]
     positions: tuple[bytes, ...] = ()
+    groups: bytes = b""
 
 
 def tokens_of(response: bytes) -> Tokens | None:
@@ -86,17 +100,38 @@ def tokens_of(response: bytes) -> Tokens | None:
     reply = [number for event in found for choice in event.choices for number in choice.token_ids]
     if len(prompts) != 1 or not reply:
         return None
-    return Tokens(tuple(prompts[0]), tuple(reply), _roots([event.keifu.positions for event in found]))
+    positions = hashes_of(_named([event.keifu.positions for event in found]))
+    return Tokens(tuple(prompts[0]), tuple(reply), positions, _named([event.keifu.groups for event in found]))
 
 
-def _roots(texts: Sequence[str]) -> tuple[bytes, ...]:
-    """Those that one event has, in base64; none where it is not that."""
+def _named(texts: Sequence[str]) -> bytes:
+    """What one event has, in base64; nothing where it is not that."""
     named = [text for text in texts if text]
     try:
-        data = binascii.a2b_base64(named[0], strict_mode=True) if len(named) == 1 else b""
+        return binascii.a2b_base64(named[0], strict_mode=True) if len(named) == 1 else b""
     except ValueError:
-        return ()
+        return b""
+
+
+def hashes_of(data: bytes) -> tuple[bytes, ...]:
+    """One after the other."""
     return tuple(data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES))
+
+
+def groups_at(groups: bytes, positions: int, place: int) -> tuple[bytes, ...]:
+    """What each group committed to at one of so many positions."""
+    size = len(groups) // positions
+    return hashes_of(groups[place * size : (place + 1) * size])
+
+
+def other_groups(groups: bytes, positions: Sequence[bytes]) -> int | None:
+    """The first position whose root is not made of its groups. That there are as many of them as a model has, only who
+    has the model can say."""
+    count, rest = divmod(len(groups), len(positions) * HASH_BYTES)
+    if rest or not 0 < count <= MAX_GROUPS:
+        return 0
+    made = (trace_of(groups_at(groups, len(positions), place)) for place in range(len(positions)))
+    return next((place for place, (own, root) in enumerate(zip(made, positions, strict=True)) if own != root), None)
 
 
 def tokens_root(ids: Sequence[int]) -> bytes:

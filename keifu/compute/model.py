@@ -49,6 +49,7 @@ class Call:
     as_base64: bool = False  # of embeddings
     dimensions: int | None = None  # of embeddings, where the request names them
     body: bytes = b""
+    wishes_groups: bool = False  # what each group committed to at each position
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Model(ABC):
     endpoints: frozenset[str] = frozenset()
     evidence = Evidence.UNVERIFIED
     tee = ""  # the key of a TEE whose word it brings, where a request lets it
+    gives_groups = False  # with replies that can be disputed, on the client's wish
     about: Mapping[str, Any] = MappingProxyType({})  # what /v1/models says of it beside
 
     def __init__(self, name: str, prices: Prices, claimed: Claimed | None = None) -> None:

@@ -20,6 +20,7 @@ from keifu.compute.model import Call, LocalModel, Model, ModelFault, RemoteModel
 from keifu.compute.openai import ENDPOINTS, models_body, read_request
 from keifu.compute.settling import Settler, Work
 from keifu.compute.streaming import Stream
+from keifu.compute.wire import GROUPS_HEADER
 from keifu.errors import KeifuError
 from keifu.payments.book import Account, Refused
 
@@ -28,6 +29,7 @@ __all__ = ["Service", "Till"]
 LARGEST_MOMENT = 1_000
 MANY_ANSWERS, GATHER_SECONDS = 16, 0.004
 PREFIX = b"/v1/"
+_GROUPS = GROUPS_HEADER.lower().encode()
 _log = logging.getLogger("keifu.compute")
 
 
@@ -136,6 +138,7 @@ class Service:
             raise ModelFault(404, "model_not_found", f"there is no model {read.model[:80]!r} here: see /v1/models")
         if endpoint not in model.endpoints:
             raise ModelFault(400, "unsupported_endpoint", f"{model.name} does not answer at /v1/{endpoint}")
+        read.call.wishes_groups = exchange.headers.get(_GROUPS) == b"1"
         return model, read.call
 
     def _begin(self, work: Work) -> None:
@@ -302,6 +305,8 @@ class Service:
         if refused.code == "cumulative_amount_mismatch":
             account = self._cashier.corrects(exchange.headers)
         header = self._cashier.required(fee, refused, account)
+        if any(model.gives_groups for model in self.models.values()):
+            header += _GROUPS + b": 1\r\n"
         exchange.reply(402, failure_body("payment_required", code, refused.message), JSON, header)
 
     def _no_chain(self, exchange: Exchange, error: KeifuError) -> None:

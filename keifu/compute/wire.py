@@ -22,6 +22,7 @@ from keifu.errors import InputError
 
 __all__ = [
     "AMOUNT_BYTES",
+    "GROUPS_HEADER",
     "LARGEST_TEXT",
     "RECEIPT_HEADER",
     "comment_of",
@@ -33,6 +34,8 @@ __all__ = [
 ]
 
 RECEIPT_HEADER = "Keifu-Receipt"
+# Of a 402: that replies which can be disputed say on a wish what each group committed to. Of a request: that wish.
+GROUPS_HEADER = "Keifu-Groups"
 LARGEST_TEXT = 2_048  # characters: the longest that is possible has 1,022
 AMOUNT_BYTES = 16
 COMMENT = re.compile(rb": keifu-receipt ([A-Za-z0-9_-]{1,2048})\n\n\Z")

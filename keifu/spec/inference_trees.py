@@ -12,6 +12,7 @@ __all__ = [
     "BLOCKS_4",
     "BLOCKS_8",
     "CHUNK_BYTES",
+    "MAX_GROUPS",
     "PART",
     "ROWS_8",
     "SLOTS",
@@ -34,6 +35,7 @@ CHUNK_BYTES = 128  # one permutation of Keccak
 PART = 1_024  # lanes of a dot that are checked at once
 _PIECE, _PIECES = 128, 32
 SLOTS = 16  # tensors of a record
+MAX_GROUPS = 128  # of a program that a dispute reaches
 ROWS_8, BLOCKS_4, BLOCKS_8 = range(3)  # formats of weights
 _ZERO = bytes(32)
 _ROW = b"\x01"  # no row of any length can pass for a node of 64 bytes

@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass
 from enum import StrEnum
 
 from keifu.compute.canonical import tokens_of
-from keifu.compute.client.rooted import roots_compared
+from keifu.compute.client.rooted import groups_compared, roots_compared
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.units import Usage, usage_of
 from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
@@ -54,6 +54,7 @@ class Check(StrEnum):
     PROMOTION = "promotion"
     DIGEST = "digest"
     ROOTS = "roots"
+    GROUPS = "groups"
     UNITS = "units"
     PRICE = "price"
     CHARGED = "charged"
@@ -132,6 +133,7 @@ class Expected:
     standing: Standing | None = None
     tees: frozenset[str] = frozenset()
     has_disputes: bool = False  # whether the operator promised something for a wrong token
+    asked_for_groups: bool = False  # of a node that says that it gives them
 
 
 def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> list[Finding]:
@@ -143,6 +145,7 @@ def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> lis
         *_money(receipt, expected.standing),
         *_artefact(receipt, expected, sources),
         Finding(Check.ROOTS, *roots_compared(receipt, exchange.request, exchange.response)),
+        *_groups(exchange, expected),
         _units(receipt, usage_of(exchange.response)),
         _price(receipt, expected),
         _evidence(exchange, expected),
@@ -250,6 +253,15 @@ def _unbound(receipt: Receipt) -> Finding:
     if receipt.promotion_seq:
         return Finding(Check.PROMOTION, False, f"{receipt.promotion_seq} of no environment")
     return Finding(Check.PROMOTION, True, "none")
+
+
+def _groups(exchange: Exchange, expected: Expected) -> list[Finding]:
+    receipt = exchange.signed.receipt
+    is_judged = receipt.input_units + receipt.output_units - 1 <= JUDGED_POSITIONS
+    if receipt.evidence != Evidence.PROVED or not is_judged:
+        return []
+    found = groups_compared(exchange.response, are_due=expected.asked_for_groups)
+    return [] if found is None else [Finding(Check.GROUPS, *found)]
 
 
 def _units(receipt: Receipt, usage: Usage | None) -> Finding:

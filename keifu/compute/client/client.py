@@ -18,7 +18,7 @@ from keifu.compute.client.store import Store
 from keifu.compute.events import DONE, END, EVENT
 from keifu.compute.receipt import Evidence, Receipt
 from keifu.compute.tee import TEE_HEADER
-from keifu.compute.wire import RECEIPT_HEADER
+from keifu.compute.wire import GROUPS_HEADER, RECEIPT_HEADER
 from keifu.errors import CheckFailed, EnvironmentFault, InputError
 from keifu.payments.wallet import MISMATCH, KeptChannel, PaymentRefused, Wallet
 from keifu.payments.x402 import (
@@ -36,6 +36,7 @@ __all__ = ["LARGEST_ANSWER", "OWN_KEY", "Answer", "ComputeClient", "Provider", "
 OWN_KEY = "own"  # under which requests of this account itself are counted
 LARGEST_ANSWER = 64 << 20  # bytes
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 600.0
+ANSWERED_WITHIN = 60  # seconds, usually
 PAYMENT_NEEDED, FAULTS_FROM, OWN_FAULTS_FROM = 402, 400, 500
 TRIES = 32  # terms, a payment by them, and more by what the server knows better; of twenty at once many are overtaken
 EVENTS = "text/event-stream"
@@ -90,6 +91,7 @@ class _Asked:
     begun: float
     is_opening: bool  # the channel: with a deposit
     named: int  # what its voucher names
+    wishes_groups: bool  # what each group committed to
 
 
 class ComputeClient:
@@ -109,6 +111,7 @@ class ComputeClient:
         self._http = http or httpx.Client(trust_env=False, follow_redirects=False, timeout=patience)
         self._now, self._timer = now, timer
         self._terms: dict[tuple[str, str], Requirements] = {}
+        self._giving: set[str] = set()  # addresses that say what each group committed to
 
     def close(self) -> None:
         self._http.close()
@@ -195,6 +198,7 @@ class ComputeClient:
             standing=self.store.standing(signed, asked.request) if own else None,
             tees=provider.tees,
             has_disputes=self._has_promised(provider, signed.receipt),
+            asked_for_groups=asked.wishes_groups,
         )
 
     def _has_promised(self, provider: Provider, receipt: Receipt) -> bool:
@@ -215,6 +219,7 @@ class ComputeClient:
         if terms is not None:
             asked, payment = self._pay(provider, terms, body, key)
             headers[PAYMENT_SIGNATURE] = payment
+            headers |= {GROUPS_HEADER: "1"} if asked.wishes_groups else {}
         request = self._http.build_request("POST", provider.url.rstrip("/") + path, content=body, headers=headers)
         try:
             return self._http.send(request, stream=True), asked
@@ -232,12 +237,17 @@ class ComputeClient:
         payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now)
         assert isinstance(payment.payload, (VoucherPayload, DepositPayload))
         named = int(payment.payload.voucher.max_claimable_amount)
-        return _Asked(request, kept, most, body, self._timer(), is_new, named), encode(payment)
+        # A reply is answered for by the second in its receipt, which is later than this one.
+        wishes_groups = provider.url in self._giving and self.sources.has_promised(
+            provider.operator, kept.id, now + ANSWERED_WITHIN
+        )
+        return _Asked(request, kept, most, body, self._timer(), is_new, named, wishes_groups), encode(payment)
 
     def _learnt(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> Requirements:
         """What a 402 says. Raises PaymentRefused when another try would not help."""
-        header = answer.headers.get(PAYMENT_REQUIRED, "")
+        header, gives_groups = answer.headers.get(PAYMENT_REQUIRED, ""), answer.headers.get(GROUPS_HEADER) == "1"
         answer.close()
+        (self._giving.add if gives_groups else self._giving.discard)(provider.url)
         if asked is not None:
             self._void(asked, "402")
         if not header:

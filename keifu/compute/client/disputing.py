@@ -14,7 +14,7 @@ from typing import Any
 from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import DISPUTES, GAME, TOKEN
-from keifu.compute.canonical import tokens_root, trace_of
+from keifu.compute.canonical import groups_at, other_groups, tokens_root, trace_of
 from keifu.compute.client.checks import JUDGED_POSITIONS
 from keifu.compute.client.store import KeptReply
 from keifu.compute.market.covers import CoverState, read_cover
@@ -115,6 +115,10 @@ class Judge:
             raise CheckFailed(
                 f"position {position} is wrong, and a dispute might cost its bond: {why}", remedy="keep it"
             )
+        elif position is not None and reply.groups:
+            groups = groups_at(reply.groups, len(reply.positions), position)
+            # Nodes of a tree are no groups of this model: then the chain is to show which they are.
+            seen.boundaries = groups if len(groups) == challenger.groups else ()
         return Judged(reply, operator.lower(), record, challenger, challenger.place(seen), seen)
 
     def _fed(self, ids: Sequence[int]) -> list[int]:
@@ -252,6 +256,8 @@ def _require_bound(reply: KeptReply) -> None:
     is_whole = len(reply.positions) == len(given) - 1
     if not is_whole or roots != (receipt.input_root, receipt.output_root, receipt.trace_root):
         raise InputError("token ids or roots are not those of the receipt", remedy="do not dispute it")
+    if reply.groups and other_groups(reply.groups, reply.positions) is not None:
+        raise InputError("what its groups committed to does not make the roots", remedy="do not dispute it")
 
 
 def played(dispute: Dispute, say: Callable[[str], object], *, once: bool = False) -> Outcome | None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from keifu.compute.client.store import ROOT_BYTES, KeptReply
+from keifu.compute.canonical import HASH_BYTES, hashes_of
+from keifu.compute.client.store import KeptReply
 from keifu.compute.promises import disputes_domain
 from keifu.compute.wire import text_of, unpack
 from keifu.errors import InputError
@@ -22,7 +23,7 @@ __all__ = ["Handed", "hand"]
 SIGNATURE_BYTES = 65
 
 
-class _Document(msgspec.Struct, forbid_unknown_fields=True):
+class _Document(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     receipt: str
     prompt: list[int]
     ids: list[int]
@@ -30,6 +31,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     watcher: str
     deadline: int
     signature: str
+    groups: str = ""  # what each of them committed to, where the reply came with it
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Handed:
             _Document(
                 text_of(reply.signed), list(reply.prompt), list(reply.ids),
                 b64encode(b"".join(reply.positions)).decode(), watcher, deadline, "0x" + signature.hex(),
+                b64encode(reply.groups).decode(),
             )
         )  # fmt: skip
 
@@ -56,12 +59,13 @@ class Handed:
             said = msgspec.json.decode(data, type=_Document)
             positions = binascii.a2b_base64(said.positions, strict_mode=True)
             signature = bytes.fromhex(said.signature.removeprefix("0x"))
-            roots = tuple(positions[at : at + ROOT_BYTES] for at in range(0, len(positions), ROOT_BYTES))
-            reply = KeptReply(unpack(said.receipt), tuple(said.prompt), tuple(said.ids), roots)
+            groups = binascii.a2b_base64(said.groups, strict_mode=True)
+            ids = tuple(said.prompt), tuple(said.ids)
+            reply = KeptReply(unpack(said.receipt), *ids, hashes_of(positions), groups)
             receipt = reply.signed.receipt
             if (len(reply.prompt), len(reply.ids)) != (receipt.input_units, receipt.output_units):
                 raise ValueError("it has other numbers of tokens than its receipt")
-            if len(positions) != ROOT_BYTES * (len(reply.prompt) + len(reply.ids) - 1):
+            if len(positions) != HASH_BYTES * (len(reply.prompt) + len(reply.ids) - 1):
                 raise ValueError("it has not one root a position")
             if len(signature) != SIGNATURE_BYTES:
                 raise ValueError("its permit has no signature")

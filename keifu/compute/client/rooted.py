@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from keifu.compute.canonical import Tokens, roots_of, tokens_of, tokens_root, trace_of
+from keifu.compute.canonical import Tokens, other_groups, roots_of, tokens_of, tokens_root, trace_of
 from keifu.compute.receipt import Receipt
 from keifu.compute.vectors import Vector, joined, vectors_of
 
-__all__ = ["roots_compared"]
+__all__ = ["groups_compared", "roots_compared"]
 
 ZERO = bytes(32)
 
@@ -30,6 +30,20 @@ def roots_compared(receipt: Receipt, request: bytes, response: bytes) -> tuple[b
     if wrong:
         return False, f"{' and '.join(wrong)} root is not that of the numbers that were sent"
     return True, "those of the numbers in request and answer"
+
+
+def groups_compared(response: bytes, *, are_due: bool) -> tuple[bool, str] | None:
+    """Of a reply that can be disputed: whether each position's root is made of what its groups are said to have
+    committed to. None where they were not asked for and did not come, and where no dispute could begin."""
+    tokens = tokens_of(response)
+    if tokens is None or not tokens.positions:
+        return None
+    if not tokens.groups:
+        return (False, "they did not come, and its provider says that it gives them") if are_due else None
+    place = other_groups(tokens.groups, tokens.positions)
+    if place is not None:
+        return False, f"the root of position {place} is not made of those that came"
+    return True, f"what each committed to at {len(tokens.positions)} positions makes their roots"
 
 
 def _vector_roots(receipt: Receipt, vectors: list[Vector]) -> tuple[bool, str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from keifu.chain.client_folder import ClientFolder
 from keifu.chain.held import state_folder
-from keifu.compute.canonical import tokens_of
+from keifu.compute.canonical import HASH_BYTES, hashes_of, tokens_of
 from keifu.compute.client.checks import Standing
 from keifu.compute.promises import LONGEST_REQUEST
 from keifu.compute.receipt import Evidence, SignedReceipt
@@ -28,7 +28,7 @@ from keifu.payments import Channel
 from keifu.payments.wallet import KeptChannel
 from keifu.units import DAY
 
-__all__ = ["FOLDER_VARIABLE", "ROOT_BYTES", "CapReached", "KeptReply", "Request", "Store", "usual_folder"]
+__all__ = ["FOLDER_VARIABLE", "CapReached", "KeptReply", "Request", "Store", "usual_folder"]
 
 FOLDER_VARIABLE = "KEIFU_CLIENT"
 APPLICATION, VERSION = 0x4B46636C, 1
@@ -60,20 +60,22 @@ _BESIDE = "SELECT number, charged, fee FROM receipt WHERE channel = ? AND hash <
 _BODIES = "CREATE TABLE IF NOT EXISTS body (request INTEGER PRIMARY KEY, body BLOB NOT NULL)"
 
 
-# Of replies that can be disputed, the token ids and the roots of positions, by the hashes of their receipts.
+# Of replies that can be disputed, the token ids and the roots of positions, by the hashes of their receipts. Behind the
+# roots stands what each group committed to, position by position, of replies that came with it.
 _REPLIES = """CREATE TABLE IF NOT EXISTS reply (hash BLOB PRIMARY KEY, prompt BLOB NOT NULL, ids BLOB NOT NULL,
     positions BLOB NOT NULL) WITHOUT ROWID"""
-ROOT_BYTES = 32
 
 
 @dataclass(frozen=True)
 class KeptReply:
-    """What a dispute takes of a reply: its receipt, the token ids in and out, and the roots of positions."""
+    """What a dispute takes of a reply: its receipt, the token ids in and out, and the roots of positions. Where it came
+    with the reply, also what each group committed to, position by position: a dispute begins at a group then."""
 
     signed: SignedReceipt
     prompt: tuple[int, ...]
     ids: tuple[int, ...]
     positions: tuple[bytes, ...]
+    groups: bytes = b""
 
 
 def usual_folder() -> Path:
@@ -272,8 +274,9 @@ class Store(ClientFolder):
             " WHERE ? IN (X'', reply.hash) ORDER BY receipt.request", (receipt,),
         )  # fmt: skip
         for text, prompt, ids, positions in rows:
-            roots = tuple(positions[at : at + ROOT_BYTES] for at in range(0, len(positions), ROOT_BYTES))
-            yield KeptReply(unpack(text), _ids(prompt), _ids(ids), roots)
+            given, made = _ids(prompt), _ids(ids)
+            end = HASH_BYTES * (len(given) + len(made) - 1)
+            yield KeptReply(unpack(text), given, made, hashes_of(positions[:end]), positions[end:])
 
     # caps ----------------------------------------------------------------------------------------------------------
 
@@ -340,7 +343,8 @@ class Store(ClientFolder):
         if tokens is None or not tokens.positions:
             return
         row = (signed.receipt.struct_hash, *(array("i", item).tobytes() for item in (tokens.prompt, tokens.reply)))
-        database.execute("INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?)", (*row, b"".join(tokens.positions)))
+        kept = b"".join((*tokens.positions, tokens.groups))
+        database.execute("INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?)", (*row, kept))
 
     def _prepare(self, database: sqlite3.Connection) -> None:
         if self._writes:

@@ -61,6 +61,7 @@ class TokenModel(OwnModel):
         self.executor = Executor(stored.program)
         self._keep = keep
         self._evidence = Evidence.PROVED if is_proved else Evidence.UNVERIFIED
+        self.gives_groups = is_proved
         self.check()
         self._batches = Batches(self.executor, users, context)
         self._hands, self._handing_out = Hands(self.executor, self._batches.positions), asyncio.Lock()
@@ -171,7 +172,10 @@ class TokenModel(OwnModel):
 
     def _pieces(self, call: Call) -> AsyncGenerator[Piece, None]:
         self.expect_sound()
-        talk = Talk(self._tokenizer, call.inputs[0], call.most_output, call.stop, self._drawing(call))
+        keeps_groups = call.wishes_groups and self._word(call) == Evidence.PROVED
+        talk = Talk(
+            self._tokenizer, call.inputs[0], call.most_output, call.stop, self._drawing(call), keeps_groups=keeps_groups
+        )  # fmt: skip
         return talk.pieces(self._batches)
 
     def _writing(self, call: Call) -> Writing:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
+from keifu.compute.client.checks import JUDGED_POSITIONS
 from keifu.compute.model import ModelFault
 from keifu.inference.tokens.batching import Batches, Job
 from keifu.inference.tokens.committing import ids_root, trace_root
@@ -18,27 +19,29 @@ __all__ = ["Piece", "Talk"]
 @dataclass(frozen=True)
 class Piece:
     """A token and the text that is clear now. The last one says why the reply ends, and has the roots: those of input,
-    output and trace, and one after the other those of positions."""
+    output and trace, and one after the other those of positions, and what each group committed to where it was kept."""
 
     token: int
     text: str
     finish: str = ""  # "stop" or "length"
     roots: tuple[bytes, bytes, bytes] | None = None
     positions: bytes = b""
+    groups: bytes = b""
 
 
 class Talk:
     """Made and read in the event loop."""
 
     def __init__(
-        self, tokenizer: Tokenizer, prompt: Sequence[int], most: int, stop: Sequence[str], drawing: Drawing | None
-    ) -> None:
+        self, tokenizer: Tokenizer, prompt: Sequence[int], most: int, stop: Sequence[str], drawing: Drawing | None,
+        *, keeps_groups: bool = False,
+    ) -> None:  # fmt: skip
         self._tokenizer, self._stop = tokenizer, [item for item in stop if item]
         self._kept = max((len(item) - 1 for item in self._stop), default=0)
         self._decoding, self._text = tokenizer.decoding(), ""
         self._loop = asyncio.get_running_loop()
         self._pieces: asyncio.Queue[Piece | Exception] = asyncio.Queue()
-        self.job = Job(prompt, most, self._take, self._failed, drawing)
+        self.job = Job(prompt, most, self._take, self._failed, drawing, keeps_groups)
 
     async def pieces(self, batches: Batches) -> AsyncGenerator[Piece, None]:
         """Raises ModelFault."""
@@ -76,7 +79,9 @@ class Talk:
     def _last(self, token: int, text: str, finish: str) -> Piece:
         job, positions = self.job, self.job.position_roots
         roots = ids_root(job.prompt), ids_root(job.reply), trace_root(positions)
-        return Piece(token, text, finish, roots, positions.tobytes())
+        # Where no dispute reaches, nobody needs them.
+        groups = b"".join(map(bytes, job.groups)) if len(positions) <= JUDGED_POSITIONS else b""
+        return Piece(token, text, finish, roots, positions.tobytes(), groups)
 
     def _failed(self, error: Exception) -> None:
         self._send(error)

@@ -1,6 +1,6 @@
 """Replies of token models in OpenAI's form. Beside the text they have the ids, by the names that vLLM has given them,
 so whoever has the bytes computes the receipt's roots again. Of a reply that can be
-disputed they have the roots of positions, too."""
+disputed they have the roots of positions, too, and for whoever wishes it what each group committed to."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ class Writing:
     def _positions(self, piece: Piece) -> dict[str, Any]:
         if not (self._is_proved and piece.positions):
             return {}
-        return {"keifu": {"positions": b64encode(piece.positions).decode()}}
+        named = {"positions": piece.positions} | ({"groups": piece.groups} if piece.groups else {})
+        return {"keifu": {name: b64encode(data).decode() for name, data in named.items()}}
 
     def _add(self, piece: Piece) -> None:
         self._texts.append(piece.text)

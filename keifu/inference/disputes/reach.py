@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from keifu.inference.tokens.program import Sizes
+from keifu.spec.inference_trees import MAX_GROUPS
 
 __all__ = ["out_of_reach"]
 
-# Lanes of a token's row, groups of a program, and lanes of any row: 16 parts.
-MAX_WIDTH, MAX_GROUPS, MAX_ROW = 1_024, 128, 16_384
+# Lanes of a token's row, and lanes of any row: 16 parts.
+MAX_WIDTH, MAX_ROW = 1_024, 16_384
 
 
 def out_of_reach(sizes: Sizes) -> str:

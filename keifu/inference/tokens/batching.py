@@ -37,9 +37,11 @@ class Job:
     take: Callable[[int], bool]
     failed: Callable[[Exception], None]
     drawing: Drawing | None = None
+    keeps_groups: bool = False  # whether what each group committed to is kept
     is_over: bool = False  # set by whoever wants no more
     reply: list[int] = field(default_factory=list)
     roots: list[Hashes] = field(default_factory=list)  # of positions
+    groups: list[Hashes] = field(default_factory=list)  # at positions
 
     @property
     def position_roots(self) -> Hashes:
@@ -107,7 +109,7 @@ class Batches:
         (h,) = read_together([(Conversation(self._memory, 0), [0])], seen)
         self._executor.drawn(h, Drawing(b"", 1, 1), 0)
         for token in (None, int(self._executor.tokens(h)[0])):
-            trace_root(read_roots(seen, self._memory, 0, 0, token))
+            trace_root(read_roots(seen, self._memory, 0, 0, token)[0])
 
     def _leave(self) -> None:
         over = [talk.number for job, talk in self._running if job.is_over]
@@ -129,7 +131,10 @@ class Batches:
             row += len(ids)
             if talk.length >= len(job.prompt):
                 token = self._token(job, h[-1:], talk.length - 1)
-            job.roots.append(read_roots(own, self._memory, talk.number, start, token))
+            roots, groups = read_roots(own, self._memory, talk.number, start, token)
+            job.roots.append(roots)
+            if job.keeps_groups:
+                job.groups.append(groups)
             if token is not None:
                 job.reply.append(token)
                 job.is_over = not job.take(token) or len(job.reply) >= job.most or talk.length >= self.positions

@@ -94,9 +94,8 @@ def boundaries(seen: NDArray[Any], memory: Kept, number: int, start: int) -> Has
 
 
 @kept
-def _decoded(seen: Any, keys: Any, values: Any, start: Any, token: Any, out: Any, iota: Any) -> None:
-    groups = seen.shape[0]
-    found, lanes = np.zeros((groups + 1, _WORDS), np.uint64), np.full((1, 1), token, np.int32)
+def _decoded(seen: Any, keys: Any, values: Any, start: Any, token: Any, found: Any, out: Any, iota: Any) -> None:
+    groups, lanes = seen.shape[0], np.full((1, 1), token, np.int32)
     last = np.zeros((_WORDS, _WORDS), np.uint64)
     _bounded(seen, 0, keys, values, start, found[:groups], iota)
     last[0] = wide(lanes, iota)[0]
@@ -104,19 +103,20 @@ def _decoded(seen: Any, keys: Any, values: Any, start: Any, token: Any, out: Any
     out[:] = fold(found, 1, groups + 1, iota)
 
 
-def read_roots(seen: NDArray[Any], memory: Kept, number: int, start: int, token: int | None) -> Hashes:
-    """Of positions that were read together; the last of them made a token, or nobody asked for one. A single position
-    with its token, as decoding has it, takes one compiled call."""
-    count = seen.shape[1]
+def read_roots(seen: NDArray[Any], memory: Kept, number: int, start: int, token: int | None) -> tuple[Hashes, Hashes]:
+    """Of positions that were read together, and what each of their groups committed to; the last of them made a token,
+    or nobody asked for one. A single position with its token, as decoding has it, takes one compiled call."""
+    groups, count, _ = seen.shape
     if count == 1 and token is not None:
-        out = np.empty((1, _WORDS), np.uint64)
+        found, out = np.empty((groups + 1, _WORDS), np.uint64), np.empty((1, _WORDS), np.uint64)
         keys, values = memory.keys[number], memory.values[number]
-        _decoded(np.ascontiguousarray(seen), keys, values, start, np.int32(token), out, IOTA)
-        return out.view(np.uint8)
+        _decoded(np.ascontiguousarray(seen), keys, values, start, np.int32(token), found, out, IOTA)
+        return out.view(np.uint8), found.view(np.uint8)[None]
     last = np.zeros((count, HASH_BYTES), np.uint8)
     if token is not None:
         last[-1] = token_boundaries([token])[0]
-    return position_roots(boundaries(seen, memory, number, start), last)
+    together = np.concatenate([boundaries(seen, memory, number, start), last[:, None]], axis=1)
+    return nodes_of(together), together
 
 
 def token_boundaries(tokens: Sequence[int]) -> Hashes:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
 
-from keifu.compute.canonical import tokens_of, tokens_root
+from keifu.compute.canonical import other_groups, tokens_of, tokens_root
 from keifu.compute.client.checks import Prices
 from keifu.compute.model import ModelFault
 from keifu.compute.openai import read_request
@@ -106,6 +107,33 @@ def test_a_stream_is_the_same_reply_part_by_part(model):
     assert parts[-1].roots == (whole.input_root, whole.output_root, whole.trace_root)
     assert body.endswith(b"data: [DONE]\n\n")
     assert [part.output_units for part in parts] == [*range(1, len(parts)), len(parts) - 1]
+
+
+def wished(model, **fields):
+    call = call_of(model, **fields)
+    call.wishes_groups = True
+    return call
+
+
+def body_of(model, call):
+    async def parts():
+        return b"".join([part.data async for part in model.parts(call)])
+
+    return asyncio.run(parts()) if call.stream else asyncio.run(model.answer(call)).body
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_each_group_committed_to_comes_on_a_wish(model, stored, stream):
+    tokens = tokens_of(body_of(model, wished(model, stream=stream)))
+    assert len(tokens.groups) == 32 * (stored.program.sizes.layers + 2) * len(tokens.positions)
+    assert other_groups(tokens.groups, tokens.positions) is None
+    assert tokens_of(body_of(model, call_of(model, stream=stream))) == replace(tokens, groups=b"")
+
+
+def test_no_groups_come_with_what_cannot_be_disputed(model, monkeypatch):
+    assert tokens_of(body_of(model, wished(model, temperature=0.5, seed=1))).groups == b""
+    monkeypatch.setattr("keifu.compute.tokens.talk.JUDGED_POSITIONS", 3)
+    assert tokens_of(body_of(model, wished(model))).groups == b""
 
 
 def test_a_text_is_completed_also_from_ids(model, stored):

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 import keifu
-from keifu.chain.suite import DISPUTES
+from keifu.chain.suite import DISPUTES, GAME
 from keifu.compute.client.disputing import played, reading_of
 from keifu.compute.market.refusals import send_with_coins
 from keifu.compute.promises import shown
@@ -15,16 +15,20 @@ from keifu.compute.receipt import Evidence
 from keifu.errors import CheckFailed
 from keifu.inference.disputes import NO_PERMIT, Place, Question, Stage
 from keifu.inference.disputes.reading import Outcome
+from keifu.inference.disputes.turns import NO_MARKS
 from keifu.local.suite import warp
 from keifu.spec import inference_trees as trees
 from keifu.units import COIN
 from tests.integration.compute.conftest import until
 from tests.integration.compute.disputes.conftest import RESTITUTION
 
+CALLS = ("show_groups", "name_group", "show_record", "ask", "show_nodes", "show_chunks", "show_sums", "prove")
 
-def test_a_faked_token_is_slashed_and_paid_for(paid, sell, buy, integers, monkeypatch):
-    """By the SDK: one cover, one dispute, and what is paid at its end."""
-    node = sell("faker", "tests.faking_node")
+
+def test_a_faked_layer_is_slashed_and_paid_for(paid, sell, buy, integers, monkeypatch):
+    """By the SDK: one cover, one dispute, and what is paid at its end. It begins at the group, which came with the
+    reply: nobody has to show or to name one."""
+    node = sell("faker", "tests.faking_layers")
     buyer = buy(node)
     assert buyer.ask().evidence == Evidence.UNVERIFIED  # nothing is promised yet
     (kept,) = buyer.client.store.channels()
@@ -38,9 +42,30 @@ def test_a_faked_token_is_slashed_and_paid_for(paid, sell, buy, integers, monkey
         assert k.covers.show(kept.id.hex(), node.account, disputes=True).restitution * COIN == RESTITUTION
         buyer.ask_proved()
         bond = disputes.bond()
+        begun = paid.client.rpc.quantity("eth_blockNumber") + 1
         assert k.covers.dispute(integers, on_step=said.append) * COIN == RESTITUTION + RESTITUTION // 10 + bond
     assert said[-2:] == ["the wrong number is proved", "closed"]
     assert lock - hub.lock_of(disputes.address, node.account) == RESTITUTION * 1_475 // 1_000
+    calls = calls_from(paid, begun)
+    assert (calls[:2], calls[-2:]) == (["open", "show_record"], ["prove", "close"])
+    assert not {"show_groups", "name_group"} & {*calls}
+
+
+def calls_from(paid, first):
+    """What was called of a dispute's contracts in the blocks from one on, in their order."""
+    functions = [
+        (paid.suite[name].lower(), paid.suite.at(paid.client, name).interface.function(function))
+        for name, names in ((DISPUTES, ("open", "close")), (GAME, CALLS))
+        for function in names
+    ]
+    named = {(address, function.selector.hex()): function.name for address, function in functions}
+    rpc = paid.client.rpc
+    blocks = [
+        rpc.call("eth_getBlockByNumber", hex(number), True)
+        for number in range(first, rpc.quantity("eth_blockNumber") + 1)
+    ]
+    sent = [(item["to"] or "", item["input"][2:10]) for block in blocks for item in block["transactions"]]
+    return [named[to.lower(), selector] for to, selector in sent if (to.lower(), selector) in named]
 
 
 class Griefer:
@@ -88,7 +113,7 @@ def test_an_honest_node_answers_all_and_gets_the_bond(paid, sell, buy, judge):
     standing = griefer.until(Stage.NAMING, node)
     node.end(signal.SIGKILL)
     path = trees.path(list(standing.seen.boundaries), 1)
-    griefer.call(standing, "name_group", 1, standing.seen.boundaries[1], path)
+    griefer.call(standing, "name_group", 1, standing.seen.boundaries[1], path, NO_MARKS)
     node.run()
     for question in (Question(Stage.CHUNKS, 1), Question(Stage.SUMS, 8, 1, 1, 3), Question(Stage.NODES, 3)):
         standing = griefer.until(Stage.ASKING, node)
@@ -117,7 +142,7 @@ def test_who_cannot_answer_loses(paid, sell, buy, judge):
     dispute.open()
     waited = dispute.step()
     assert waited.is_waiting
-    assert "what each group committed to" in waited.words
+    assert "the roots of a group's tensors" in waited.words
     warp(paid.client, waited.until + 1 - paid.client.now)
     said = []
     assert played(dispute, said.append) == Outcome(True, RESTITUTION, RESTITUTION // 10)

@@ -14,7 +14,7 @@ from keifu.compute.client.sources import Pinned
 from keifu.compute.client.store import Store
 from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
 from keifu.compute.tee import TEE_HEADER
-from keifu.compute.wire import RECEIPT_HEADER, comment_of, text_of
+from keifu.compute.wire import GROUPS_HEADER, RECEIPT_HEADER, comment_of, text_of
 from keifu.payments import Channel, Vouchers
 from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.payments.x402 import (
@@ -90,6 +90,9 @@ class FakeProvider:
     payments: list[str] = field(default_factory=list)  # headers
     deposits: list[int] = field(default_factory=list)
     signature: str = ""
+    document: dict[str, object] = field(default_factory=dict)  # what a whole answer has beside
+    gives_groups: bool = False
+    wishes: list[bool] = field(default_factory=list)  # for groups, of each request that was paid for
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if (header := request.headers.get(PAYMENT_SIGNATURE)) is None:
@@ -107,6 +110,7 @@ class FakeProvider:
         if isinstance(payment.payload, DepositPayload):
             self.deposits.append(int(payment.payload.deposit.amount))
         self.vouchers.append(most)
+        self.wishes.append(GROUPS_HEADER in request.headers)
         self.payments.append(header)
         self.signature = voucher.signature
         if self.fails:
@@ -125,10 +129,12 @@ class FakeProvider:
                 "voucherState": {"signedMaxClaimable": str(self.vouchers[-1]), "signature": self.signature},
             }
         terms = Requirements(SCHEME, network_of(CHAIN), TOKEN, str(self.amount), OPERATOR.address, 60, extra)
-        return httpx.Response(402, headers={PAYMENT_REQUIRED: encode(Required([terms], error=error))})
+        headers = {GROUPS_HEADER: "1"} if self.gives_groups else {}
+        return httpx.Response(402, headers={PAYMENT_REQUIRED: encode(Required([terms], error=error)), **headers})
 
     def answer(self, channel: bytes, request: bytes, *, stream: bool) -> httpx.Response:
-        body = b"".join(events()) if stream else json.dumps({"id": "a", "choices": [], "usage": USAGE}).encode()
+        document = {"id": "a", "choices": [], "usage": USAGE, **self.document}
+        body = b"".join(events()) if stream else json.dumps(document).encode()
         word = self.tee(request, body) if self.tee else ""
         if stream and word:
             body += f": keifu-tee {word}\n\n".encode()

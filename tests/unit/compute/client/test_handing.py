@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -31,6 +33,13 @@ def test_what_was_handed_is_read_again():
     assert recover(digest, again.permit[2]) == PAYER.address.lower()
 
 
+def test_what_each_group_committed_to_is_handed_too():
+    """A reply without it is written as it was before there was any."""
+    assert "groups" not in msgspec.json.decode(HANDED.encode())
+    reply = replace(REPLY, groups=bytes(range(128)) * 2)
+    assert Handed.decode(replace(HANDED, reply=reply).encode()).reply == reply
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -38,6 +47,7 @@ def test_what_was_handed_is_read_again():
         ({"ids": [8, 9, 9]}, "other numbers of tokens than its receipt"),
         ({"positions": "AAAA"}, "not one root a position"),
         ({"positions": "no base64"}, "no reply for a watcher"),
+        ({"groups": "no base64"}, "no reply for a watcher"),
         ({"signature": "0x00"}, "its permit has no signature"),
         ({"receipt": "nothing"}, "no"),
         ({"more": 1}, "no reply for a watcher"),

@@ -18,6 +18,7 @@ from keifu.inference.tokens.building import integers_of
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.replaying import Replayed, published_of
 from keifu.keys import Account
+from keifu.spec.inference_trees import tree
 from tests.conformance.inference.gguf_file import speaking
 
 CHAIN, MARKET, ONE = 31_337, "0x" + "3a" * 20, b"\x01" * 32
@@ -38,7 +39,8 @@ def right(stored):
     while len(ids) < 3:
         ids = Replayed(executor, published, PROMPT, [*ids, 0]).tokens
     trace = Replayed(executor, published, PROMPT, ids)
-    return published.root, reply_of(tuple(ids), tuple(trace.position_roots))
+    groups = [leaf for place in range(len(trace.position_roots)) for leaf in trace.position_leaves(place)]
+    return published.root, reply_of(tuple(ids), tuple(trace.position_roots)), groups
 
 
 def reply_of(ids, positions, **changes):
@@ -83,6 +85,46 @@ def test_a_trace_that_is_wrong(judge, right):
     assert judged.words == "position 3 of its trace is wrong"
 
 
+def with_groups(right, count=4):
+    """A reply of which a group commits to something else, with what came of all; `count` says how many there are of a
+    position, where the nodes above them stand for them."""
+    _, reply, groups = right
+    at = 3
+    groups = [*groups]
+    groups[4 * at + 2] = ONE
+    if count < 4:
+        groups = [tree(groups[place : place + 2]) for place in range(0, len(groups), 2)]
+    made = [tree(groups[place : place + count]) for place in range(0, len(groups), count)]
+    return replace(reply_of(reply.ids, tuple(made)), groups=b"".join(groups))
+
+
+def test_a_dispute_begins_at_the_group_where_it_is_known(judge, right):
+    judged = judge.judge(with_groups(right))
+    assert judged.words == "position 3 of its trace is wrong"
+    assert (judged.place.position, judged.place.group, judged.place.node) == (3, 2, ONE)
+    assert any(judged.place.marks)
+
+
+def test_a_reply_of_before_plays_the_longer_way(judge, right):
+    reply = with_groups(right)
+    place = judge.judge(replace(reply, groups=b"")).place
+    assert (place.position, place.group, place.node) == (3, 4, reply.positions[3])
+
+
+def test_nodes_for_groups_gain_nothing(judge, right):
+    """They make the root as well, and whoever has the model knows how many there are."""
+    assert judge.judge(with_groups(right, count=2)).place.group == 4
+
+
+@pytest.mark.parametrize("at", range(20))
+def test_groups_that_make_other_roots_are_refused(judge, right, at):
+    reply = with_groups(right)
+    groups = bytearray(reply.groups)
+    groups[32 * at + at] ^= 1
+    with pytest.raises(InputError, match="what its groups committed to does not make the roots"):
+        judge.judge(replace(reply, groups=bytes(groups)))
+
+
 def test_a_reply_by_another_program_is_not_judged(stored, right):
     assert judge_of(stored, ONE).judge(right[1]) is None
 
@@ -103,7 +145,7 @@ def test_what_the_receipt_does_not_bind_is_refused(judge, right, changes, said):
 
 
 def test_receipts_of_nobody_and_of_no_promotion_are_refused(stored, judge, right):
-    root, reply = right
+    root, reply, _ = right
     with pytest.raises(CheckFailed, match="nobody's receipt key"):
         judge_of(stored, root, operator=ZERO_ADDRESS).judge(reply)
     with pytest.raises(CheckFailed, match="promotion 1 or its record is not on this chain"):

@@ -57,11 +57,17 @@ def test_roots_of_what_was_read_are_those_of_its_boundaries(executor, sizes):
         seen = np.empty((SIZES.layers + 1, size, SIZES.width), np.int32)
         (h,) = read_together([(talk, IDS[at : at + size])], seen)
         groups, nothing = boundaries(seen, memory, 0, at), np.zeros((size, 32), np.uint8)
-        assert np.array_equal(read_roots(seen, memory, 0, at, None), position_roots(groups, nothing))
+        _expect(read_roots(seen, memory, 0, at, None), groups, nothing)
         token = int(executor.tokens(h)[-1])
         nothing[-1] = token_boundaries([token])[0]
-        assert np.array_equal(read_roots(seen, memory, 0, at, token), position_roots(groups, nothing))
+        _expect(read_roots(seen, memory, 0, at, token), groups, nothing)
         at += size
+
+
+def _expect(found, groups, last):
+    """Roots of positions, and what each group committed to."""
+    assert np.array_equal(found[0], position_roots(groups, last))
+    assert np.array_equal(found[1], np.concatenate([groups, last[:, None]], axis=1))
 
 
 @pytest.mark.parametrize("sizes", [[19], [1] * 19, [7, 7, 5], [16, 3], [1, 18]])
