@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
 
 import msgspec
 import pytest
 
-from ethwire.rpc import Limit
 from keifu.chain.follower import ANYWHERE, Block, Event, Source
-from keifu.chain.follower._reading import Reader
 from keifu.chain.follower.bloom import bloom_mask
 from keifu.chain.follower.filters import Filter
-from keifu.errors import LimitExceeded
 
 OURS, STRANGER = "0x" + "11" * 20, "0x" + "22" * 20
 TOPIC, OTHER = "0x" + "33" * 32, "0x" + "44" * 32
@@ -72,20 +67,3 @@ def test_what_nobody_asked_for_is_refused(both, topics):
 def test_a_contract_that_is_known_is_given_by_its_address_in_any_style(both):
     shouting = msgspec.structs.replace(log(OURS, TOPIC), address=OURS.upper())
     assert (both.is_known(shouting), both.is_known(log(STRANGER, TOPIC))) == (True, False)
-
-
-def test_a_block_that_strangers_have_filled_is_read_from_its_receipts(both):
-    """Anybody may log a topic so often that nodes refuse the logs of one block: the index goes on nevertheless."""
-
-    def refuse(*_: Any) -> None:
-        raise LimitExceeded("query returned more than 10000 results")
-
-    reader = object.__new__(Reader)
-    reader.rpc = rpc = SimpleNamespace(blocks=Limit(8), call_as=refuse, url="")  # type: ignore[assignment]
-    reader._fitting = 8
-    many = [block(TOPIC), msgspec.structs.replace(block(), number=8)]
-    with pytest.raises(LimitExceeded):
-        reader._with_strangers(many, [], both)
-    assert rpc.blocks.size == 1
-    assert reader._with_strangers(many[:1], [], both) is None
-    assert reader._with_strangers(many[1:], [], both) == []

@@ -410,7 +410,8 @@ def test_nothing_is_bought_while_a_dispute_has_deadlines(is_busy, bought):
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [(CheckFailed("no answer"), "no answer"), (ValueError("what is that"), "ValueError: what is that")]
+    ("fault", "words"),
+    [(CheckFailed("no answer"), "no answer"), (ValueError("what is that"), "ValueError: what is that")],
 )
 def test_no_seller_ends_the_rounds_about_heartbeats(fault, words):
     made = canaries(Lot(0, 60), [0.0])
