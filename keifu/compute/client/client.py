@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ LARGEST_ANSWER = 64 << 20  # bytes
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 600.0
 ANSWERED_WITHIN = 60  # seconds, usually
 PAYMENT_NEEDED, FAULTS_FROM, OWN_FAULTS_FROM = 402, 400, 500
+_UNREACHED = (httpx.HTTPError, httpx.InvalidURL, ValueError)  # strangers choose their addresses
 TRIES = 32  # terms, a payment by them, and more by what the server knows better; of twenty at once many are overtaken
 EVENTS = "text/event-stream"
 LAST_EVENT, COMMENT = EVENT + DONE, b": keifu-receipt "
@@ -95,7 +97,9 @@ class _Asked:
 
 
 class ComputeClient:
-    """One account's. May be used by several threads. A context manager."""
+    """One account's. May be used by several threads. A context manager.
+
+    `longest` are the seconds after which an answer that is still coming is given up, beside those of one part."""
 
     def __init__(
         self,
@@ -105,11 +109,12 @@ class ComputeClient:
         http: httpx.Client | None = None,
         now: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
+        longest: float = math.inf,
     ) -> None:
         self.wallet, self.store, self.sources = wallet, wallet.store, sources
         patience = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
         self._http = http or httpx.Client(trust_env=False, follow_redirects=False, timeout=patience)
-        self._now, self._timer = now, timer
+        self._now, self._timer, self._longest = now, timer, longest
         self._terms: dict[tuple[str, str], Requirements] = {}
         self._giving: set[str] = set()  # addresses that say what each group committed to
 
@@ -130,7 +135,7 @@ class ComputeClient:
         """What `/v1/models` says: nobody pays for it, and nothing stands behind it. Raises ProviderFault."""
         try:
             answer = self._http.get(provider.url.rstrip("/") + "/v1/models")
-        except httpx.HTTPError as error:
+        except _UNREACHED as error:
             raise ProviderFault(f"{provider.url} did not answer: {error}") from error
         if answer.status_code >= FAULTS_FROM:
             raise ProviderFault(f"{provider.url} answered {answer.status_code}", answer.status_code, answer.content)
@@ -184,6 +189,10 @@ class ComputeClient:
     def seconds(self) -> int:
         return int(self._now())
 
+    def is_late(self, begun: float) -> bool:
+        """Whether an answer has been coming for longer than is waited for, be it a byte a minute."""
+        return self._timer() - begun > self._longest
+
     def _expected(self, provider: Provider, exchange: Exchange, asked: _Asked) -> Expected:
         terms, signed = self.wallet.terms, exchange.signed
         own = signed.receipt.channel_id == asked.channel.id
@@ -220,10 +229,11 @@ class ComputeClient:
             asked, payment = self._pay(provider, terms, body, key)
             headers[PAYMENT_SIGNATURE] = payment
             headers |= {GROUPS_HEADER: "1"} if asked.wishes_groups else {}
-        request = self._http.build_request("POST", provider.url.rstrip("/") + path, content=body, headers=headers)
         try:
+            url = provider.url.rstrip("/") + path
+            request = self._http.build_request("POST", url, content=body, headers=headers)
             return self._http.send(request, stream=True), asked
-        except httpx.HTTPError as error:
+        except _UNREACHED as error:
             if asked is not None:
                 self.store.end(asked.request, "lost", why=str(error))
             raise ProviderFault(f"{provider.url} did not answer: {error}") from error
@@ -273,7 +283,8 @@ class ComputeClient:
     def _taken(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> _Asked:
         """A request that is answered for its payment. Raises ProviderFault for any other."""
         if answer.status_code >= FAULTS_FROM:
-            body = _whole(answer)
+            begun = asked.begun if asked is not None else self._timer()
+            body = _whole(answer, lambda: self.is_late(begun))
             if asked is not None:
                 # Who refused has done nothing. Who failed may have.
                 why = str(answer.status_code)
@@ -316,6 +327,8 @@ class Stream:
                 if len(body) > LARGEST_ANSWER:
                     self._over("lost", "too large")
                     raise ProviderFault(f"{self._provider.url} answers with more than {LARGEST_ANSWER >> 20} MiB")
+                if self._client.is_late(self._asked.begun):
+                    raise ProviderFault(f"{self._provider.url} answers too slowly: it is not waited for")
                 if self.is_stream:
                     free = _free(body, out)
                     if free > out:
@@ -368,12 +381,12 @@ def _model_of(body: bytes) -> str:
     return str(found.get("model", "")) if isinstance(found, dict) else ""
 
 
-def _whole(answer: httpx.Response) -> bytes:
+def _whole(answer: httpx.Response, is_late: Callable[[], bool]) -> bytes:
     body = bytearray()
     try:
         for part in answer.iter_raw():
             body += part
-            if len(body) > LARGEST_ANSWER:
+            if len(body) > LARGEST_ANSWER or is_late():
                 break
     except httpx.HTTPError:
         pass

@@ -11,6 +11,7 @@ __all__ = ["WordPieces"]
 
 UNKNOWN, BEGIN, END, CONTINUED = "[UNK]", "[CLS]", "[SEP]", "##"
 LONGEST_WORD = 100  # letters
+NO_PIECE = -1  # only the beginning of one
 LARGEST_TEXT = 1 << 20
 _IDEOGRAPHS = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
                (0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))  # fmt: skip
@@ -31,7 +32,8 @@ class WordPieces:
             raise InputError(
                 f"the vocabulary has no {', '.join(missing)}", remedy="another tokenizer's file is not read"
             )
-        self._longest = max(map(len, self.pieces))
+        # Also how pieces begin, so that no letter is looked at for longer than one might go on: strangers choose words.
+        self._begun = {piece[:end]: NO_PIECE for piece in self.pieces for end in range(1, len(piece))} | self._ids
 
     @property
     def ends(self) -> tuple[int, int]:
@@ -52,14 +54,17 @@ class WordPieces:
     def _cut(self, word: str) -> list[int]:
         found, start = [], 0
         while start < len(word) <= LONGEST_WORD:
-            prefix = CONTINUED if start else ""
-            for end in range(min(len(word), start + self._longest), start, -1):
-                if (number := self._ids.get(prefix + word[start:end])) is not None:
+            piece, longest = CONTINUED if start else "", NO_PIECE
+            for end, letter in enumerate(word[start:], start + 1):
+                piece += letter
+                if (number := self._begun.get(piece)) is None:
                     break
-            else:
+                if number != NO_PIECE:
+                    longest, behind = number, end
+            if longest == NO_PIECE:
                 break
-            found.append(number)
-            start = end
+            found.append(longest)
+            start = behind
         return found if start == len(word) else [self._ids[UNKNOWN]]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ethwire.keys import checksum
@@ -62,7 +63,7 @@ class Endowed:
         self._epoch = 0
         self._terms: list[_Term] = []
         self._is_one: dict[str, bool] = {}
-        self._taken: set[bytes] = set()
+        self._taken: set[ShardId] = set()
 
     def step(self, seen: Seen) -> None:
         """What is due now. Raises RpcError."""
@@ -71,6 +72,7 @@ class Endowed:
         if seen.epoch != self._epoch:
             self._terms = self._find(seen)
             self._epoch = seen.epoch
+            self._taken.clear()  # what was refused may be taken by now: a lock is free when the term before ends
         for term in self._terms:
             if not term.is_last or term.end <= seen.epoch + self._lead:
                 self._follow(seen, term)
@@ -133,16 +135,17 @@ class Endowed:
         return tuple(next_named(known.named, states, term.end))
 
     def _take(self, term: _Term, deal: bytes, known: Known) -> None:
-        """As if the next term's client had handed the shards over."""
-        if deal in self._taken:
-            return
-        self._taken.add(deal)
+        """As if the next term's client had handed the shards over, once an epoch. Raises RpcError; the next round goes
+        on then."""
         for index in term.mine:
             shard = ShardId(deal, index)
+            if shard in self._taken:
+                continue
             try:
-                self._handing.hand(shard, known, signs=False, answer=lambda said: self._heard(shard, said))  # noqa: B023
+                self._handing.hand(shard, known, signs=False, answer=partial(self._heard, shard))
             except Fault as refusal:
                 self._heard(shard, refusal)
+            self._taken.add(shard)
 
     def _heard(self, shard: ShardId, said: dict[str, Any] | Fault) -> None:
         if isinstance(said, Fault):

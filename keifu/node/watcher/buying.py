@@ -16,6 +16,7 @@ from keifu.compute.client.checks import ReplyRefused
 from keifu.compute.client.client import Answer, ComputeClient, Provider, ProviderFault
 from keifu.compute.client.covering import Covers
 from keifu.compute.client.recomputing import Recomputing
+from keifu.compute.client.store import Request
 from keifu.compute.receipt import Evidence
 from keifu.errors import KeifuError
 from keifu.node.sections import CanaryWork
@@ -27,6 +28,7 @@ __all__ = ["REFUSED", "WRONG", "Bought", "Buying"]
 
 BOUGHT, UNPROMISED, WRONG, REFUSED = "bought", "unpromised", "wrong", "refused"
 SILENT, CAPPED, NOT_BOUGHT = "unanswered", "capped", "not bought"
+DEPOSITS = 3  # which a seller may refuse a day
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,27 @@ class Buying:
         self._covers = Covers(client, chain, suite, DISPUTES)
 
     def spent(self) -> int:
-        """Today (UTC): what answers cost, or may have, and covers."""
-        now = self._client.seconds()
-        asked = self._client.store.requests(since=now - now % DAY)
-        return sum(item.cost for item in asked) + self._book.covers(now)
+        """Today (UTC): what answers cost, or may have, and covers. Who refuses what comes with a deposit has that and
+        the voucher for it, on a channel that the client forgets."""
+        asked, lost = self._asked()
+        return sum(item.cost for item in asked) + sum(item.most for item in lost) + self._book.covers(self._now())
+
+    def _now(self) -> int:
+        return self._client.seconds()
+
+    def _asked(self) -> tuple[list[Request], list[Request]]:
+        """Requests of today, and those of them that were refused with their channel."""
+        store, now = self._client.store, self._now()
+        asked, known = store.requests(since=now - now % DAY), {kept.id for kept in store.channels()}
+        return asked, [item for item in asked if item.state == "void" and item.channel not in known]
 
     def buy(self, provider: Provider) -> Bought:
         """Ask once. What is kept of a reply that can be disputed is in the client's folder when this returns."""
         made = partial(Bought, operator=provider.operator)
         if self._settings.most > self._left():
             return made(CAPPED, why="the day's cap")
+        if sum(item.provider == provider.url for item in self._asked()[1]) >= DEPOSITS:
+            return made(CAPPED, why="it has refused too many deposits today")
         endpoint, asked = self._questions.draw()
         try:
             answer = self._client.ask(provider, f"/v1/{endpoint}", {"model": self._settings.model, **asked})
@@ -94,7 +107,7 @@ class Buying:
             price = self._covers.terms(provider).price(restitution)
             if price > self._left():
                 return "a cover costs more than is left of the day's cap"
-            self._book.pay(self._client.seconds(), price)
+            self._book.pay(self._now(), price)
             self._covers.open(self._sender, provider, kept, restitution=restitution, most=price)
         except KeifuError as error:
             return f"no cover: {error}"

@@ -92,12 +92,15 @@ class Canaries:
         try:
             done.found += trade.prosecuting.judge()
             done.found += trade.prosecuting.step()
-            if (provider := self._chosen(trade.providers())) is not None:
+            # A dispute has deadlines, and a seller may answer slowly on purpose.
+            if not trade.prosecuting.is_busy and (provider := self._chosen(trade.providers())) is not None:
                 done.bought.append(trade.buying.buy(provider))
                 done.found += trade.prosecuting.judge()
+            done.spent, done.counts = trade.buying.spent(), dict(trade.book.counts())
         except (KeifuError, httpx.HTTPError) as error:
             done.fault = str(error)
-        done.spent, done.counts = trade.buying.spent(), dict(trade.book.counts())
+        except Exception as error:  # what strangers answer must not end the rounds about heartbeats
+            done.fault = f"{type(error).__name__}: {error}"
         done.waits, done.is_busy = dict(trade.prosecuting.waits), trade.prosecuting.is_busy
         return done
 

@@ -39,6 +39,7 @@ __all__ = ["Sellers", "Trade", "trade_of"]
 
 CLIENT, BOOK = "client", "canaries.sqlite"
 HTTP_PORT = 443
+ANSWER_SECONDS = 900.0  # a seller that gives a byte a minute holds up no other
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,12 @@ class Sellers:
                 yield Provider(item.endpoint, item.operator, self._environment, item.prices)
 
     def _may_ask(self, url: str) -> bool:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            return False
-        if self._private:
-            return True
         try:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                return False
+            if self._private:
+                return True
             places = socket.getaddrinfo(parts.hostname, parts.port or HTTP_PORT)
         except (OSError, ValueError):
             return False
@@ -105,7 +106,7 @@ def trade_of(body: Body, folder: Path, lot: random.Random, held: ExitStack) -> T
     side = chain_side(chain, suite, record.first_block, None)
     terms = Terms(side.chain_id, side.channels, side.market, own.most, suite[ERC3009_COLLECTOR], own.deposit)
     store = held.enter_context(Store(folder / CLIENT))
-    client = held.enter_context(ComputeClient(Wallet(key, store, terms), side.sources))
+    client = held.enter_context(ComputeClient(Wallet(key, store, terms), side.sources, longest=ANSWER_SECONDS))
     book = CanaryBook(folder / BOOK)
     held.callback(book.close)
     stored = load(base / own.integers)

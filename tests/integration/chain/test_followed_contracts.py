@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from ethwire.rpc import NewHeads, Rpc
-from keifu.chain.follower import Event, Follower, Source
+from keifu.chain.follower import ANYWHERE, Event, Follower, Source
 from keifu.errors import ChainMismatch, EnvironmentFault, UsageError
-from tests.faulty_node import BatchLimit, Change, FaultyNode, RangeLimit
+from tests.faulty_node import BatchLimit, Change, FaultyNode, RangeLimit, Refuse
 from tests.integration.chain.conftest import Totals, values
 
 
@@ -122,6 +122,20 @@ def test_topics_leave_out_what_nobody_wants(anvil, counter, other, user, databas
     ]
     follow(anvil.rpc, sources, database, totals)
     assert values(database) == [1]
+
+
+def test_a_block_that_strangers_have_filled_is_read_from_its_receipts(anvil, counter, other, user, database, totals):
+    """Anybody may log a topic so often that nodes refuse the logs of one block alone."""
+    topic = "0x" + counter.interface.event("Counted").topic.hex()
+    counter.add(sender=user)
+    other.add(5, sender=user)
+    full = {"code": -32_005, "message": "query returned more than 10000 results"}
+    node = FaultyNode(
+        anvil.url, Refuse("eth_getLogs", error=full, only=lambda asked: "address" not in asked["params"][0])
+    )
+    sources = [Source(counter.address), Source(ANYWHERE, topics=frozenset({topic}))]
+    follow(Rpc("http://node.invalid", transport=node.transport), sources, database, totals)
+    assert values(database) == [1, 5]
 
 
 def test_nothing_is_asked_below_the_first_block(anvil, counter, user, database, totals):

@@ -40,12 +40,14 @@ class Client:
     """Answers with what it is given, or raises it."""
 
     def __init__(self, *answers, cost=0):
-        self.answers, self.cost, self.asked = list(answers), cost, []
-        self.store = SimpleNamespace(requests=self.requests, channel=lambda _: "channel")
+        self.answers, self.cost, self.asked, self.refused = list(answers), cost, [], []
+        self.store = SimpleNamespace(
+            requests=self.requests, channel=lambda _: "channel", channels=lambda: [SimpleNamespace(id=b"known")]
+        )
 
     def requests(self, *, since):
         assert since == 20 * DAY
-        return [SimpleNamespace(cost=self.cost)] * len(self.asked)
+        return [SimpleNamespace(cost=self.cost, state="answered")] * len(self.asked) + self.refused
 
     def seconds(self):
         return NOW
@@ -153,6 +155,23 @@ def test_a_day_costs_no_more_than_its_cap(book):
     assert len(client.asked) == 7
 
 
+def refused(channel):
+    return SimpleNamespace(cost=0, most=10, state="void", channel=channel, provider=SELLER.url)
+
+
+def test_a_seller_that_refuses_deposits_gets_few_and_each_counts(book):
+    """It has the voucher for each, on a channel that the client has forgotten; on one that stays the next voucher names
+    the same sum once more."""
+    client = Client(answer(Evidence.PROVED), answer(Evidence.PROVED))
+    made = buying(client, book)
+    client.refused = [refused(b"forgotten"), refused(b"known"), refused(b"other")]
+    assert (made.spent(), made.buy(SELLER).word) == (20, "bought")
+    client.refused.append(refused(b"third"))
+    found = made.buy(SELLER)
+    assert (found.word, found.why) == ("capped", "it has refused too many deposits today")
+    assert made.buy(Provider("http://127.0.0.1:2", OPERATOR)).word == "bought"
+
+
 # questions ----------------------------------------------------------------------------------------------------------
 
 
@@ -211,7 +230,8 @@ def test_a_node_without_one_of_them_does_not_start(tmp_path):
     [
         ("http://127.0.0.1:8000", True, True), ("http://127.0.0.1:8000", False, False),
         ("http://[::1]/", False, False), ("http://10.0.0.7", False, False), ("https://1.1.1.1", False, True),
-        ("ftp://1.1.1.1", True, False), ("http://", True, False),
+        ("ftp://1.1.1.1", True, False), ("http://", True, False), ("http://[x", True, False),
+        ("http://[x", False, False), ("http://a..b", False, False), ("http://1.1.1.1:99999", False, False),
     ],
 )  # fmt: skip
 def test_addresses_of_the_market_do_not_lead_into_the_own_network(monkeypatch, url, private, asked):
@@ -358,6 +378,45 @@ def test_a_node_looks_when_something_is_due_and_soon_while_a_dispute_is_open(tur
     made = canaries(Lot(), [200.0])
     made._due = {OPERATOR: 241.0}
     assert made._pause(SimpleNamespace(**{"is_busy": False, "fault": "", **turn})) == pause
+
+
+class Round:
+    """A trade of one seller, with or without a dispute."""
+
+    def __init__(self, *, is_busy=False, fault=None):
+        self.is_busy, self.fault, self.bought, self.waits = is_busy, fault, [], {}
+        self.judge = self.step = lambda: []
+        self.prosecuting = self.buying = self
+        self.book = SimpleNamespace(counts=dict)
+
+    def providers(self):
+        return [SELLER]
+
+    def buy(self, provider):
+        self.bought.append(provider)
+        if self.fault:
+            raise self.fault
+
+    def spent(self):
+        return 7
+
+
+@pytest.mark.parametrize(("is_busy", "bought"), [(False, [SELLER]), (True, [])])
+def test_nothing_is_bought_while_a_dispute_has_deadlines(is_busy, bought):
+    made = canaries(Lot(0, 60), [0.0])
+    made._trade = Round(is_busy=is_busy)
+    done = made._turn()
+    assert (made._trade.bought, done.spent, done.fault) == (bought, 7, "")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [(CheckFailed("no answer"), "no answer"), (ValueError("what is that"), "ValueError: what is that")],
+)
+def test_no_seller_ends_the_rounds_about_heartbeats(fault, words):
+    made = canaries(Lot(0, 60), [0.0])
+    made._trade = Round(fault=fault)
+    assert made._turn().fault.startswith(words)
 
 
 def test_who_is_in_a_dispute_is_not_asked(court):

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from keifu.errors import RpcError
 from keifu.node.storage.endowed import Endowed
 from keifu.node.storage.records import Known
+from keifu.node.storage.service import Fault
 from keifu.storage.deals import Placed
 from keifu.storage.provider.messages import ShardId
 from keifu.storage.states import DealState, Shard, State
@@ -25,9 +27,11 @@ class Chain:
 
     def __init__(self, code: str = PROXY, deal: bytes = DEAL) -> None:
         self.sent: list[str] = []
+        self.said: list[str] = []
         self.handed: list[ShardId] = []
         self.asked: list[str] = []
         self.code, self.deal = code, deal
+        self.faults: list[Exception] = []  # of handing over, one after another
 
     def ask(self, block: int, wanted: Any) -> list[Any]:
         terms = DealState(CLIENT, b"", 4, 1, END, 1, False, False, 0, 5, 5)
@@ -50,10 +54,16 @@ class Chain:
             deals=SimpleNamespace(deal="deal", shard="shard"), endowments=SimpleNamespace(LEAD=lambda: 2, address=HOME),
         )  # fmt: skip
         records: Any = SimpleNamespace(known=lambda deal: Known(1, NAMED))
-        handing: Any = SimpleNamespace(hand=lambda shard, known, **_: self.handed.append(shard))
+        handing: Any = SimpleNamespace(hand=self.hand)
         turns: Any = SimpleNamespace(send=lambda seen, what, to, data: self.sent.append(what))
         settings: Any = SimpleNamespace(term_reward=least)
-        return Endowed(contracts, records, handing, turns, settings, SimpleNamespace())  # type: ignore[arg-type]
+        log: Any = SimpleNamespace(warning=lambda *_, **words: self.said.append(words["fault"]))
+        return Endowed(contracts, records, handing, turns, settings, log)
+
+    def hand(self, shard: ShardId, known: Known, **_: Any) -> None:
+        self.handed.append(shard)
+        if self.faults:
+            raise self.faults.pop(0)
 
 
 def seen(epoch: int) -> Any:
@@ -85,5 +95,27 @@ def test_a_term_that_another_one_opened_is_taken_once():
     node = chain.node()
     node.step(seen(END - 2))
     node.step(seen(END - 2))
-    node.step(seen(END - 1))
     assert (chain.sent, chain.handed) == ([], [ShardId(NEXT, 0)])
+
+
+def test_a_term_is_taken_when_the_endpoint_answers_again():
+    chain = Chain(deal=NEXT)
+    chain.faults = [RpcError("no answer")]
+    node = chain.node()
+    with pytest.raises(RpcError):
+        node.step(seen(END - 2))
+    node.step(seen(END - 2))
+    node.step(seen(END - 2))
+    assert chain.handed == 2 * [ShardId(NEXT, 0)]
+
+
+def test_a_term_for_which_the_lock_was_too_small_is_taken_when_the_one_before_has_ended():
+    """Both reserve damages while they overlap, and a term may be accepted for two epochs after that."""
+    chain = Chain(deal=NEXT)
+    chain.faults = [Fault(409, "no lock", "9 wei would be needed of the lock, which has 5")]
+    node = chain.node()
+    node.step(seen(END - 2))
+    node.step(seen(END - 2))
+    assert (chain.handed, chain.said) == ([ShardId(NEXT, 0)], ["9 wei would be needed of the lock, which has 5"])
+    node.step(seen(END - 1))
+    assert chain.handed == 2 * [ShardId(NEXT, 0)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -184,11 +185,19 @@ def events() -> list[bytes]:
 WHO = Provider("http://provider", OPERATOR.address, ENVIRONMENT)
 
 
-def client_of(provider: FakeProvider, folder, *, terms: Terms = TERMS, opened: bool = True) -> ComputeClient:
+def client_of(
+    provider: FakeProvider,
+    folder,
+    *,
+    terms: Terms = TERMS,
+    opened: bool = True,
+    timer: Callable[[], float] = lambda: 0.0,
+    longest: float = math.inf,
+) -> ComputeClient:
     store = Store(folder)
     if opened:
         store.keep_channel(KeptChannel(CHANNEL, CHANNEL_ID, CHAIN, CHANNELS))
     http = httpx.Client(transport=provider.transport())
     return ComputeClient(
-        Wallet(CLIENT, store, terms), Pinned(KNOWN), http=http, now=lambda: float(NOW), timer=lambda: 0.0
+        Wallet(CLIENT, store, terms), Pinned(KNOWN), http=http, now=lambda: float(NOW), timer=timer, longest=longest
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from itertools import count
 
 import httpx
 import pytest
@@ -206,3 +207,23 @@ def test_a_receipt_that_another_thread_keeps_meanwhile_counts_whole_or_not_at_al
     monkeypatch.setattr(Store, "channel", slowly)
     client.store.standing(signed)
     assert free == [False]
+
+
+@pytest.mark.parametrize("given", [{}, {"fails": 400}], ids=["an answer", "a refusal"])
+def test_an_answer_that_comes_in_drops_is_given_up(asking, given):
+    """Each part comes in time, and the whole never ends."""
+    client = asking(FakeProvider(**given), timer=map(float, count()).__next__, longest=2.0)
+    with pytest.raises(ProviderFault, match="answers too slowly: it is not waited for" if not given else "not so"):
+        client.ask(WHO, PATH, STREAMED)
+    (request,) = client.store.requests()
+    assert request.state == ("void" if given else "lost")
+
+
+@pytest.mark.parametrize("url", ["http://provider/\x01", "http://provider:port"])
+def test_an_address_that_is_none_is_a_provider_that_does_not_answer(asking, url):
+    """Strangers choose what the market says of them."""
+    client = asking(FakeProvider())
+    with pytest.raises(ProviderFault, match="did not answer"):
+        client.ask(replace(WHO, url=url), PATH, QUESTION)
+    with pytest.raises(ProviderFault, match="did not answer"):
+        client.models(replace(WHO, url=url))
