@@ -11,7 +11,7 @@ import threading
 __all__ = ["Lately"]
 
 REMEMBERED = 4_096  # answers
-MOST_BYTES = 16 << 20  # in memory at a time: peers that read slowly get the others through the cache
+LARGEST_BYTES = 16 << 20  # in memory at a time: peers that read slowly get the others through the cache
 
 
 class Lately:
@@ -30,7 +30,7 @@ class Lately:
         if len(self._asked) > REMEMBERED:
             del self._asked[next(iter(self._asked))]
         with self._lock:
-            if not is_new or self._bytes + size > MOST_BYTES:
+            if not is_new or self._bytes + size > LARGEST_BYTES:
                 return False
             self._bytes += size
         return True

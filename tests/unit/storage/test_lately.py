@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keifu.node.storage import lately as module
-from keifu.node.storage.lately import MOST_BYTES, Lately
+from keifu.node.storage.lately import LARGEST_BYTES, Lately
 
 
 def test_what_is_asked_for_again_goes_through_the_cache():
@@ -13,9 +13,9 @@ def test_what_is_asked_for_again_goes_through_the_cache():
 
 def test_there_is_room_for_so_much_until_it_is_given_back():
     lately = Lately()
-    assert lately.takes(b"a", MOST_BYTES)
+    assert lately.takes(b"a", LARGEST_BYTES)
     assert not lately.takes(b"b", 1)
-    lately.give_back(MOST_BYTES)
+    lately.give_back(LARGEST_BYTES)
     assert lately.takes(b"c", 1)
 
 
