@@ -43,7 +43,8 @@ class _Data:
 
 def taken(types: Sequence[str], data: bytes, *, selector: int, first: int) -> tuple[Any, ...]:
     """Numbers, lists of words, and bytes, behind `first` words; `data` is all that was sent."""
-    call, at, found = _Data(data, selector), first * WORD, []
+    call, at = _Data(data, selector), first * WORD
+    found: list[Any] = []
     for kind in types:
         if kind == "bytes32[3]":
             found.append(call.words(at, 3))
