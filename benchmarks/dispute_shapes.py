@@ -43,7 +43,7 @@ class Layer:
     def __init__(self, layout: int = BLOCKS_4) -> None:
         self._random, self._layout = Random(18), layout
         self.positions = PROMPT + REPLY - 1
-        idle = [Operator("gated", height=1)] * LAST_SLOT
+        idle = [*[Operator("gated", height=1)] * (LAST_SLOT - 1), Operator("residual", height=1)]
         token = [Operator("token", width=WIDTH, height=4, layout=layout, rows=self._rows(4, WIDTH))]
         program = [idle, self._operators(), *[idle] * (GROUPS - 3), token]
         self.published = Published.of(program)

@@ -402,8 +402,8 @@ def _answer(_turn: IInferenceGame.Turn, _stage: uint256):
     @dev The provider answers what is asked, in time.
     """
     self._check_time(_turn, _stage)
-    # So that everybody finds what was shown in the transaction.
-    assert msg.sender == tx.origin, "game: not in a transaction of its own"
+    # So that everybody finds what was shown: code of an account (EIP-7702) could hide it, as a contract could.
+    assert msg.sender == tx.origin and not msg.sender.is_contract, "game: not in a transaction of its own"
     if msg.sender != _turn.operator:
         speaks_for: address = staticcall Market(market).operator_of(msg.sender, hotkeys.TRANSACTION, block.timestamp)
         assert speaks_for == _turn.operator, "game: not the operator"

@@ -41,7 +41,7 @@ _SINGLE = {
     "environments: not the owner": "the account that declared the environment sends it",
     "environments: not an earlier promotion": "go back to a promotion with a lower number than the one that runs",
     "game: not proved": "prove the turn before this one first",
-    "game: not in a transaction of its own": "an account sends it itself, not through another contract",
+    "game: not in a transaction of its own": "an account without code sends it itself",
     "grants: escrow has a hub": "list an escrow without a hub: what is revoked has to come back at once",
     "grants: has not voted": "there is no vote to take back",
     "grants: no list is being paid": "the list's milestone is released first, and its time must not be over",

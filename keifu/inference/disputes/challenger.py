@@ -93,8 +93,10 @@ class Challenger:
     def next(self, seen: Seen, case: Case, turn: Turn) -> Question | Narrowing | Proof:
         """The next question, or the proof."""
         view = proofs.View(self.published, self.own.trace, case.position, turn.group, seen, case, turn)
-        if not seen.roots:
+        if self.is_reply(seen):
             return proofs.answered(view, self.prompt, self.ids)
+        if not seen.roots:  # nothing opens below a record without tensors: it is the size of one that is wrong
+            return self._about(view, 1)
         own = self.own.trace.record_leaves(case.position, turn.group)
         if view.root(0) != own[0]:
             return proofs.begins(view, self.prompt, self.ids)

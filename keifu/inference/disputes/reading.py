@@ -8,18 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from keifu.abi import Contract, Log, decode_args
+from keifu.abi import Contract, Log
 from keifu.chain import ChainClient
 from keifu.chain.follower import Event
 from keifu.chain.logs import find_logs, topic_of_address
 from keifu.errors import CheckFailed
+from keifu.inference.disputes.calldata import taken
 from keifu.inference.disputes.moves import ANSWERS
 from keifu.inference.disputes.seen import Seen
 from keifu.inference.disputes.turns import Case, Question, Stage, Turn
 
 __all__ = ["Opened", "Outcome", "Reading", "Standing"]
 
-SELECTOR_BYTES = 4
+SELECTOR_BYTES, TURN_WORDS = 4, 10
 ENDS = ("Convicted", "Acquitted")
 
 
@@ -136,7 +137,7 @@ class Reading:
         function = self.game.interface.function(name)
         if data[:SELECTOR_BYTES] != function.selector:
             raise CheckFailed(f"{self.chain.rpc.url} has no transaction {transaction}", remedy="ask another node")
-        return decode_args(function.inputs, data[SELECTOR_BYTES:], name)[1:]
+        return taken(function.inputs[1:], data, selector=SELECTOR_BYTES, first=TURN_WORDS)
 
     def _logs(self, contract: Contract, topics: list[Any], first_block: int) -> list[Event]:
         return list(find_logs(self.chain, contract.address, topics, max(first_block, self._first)))

@@ -170,7 +170,7 @@ class Turn:
                 return self.narrowed(*args)
             case "show_record":
                 slot = first_other(args[0], self.marks)
-                turn = replace(self, record=tree(list(args[0]), 4), marks=())
+                turn = replace(self, record=tree(list(args[0]), 4) if args[0] else bytes(32), marks=())
                 return replace(turn, slot=slot, shown=args[3] + 1) if slot else turn
             case "show_nodes" | "show_chunks":
                 return replace(self, shown=args[0] + 1)

@@ -10,8 +10,8 @@ const texts: readonly string[] = [
   "act by the key that replaced it",
   "all that is vested so far was paid out; the next step of the schedule brings more",
   "an account cannot do this with itself: choose another one",
-  "an account sends it itself, not through another contract",
   "an account with that role of the timelock does it: `keifu deploy status` names them",
+  "an account without code sends it itself",
   "an operator has this key already: look whose it is; another one needs a key of its own",
   "another provider may repair it first: wait until its time is over",
   "approve more coins for this contract",
@@ -109,7 +109,7 @@ const texts: readonly string[] = [
 ];
 
 const places: Readonly<Record<string, number>> = {
-  "access_control: account is missing role": 10,
+  "access_control: account is missing role": 9,
   "access_control: can only renounce roles for itself": 71,
   "account: ERC-6492 signature refused": 80,
   "account: bad number of uses": 26,
@@ -394,7 +394,7 @@ const places: Readonly<Record<string, number>> = {
   "game: no such time": 45,
   "game: no such verifier": 45,
   "game: no time to answer": 98,
-  "game: not in a transaction of its own": 9,
+  "game: not in a transaction of its own": 10,
   "game: not in the trace": 77,
   "game: not its turn": 77,
   "game: not proved": 67,
