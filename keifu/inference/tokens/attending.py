@@ -20,7 +20,8 @@ _HEAD, _PLACES, _TOGETHER = 64, 512, 3
 def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, whole: Any, out: Any, soon: Any) -> None:
     """Scores, softmax and weighted sums of each row and head. Of keys sixteen positions stand side by side, of values
     sixteen lanes. Weights have 17 bits, and are taken as two numbers of 9 and 8. A row sees the positions until its
-    own, or the first `whole`, unless that is 0. Three of the queries that share a key are taken together."""
+    own, or the first `whole`, unless that is 0. Three of the queries that share a key are taken together. On the way
+    memory is asked for `soon`."""
     count, heads = queries.shape[0], queries.shape[1]
     shared = heads // keys.shape[0]
     places = (max(start + count, whole) + ROWS - 1) // ROWS * ROWS

@@ -46,7 +46,7 @@ class Executor:
     def _run(self, h: NDArray[Any], spans: NDArray[np.int64], which: slice, memory: Memory, seen: NDArray[Any]) -> None:
         program, layers = self.program, self.program.layers
         norms = (layers.norms[which], layers.norm_shifts[which], layers.scales[which])
-        matrices = [(item.layout, item.weights[which], tuple(part[which] for part in item.numbers)) for item in self.packed]
+        matrices = [(item.layout, item.weights[which], item.of_layer(which)) for item in self.packed]
         kernels.run(
             h, spans, program.sizes.heads, program.epsilon, program.turns, *norms, *matrices, memory.keys,
             memory.values, seen,

@@ -33,6 +33,7 @@ __all__ = [
 _ONE = np.int64(1)
 _ACTIVATION, _RESIDUAL, _QUERY, _ROTATED, _GATE = 8_191, 2**27 - 1, 4_095, 5_791, 32_767
 _HEAD, _BLOCK, _PART, _PLACES, _TILE = 64, 32, 1_024, 512, 24
+_SOON = 1 << 18  # bytes of weights that are asked for during attention
 _SQUARES = 1_024  # of residuals that 64 bits hold
 
 
@@ -139,7 +140,7 @@ def _silu(g: Any, u: Any, multiplier: Any, shift: Any, out: Any) -> Any:
 
 
 @kept
-def gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any, soon: Any) -> None:
+def gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None:
     """SiLU·mul of each row, with the exponent that its largest lane takes."""
     inner = out.shape[1]
     g, u, products = np.empty(inner, np.int64), np.empty(inner, np.int64), np.empty(inner, np.int64)
@@ -233,20 +234,23 @@ def run(
     three = np.empty((count, attention[2][1].shape[1]), np.int64)
     two = np.empty((count, 2 * inner), np.int64)
     one = np.empty((count, width), np.int64)
+    # The products of several positions take far longer than their weights do to come.
+    soon = min(_SOON, mixed[1].shape[1]) if count == 1 else 0
     for layer in range(norms.shape[0]):
         norm(h, norms[layer, 0], norm_shifts[layer, 0], epsilon, y)
         product(attention[0], attention[1][layer], y, three)
+        mixing = mixed[1][layer]
         numbers = _of_layer(attention[2], layer)
         for span in range(spans.shape[0]):
             row, end, start, talk = spans[span]
             lines, own = three[row:end], queries[row:end]
             turned(lines, numbers, turns, start, heads, own, keys[talk, layer], values[talk, layer])
-            attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end], mixed[1][layer])
-        product(mixed[0], mixed[1][layer], y, one)
+            attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end], mixing[:soon])
+        product(mixed[0], mixing, y, one)
         add(h, one, _of_layer(mixed[2], layer), none)
         norm(h, norms[layer, 1], norm_shifts[layer, 1], epsilon, y)
         product(gates[0], gates[1][layer], y, two)
-        gate(two, _of_layer(gates[2], layer), scales[layer], gated, exponents, down[1][layer])
+        gate(two, _of_layer(gates[2], layer), scales[layer], gated, exponents)
         product(down[0], down[1][layer], gated, one)
         add(h, one, _of_layer(down[2], layer), exponents)
         if seen.shape[0]:

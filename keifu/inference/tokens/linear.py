@@ -75,7 +75,7 @@ class Layering:
         attend(queries, keys, values, scales, 0, 0, y, NOTHING)
         kernels.add(h, linear("mixed", y), _numbers(layers.mixed, number), none)
         kernels.norm(h, layers.norms[number, 1], layers.norm_shifts[number, 1], program.epsilon, y)
-        kernels.gate(linear("gates", y), _numbers(layers.gates, number), scales, gated, exponents, NOTHING)
+        kernels.gate(linear("gates", y), _numbers(layers.gates, number), scales, gated, exponents)
         kernels.add(h, linear("down", gated), _numbers(layers.down, number), exponents)
 
     def last(self, first: int) -> Ints:

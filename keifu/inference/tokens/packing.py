@@ -36,7 +36,7 @@ class Packed:
     def rows(self) -> int:
         return int(self.numbers[1].shape[1])
 
-    def of_layer(self, layer: int) -> Numbers:
+    def of_layer(self, layer: int | slice) -> Numbers:
         biases, multipliers, shifts = self.numbers
         return biases[layer], multipliers[layer], shifts[layer]
 

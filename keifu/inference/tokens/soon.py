@@ -18,7 +18,7 @@ _LINE = 64
 NOTHING = np.empty(0, np.uint8)
 
 
-def _lines(_: Any, stream: Any, at: Any, lines: Any) -> Any:
+def _lines(_: Any, stream: Any, at: Any, lines: Any) -> Any:  # noqa: ARG001 - types go by the names of arguments
     """So many lines, one at least, from a byte on."""
     signature = types.void(stream, types.intp, types.intp)
 
