@@ -18,6 +18,7 @@ from keifu.inference.tokens.kernels import embed
 from keifu.inference.tokens.packing import Packed, packed
 from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import HEAD, LARGEST, LARGEST_RESIDUAL
+from keifu.inference.tokens.soon import NOTHING
 from keifu.merkle.plain import nodes_of, roots_of_16
 
 __all__ = ["Executor", "Roots"]
@@ -89,9 +90,9 @@ class Executor:
         attention, mixed, inner, down = self.packed
         x = self._normed(2 * layer, h)
         queries = np.empty((count, program.sizes.heads, HEAD), np.int16)
-        kernels.spread(_sums(attention, layer, x), attention.numbers[layer], queries, *lanes)
+        kernels.spread(_sums(attention, layer, x), attention.of_layer(layer), queries, *lanes)
         seen = np.empty((count, program.sizes.heads * HEAD), np.int16)
-        attend(queries, *lanes, program.layers.scales[layer], 0, count, seen)
+        attend(queries, *lanes, program.layers.scales[layer], 0, count, seen, NOTHING)
         x = self._normed(2 * layer + 1, _added(_dense(mixed, layer, seen, ADDED), x))
         # The first entry of a table is of −8,192, which no lane reaches.
         bent = program.layers.tables[layer][_dense(inner, layer, x, LARGEST).astype(np.int64) + LARGEST + 1]
@@ -106,7 +107,7 @@ class Executor:
 
 
 def _sums(matrix: Packed, layer: int, x: Ints) -> Ints:
-    sums = np.empty((len(x), matrix.numbers.shape[2]), np.int64)
+    sums = np.empty((len(x), matrix.rows), np.int64)
     product(matrix.layout, matrix.weights[layer], x, sums)
     return sums
 
@@ -114,7 +115,7 @@ def _sums(matrix: Packed, layer: int, x: Ints) -> Ints:
 def _dense(matrix: Packed, layer: int, x: Ints, limit: int) -> Ints:
     sums = _sums(matrix, layer, x)
     out = np.empty(sums.shape, np.int16)
-    kernels.dense(sums, matrix.numbers[layer], limit, out)
+    kernels.dense(sums, matrix.of_layer(layer), limit, out)
     return out
 
 

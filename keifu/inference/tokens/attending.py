@@ -9,6 +9,7 @@ import numpy as np
 from keifu._compiled import kept
 from keifu.inference.tokens.arithmetic import quotient
 from keifu.inference.tokens.lanes import ROWS, softened, wide_of_1, wide_of_2, wide_of_3, wide_of_6
+from keifu.inference.tokens.soon import ask
 
 __all__ = ["attend"]
 
@@ -16,10 +17,11 @@ _HEAD, _PLACES, _TOGETHER = 64, 512, 3
 
 
 @kept
-def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, whole: Any, out: Any) -> None:
+def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, whole: Any, out: Any, soon: Any) -> None:
     """Scores, softmax and weighted sums of each row and head. Of keys sixteen positions stand side by side, of values
     sixteen lanes. Weights have 17 bits, and are taken as two numbers of 9 and 8. A row sees the positions until its
-    own, or the first `whole`, unless that is 0. Three of the queries that share a key are taken together."""
+    own, or the first `whole`, unless that is 0. Three of the queries that share a key are taken together. On the way
+    memory is asked for `soon`."""
     count, heads = queries.shape[0], queries.shape[1]
     shared = heads // keys.shape[0]
     places = (max(start + count, whole) + ROWS - 1) // ROWS * ROWS
@@ -44,6 +46,7 @@ def attend(queries: Any, keys: Any, values: Any, scale: Any, start: Any, whole: 
                     found, at, found[at : at + own].max(), scale[0], scale[1], own, groups, parts, 2 * at, places
                 )  # fmt: skip
             for group in range(_HEAD // ROWS):
+                ask(soon, head * (_HEAD // ROWS) + group, keys.shape[0] * (_HEAD // ROWS))
                 _weighted(value[group].reshape(-1), parts, places, groups * ROWS, together, small, summed)
                 for number in range(together):
                     row, own = (query + number) // shared, head * shared + (query + number) % shared

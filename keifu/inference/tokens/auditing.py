@@ -21,6 +21,7 @@ from keifu.inference.tokens.committing import HASH_BYTES, boundaries, position_r
 from keifu.inference.tokens.executor import Kept, drawn_of, ids_of
 from keifu.inference.tokens.field import drawn, first_difference, halves, projected
 from keifu.inference.tokens.linear import MATRICES, Layering, rows_of_matrices
+from keifu.inference.tokens.packing import numbers_of
 from keifu.inference.tokens.program import Matrix, TokenProgram, checked
 from keifu.inference.tokens.sampling import Drawing
 
@@ -115,7 +116,7 @@ class Auditor:
         return parts[0] if len(parts) == 1 else [np.concatenate(items) for items in zip(*parts, strict=True)]
 
     def _tokens(self, y: Ints, first: int, deliver: Deliver, drawing: Drawing | None) -> list[int]:
-        layer, numbers = self.program.sizes.layers, np.ascontiguousarray(self.program.head.numbers[0].T)
+        layer, numbers = self.program.sizes.layers, numbers_of(self.program.head.numbers[0])
         step, tokens = positions_at_once(self.program, layer), []
         for start in range(0, len(y), step):
             count = min(step, len(y) - start)

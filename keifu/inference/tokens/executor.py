@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.lanes import ROWS
-from keifu.inference.tokens.packing import packed
+from keifu.inference.tokens.packing import Numbers, packed
 from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import HEAD, Sizes, TokenProgram, checked
 from keifu.inference.tokens.sampling import Drawing
@@ -46,7 +46,7 @@ class Executor:
     def _run(self, h: NDArray[Any], spans: NDArray[np.int64], which: slice, memory: Memory, seen: NDArray[Any]) -> None:
         program, layers = self.program, self.program.layers
         norms = (layers.norms[which], layers.norm_shifts[which], layers.scales[which])
-        matrices = [(item.layout, item.weights[which], item.numbers[which]) for item in self.packed]
+        matrices = [(item.layout, item.weights[which], item.of_layer(which)) for item in self.packed]
         kernels.run(
             h, spans, program.sizes.heads, program.epsilon, program.turns, *norms, *matrices, memory.keys,
             memory.values, seen,
@@ -69,12 +69,12 @@ class Executor:
     def tokens(self, h: NDArray[Any]) -> NDArray[np.int64]:
         """The token that follows each residual."""
         found = np.empty(len(h), np.int64)
-        kernels.largest(self.sums(h), self.packed_head.numbers[0], found)
+        kernels.largest(self.sums(h), self.packed_head.of_layer(0), found)
         return found
 
     def drawn(self, h: NDArray[Any], drawing: Drawing, position: int) -> int:
         """The token that follows one residual, by a committed seed."""
-        return drawn_of(self.sums(h)[0], self.packed_head.numbers[0], drawing, position)
+        return drawn_of(self.sums(h)[0], self.packed_head.of_layer(0), drawing, position)
 
 
 class Kept:
@@ -150,7 +150,7 @@ def read_together(
     return [h[row:end] for row, end, _, _ in spans]
 
 
-def drawn_of(sums: NDArray[Any], numbers: NDArray[Any], drawing: Drawing, position: int) -> int:
+def drawn_of(sums: NDArray[Any], numbers: Numbers, drawing: Drawing, position: int) -> int:
     """The token that a row of sums gives at a position, by a committed seed."""
     start = np.uint64(drawing.start(position))
     return int(

@@ -33,6 +33,7 @@ __all__ = [
 _ONE = np.int64(1)
 _ACTIVATION, _RESIDUAL, _QUERY, _ROTATED, _GATE = 8_191, 2**27 - 1, 4_095, 5_791, 32_767
 _HEAD, _BLOCK, _PART, _PLACES, _TILE = 64, 32, 1_024, 512, 24
+_SOON = 1 << 18  # bytes of weights that are asked for during attention
 _SQUARES = 1_024  # of residuals that 64 bits hold
 
 
@@ -77,8 +78,21 @@ def norm(h: Any, gains: Any, shift: Any, epsilon: Any, out: Any) -> None:
 
 
 @kept
+def biased(sums: Any, biases: Any, place: Any) -> Any:
+    return sums[place] + biases[place] if biases.shape[0] else sums[place]
+
+
+@kept
+def _of_layer(numbers: Any, layer: Any) -> Any:
+    return numbers[0][layer], numbers[1][layer], numbers[2][layer]
+
+
+@kept
 def scaled(sums: Any, numbers: Any, place: Any, limit: Any) -> Any:
-    return clip(rq(sums[place] + numbers[0, place], numbers[1, place], numbers[2, place]), limit)
+    """Numbers are biases, or none where all are 0; multipliers; shifts."""
+    biases, multipliers, shifts = numbers
+    whole = biased(sums, biases, place)
+    return clip(rq(whole, np.int64(multipliers[place]), np.int64(shifts[place])), limit)
 
 
 @kept
@@ -107,9 +121,9 @@ def turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries:
 
 
 @kept
-def _lanes(sums: Any, bias: Any, multipliers: Any, shifts: Any, limit: Any, out: Any) -> None:
+def _lanes(sums: Any, numbers: Any, limit: Any, out: Any) -> None:
     for lane in range(out.shape[0]):
-        out[lane] = clip(rq(sums[lane] + bias[lane], multipliers[lane], shifts[lane]), limit)
+        out[lane] = scaled(sums, numbers, lane, limit)
 
 
 @kept
@@ -132,8 +146,9 @@ def gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None:
     g, u, products = np.empty(inner, np.int64), np.empty(inner, np.int64), np.empty(inner, np.int64)
     for row in range(sums.shape[0]):
         for first, lanes in ((0, g), (inner, u)):
-            part = numbers[:, first : first + inner]
-            _lanes(sums[row, first : first + inner], part[0], part[1], part[2], _GATE, lanes)
+            last = first + inner
+            part = numbers[0][first:last], numbers[1][first:last], numbers[2][first:last]
+            _lanes(sums[row, first:last], part, _GATE, lanes)
         largest = _silu(g, u, scale[2], scale[3], products)
         exponent = np.int64(0)
         while largest >> exponent > _ACTIVATION:
@@ -146,9 +161,11 @@ def gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None:
 
 @kept
 def add(h: Any, sums: Any, numbers: Any, exponents: Any) -> None:
+    biases, multipliers, shifts = numbers
     for row in range(h.shape[0]):
         for lane in range(h.shape[1]):
-            more = rq(sums[row, lane] + numbers[0, lane], numbers[1, lane], numbers[2, lane] - exponents[row])
+            whole, shift = biased(sums[row], biases, lane), np.int64(shifts[lane]) - exponents[row]
+            more = rq(whole, np.int64(multipliers[lane]), shift)
             h[row, lane] = clip(h[row, lane] + more, _RESIDUAL)
 
 
@@ -168,10 +185,11 @@ def embed(ids: Any, weights: Any, scales: Any, numbers: Any, shift: Any, h: Any)
 @kept
 def largest(sums: Any, numbers: Any, out: Any) -> None:
     """The token of each row; the lowest of equals."""
+    biases, multipliers, _ = numbers
     for row in range(sums.shape[0]):
-        best, where = (sums[row, 0] + numbers[0, 0]) * numbers[1, 0], 0
+        best, where = biased(sums[row], biases, 0) * np.int64(multipliers[0]), 0
         for number in range(1, sums.shape[1]):
-            logit = (sums[row, number] + numbers[0, number]) * numbers[1, number]
+            logit = biased(sums[row], biases, number) * np.int64(multipliers[number])
             if logit > best:
                 best, where = logit, number
         out[row] = where
@@ -189,9 +207,10 @@ def _mixed(start: Any, number: Any) -> Any:
 @kept
 def drawn(sums: Any, numbers: Any, shift: Any, sharpness: Any, gumbel: Any, start: Any) -> Any:
     """The token of one row after noise; the lowest of equals."""
+    biases, multipliers, _ = numbers
     best, where = np.int64(0), -1
     for number in range(sums.shape[0]):
-        logit = ((sums[number] + numbers[0, number]) * numbers[1, number]) >> shift
+        logit = (biased(sums, biases, number) * np.int64(multipliers[number])) >> shift
         value = logit * sharpness + gumbel[np.int64(_mixed(start, number) >> np.uint64(52))]
         if where < 0 or value > best:
             best, where = value, number
@@ -207,28 +226,32 @@ def run(
     of the first, conversation). Matrices are (layout, weights, numbers) of all layers; keys and values keep what later
     positions read. `seen` gets the rows behind each layer, unless it has none."""
     count, width = h.shape
-    inner = gates[2].shape[2] // 2
+    inner = gates[2][1].shape[1] // 2
     y = np.empty((count, width), np.int16)
     queries = np.empty((count, heads, _HEAD), np.int16)
     gated = np.empty((count, inner), np.int16)
     exponents, none = np.empty(count, np.int64), np.zeros(count, np.int64)
-    three = np.empty((count, attention[2].shape[2]), np.int64)
+    three = np.empty((count, attention[2][1].shape[1]), np.int64)
     two = np.empty((count, 2 * inner), np.int64)
     one = np.empty((count, width), np.int64)
+    # The products of several positions take far longer than their weights do to come.
+    soon = min(_SOON, mixed[1].shape[1]) if count == 1 else 0
     for layer in range(norms.shape[0]):
         norm(h, norms[layer, 0], norm_shifts[layer, 0], epsilon, y)
         product(attention[0], attention[1][layer], y, three)
+        mixing = mixed[1][layer]
+        numbers = _of_layer(attention[2], layer)
         for span in range(spans.shape[0]):
             row, end, start, talk = spans[span]
             lines, own = three[row:end], queries[row:end]
-            turned(lines, attention[2][layer], turns, start, heads, own, keys[talk, layer], values[talk, layer])
-            attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end])
-        product(mixed[0], mixed[1][layer], y, one)
-        add(h, one, mixed[2][layer], none)
+            turned(lines, numbers, turns, start, heads, own, keys[talk, layer], values[talk, layer])
+            attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end], mixing[:soon])
+        product(mixed[0], mixing, y, one)
+        add(h, one, _of_layer(mixed[2], layer), none)
         norm(h, norms[layer, 1], norm_shifts[layer, 1], epsilon, y)
         product(gates[0], gates[1][layer], y, two)
-        gate(two, gates[2][layer], scales[layer], gated, exponents)
+        gate(two, _of_layer(gates[2], layer), scales[layer], gated, exponents)
         product(down[0], down[1][layer], gated, one)
-        add(h, one, down[2][layer], exponents)
+        add(h, one, _of_layer(down[2], layer), exponents)
         if seen.shape[0]:
             seen[layer] = h

@@ -15,8 +15,10 @@ from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.attending import attend
 from keifu.inference.tokens.executor import Conversation, Executor, Kept, Memory, read_together
+from keifu.inference.tokens.packing import Numbers, numbers_of
 from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import HEAD, Matrix, Sizes, TokenProgram
+from keifu.inference.tokens.soon import NOTHING
 
 __all__ = ["MATRICES", "Handing", "Layering", "expect_part", "rows_of_matrices"]
 
@@ -70,7 +72,7 @@ class Layering:
         kernels.norm(h, layers.norms[number, 0], layers.norm_shifts[number, 0], program.epsilon, y)
         sums, numbers = linear("attention", y), _numbers(layers.attention, number)
         kernels.turned(sums, numbers, program.turns, 0, sizes.heads, queries, keys, values)
-        attend(queries, keys, values, scales, 0, 0, y)
+        attend(queries, keys, values, scales, 0, 0, y, NOTHING)
         kernels.add(h, linear("mixed", y), _numbers(layers.mixed, number), none)
         kernels.norm(h, layers.norms[number, 1], layers.norm_shifts[number, 1], program.epsilon, y)
         kernels.gate(linear("gates", y), _numbers(layers.gates, number), scales, gated, exponents)
@@ -84,8 +86,8 @@ class Layering:
         return y
 
 
-def _numbers(matrix: Matrix, layer: int) -> Ints:
-    return np.ascontiguousarray(matrix.numbers[layer].T)
+def _numbers(matrix: Matrix, layer: int) -> Numbers:
+    return numbers_of(matrix.numbers[layer])
 
 
 class Handing:
@@ -127,7 +129,7 @@ class Handing:
 
         def computed(name: str, x: Ints) -> Ints:
             packed = self._executor.packed[MATRICES.index(name)]
-            sums = np.empty((len(x), packed.numbers.shape[2]), np.int64)
+            sums = np.empty((len(x), packed.rows), np.int64)
             product(packed.layout, packed.weights[layer], x, sums)
             found.append(sums)
             return sums

@@ -14,12 +14,13 @@ from keifu.errors import InputError
 from keifu.inference.tokens.lanes import ROWS
 from keifu.inference.tokens.program import BLOCK, BLOCKS_4, ROWS_8, Matrix
 
-__all__ = ["Packed", "packed"]
+__all__ = ["Numbers", "Packed", "numbers_of", "packed"]
 
 _PAGE = 1 << 21
 _OFFSET = 128  # that makes bytes without a sign of weights of 8 bits
 
 Ints = NDArray[Any]
+Numbers = tuple[Ints, Ints, Ints]  # biases, or none where all are 0; multipliers; shifts
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,16 @@ class Packed:
 
     layout: int
     weights: Ints  # layers × bytes
-    numbers: Ints  # layers × (bias, multiplier, shift) × rows
+    numbers: Numbers  # layers × rows each
     lanes: int
+
+    @property
+    def rows(self) -> int:
+        return int(self.numbers[1].shape[1])
+
+    def of_layer(self, layer: int | slice) -> Numbers:
+        biases, multipliers, shifts = self.numbers
+        return biases[layer], multipliers[layer], shifts[layer]
 
 
 def packed(matrix: Matrix) -> Packed:
@@ -43,8 +52,14 @@ def packed(matrix: Matrix) -> Packed:
     found = _aligned(layers, size)
     for layer in range(layers):
         found[layer] = _stream(matrix, layer).reshape(-1).view(np.uint8)
-    numbers = np.ascontiguousarray(matrix.numbers.transpose(0, 2, 1))
-    return Packed(matrix.layout, found, numbers, lanes)
+    return Packed(matrix.layout, found, numbers_of(matrix.numbers), lanes)
+
+
+def numbers_of(numbers: Ints) -> Numbers:
+    """Of rows' numbers, whatever stands before their axis. They are read for each token, so as few bytes as do."""
+    biases, multipliers, shifts = np.moveaxis(numbers, -1, 0)
+    biases = np.ascontiguousarray(biases if biases.any() else biases[..., :0])
+    return biases, np.ascontiguousarray(multipliers, np.int32), np.ascontiguousarray(shifts, np.uint8)
 
 
 def _aligned(layers: int, size: int) -> Ints:

@@ -23,6 +23,7 @@ from keifu.inference.tokens.lanes import (
     pair,
     pairs_added,
     pick,
+    prefetch,
     splat,
     spread,
     stored,
@@ -91,17 +92,10 @@ class _Dot:
         return b.add(*(pick(b, pairs, list(range(side, VECTOR // 2, 2))) for side in (0, 1)))
 
 
-def _ahead(b: _Builder, place: _Value) -> None:
-    """Ask for what is read soon; it changes nothing else."""
-    kind = ir.FunctionType(ir.VoidType(), [place.type, _I32, _I32, _I32])
-    call = b.module.declare_intrinsic("llvm.prefetch", (place.type,), kind)
-    b.call(call, [b.gep(place, [_at(AHEAD)]), *(ir.Constant(_I32, word) for word in (0, 3, 1))])
-
-
 def _vectors(b: _Builder, weights: _Value, at: _Value, is_small: bool) -> list[_Value]:
     """64 bytes of weights, or what two halves of them are."""
     place = b.gep(weights, [at])
-    _ahead(b, place)
+    prefetch(b, b.gep(place, [_at(AHEAD)]), near=True)
     both = load(b, place, _at(0), many(_I8, VECTOR), 1)
     if not is_small:
         return [both]

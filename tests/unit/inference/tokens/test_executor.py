@@ -14,6 +14,7 @@ from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.packing import packed
 from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import LARGEST, LARGEST_RESIDUAL, Matrix, checked
+from keifu.inference.tokens.selftest import difference
 from keifu.spec.inference import rms_norm
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
@@ -104,6 +105,18 @@ def changed(matrix: Matrix, **arrays) -> Matrix:
         place, value = change
         copies[name][place] = value
     return replace(matrix, **copies)
+
+
+def test_rows_without_biases_keep_none_and_give_the_reference_s(program):
+    none = {"numbers": ((..., 0), 0)}
+    names = "attention", "mixed", "gates", "down"
+    layers = replace(program.layers, **{name: changed(getattr(program.layers, name), **none) for name in names})
+    bare = Executor(replace(program, layers=layers, head=changed(program.head, **none)))
+    assert [item.numbers[0].size for item in (*bare.packed, bare.packed_head)] == [0] * 5
+    assert difference(bare, 1) == ""
+    h = bare.conversation().read(IDS[:4])
+    logits = bare.sums(h) * program.head.numbers[0, :, 1]
+    assert bare.tokens(h).tolist() == logits.argmax(axis=1).tolist()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from audit.tiny_model import Sizes, tiny
 from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Executor
+from keifu.inference.tokens.packing import numbers_of
 from keifu.inference.tokens.sampling import GUMBEL_BITS, drawing_of, gumbel, seed_of
 from keifu.keys import keccak256
 from keifu.spec.inference import sampled
@@ -50,7 +51,7 @@ def test_tokens_come_as_often_as_their_logits_say():
     logits = np.array([1.0, 0.0, -1.0])
     drawing = drawing_of(bytes(32), 1.0, 2.0**-30)
     sums = np.rint(logits * 2**30).astype(np.int64)
-    numbers = np.array([[0] * 3, [1] * 3, [0] * 3], np.int64)
+    numbers = numbers_of(np.array([[0, 1, 0]] * 3))
     counts = np.zeros(3)
     for position in range(3_000):
         start = np.uint64(drawing.start(position))
