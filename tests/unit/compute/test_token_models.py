@@ -233,7 +233,8 @@ def test_a_machine_that_computes_wrongly_serves_nothing(stored, model, monkeypat
     assert selftest.difference(executor, 0) == ""
     assert selftest.difference(executor, 1) == "products of down in layer 1 are not those of integers"
     weights[1, 77] -= 1
-    executor.packed[0].numbers[0, 1, :] *= 2  # multipliers
+    _, multipliers, _ = executor.packed[0].of_layer(0)
+    multipliers //= 2
     assert selftest.difference(executor, 2) == "layer 0 is not that of the reference"
     monkeypatch.setattr("keifu.compute.tokens.model.difference", lambda *_: "one weight")
     with pytest.raises(CheckFailed, match="this machine computes wrongly: one weight"):
