@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from audit.tiny_model import Sizes, tiny
 from keifu.inference.disputes import Provider
+from keifu.inference.disputes.turns import NO_MARKS, marks_of
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.replaying import Replayed, published_of
 from keifu.spec.inference_model import run
@@ -13,6 +16,7 @@ from keifu.spec.inference_openings import Published
 from tests.conformance.inference.arrays import program_of
 
 PROMPT, REPLY = [3, 1, 4, 1, 5], [9, 2, 6]
+SIX = SimpleNamespace(part=1, first=0, stride=1, count=6, within=0)  # sums of lane 1
 
 
 @pytest.fixture(scope="module", params=["rows", "blocks"])
@@ -51,8 +55,9 @@ def test_it_answers_as_the_plain_one(both):
     own, theirs = Provider(loaded, replayed), Provider(plain, trace)
     assert own.position_roots() == theirs.position_roots() == replayed.position_roots
     for group in range(len(trace.program)):
-        assert own.record(5, group) == theirs.record(5, group)
+        for marks in (NO_MARKS, marks_of([bytes([7]) * 32] * 16)):
+            assert own.record(5, group, marks) == theirs.record(5, group, marks)
         for slot in range(1, len(trace.program[group]) + 1):
             assert own.nodes(5, group, slot) == theirs.nodes(5, group, slot)
             assert own.chunks(5, group, slot, 0) == theirs.chunks(5, group, slot, 0)
-            assert own.sums(5, group, slot, 1, 1, 6) == theirs.sums(5, group, slot, 1, 1, 6)
+            assert own.sums(5, group, slot, SIX) == theirs.sums(5, group, slot, SIX)
