@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -40,6 +40,7 @@ class Asked:
     """A request, as the server hands it on."""
 
     method, path, body, is_gone = b"POST", b"/v1/classify", b'{"model":"counts","input":[1]}', False
+    headers: ClassVar[dict[bytes, bytes]] = {}
 
 
 class Settled:

@@ -67,9 +67,9 @@ def test_who_dies_before_it_signs_stores_and_pays_once(bench, paid, monkeypatch,
         else:
             put, calls = bench.store.put, []
 
-            def once(data):
-                calls.append(data)
-                return put(data) if len(calls) == 1 else dies()
+            def once(*item):
+                calls.append(item)
+                return put(*item) if len(calls) == 1 else dies()
 
             patch.setattr(bench.store, "put", once)
         with pytest.raises(ConnectionAbortedError):
