@@ -78,7 +78,7 @@ def test_a_faked_token_is_found_by_a_canary_and_convicted(paid, sell, watch):
     assert outcome == Outcome(True, RESTITUTION, RESTITUTION // 10)
     until(lambda: watcher.canaries()["replies"].get("right"), watcher.process)
     assert reading.opened(operator=honest.account) == []
-    assert watcher.count("bought") >= 2
+    assert watcher.count("bought") >= 1
     assert 0 < int(watcher.canaries()["spent_today"]) <= DAY
     disputes = paid.suite.at(paid.client, DISPUTES)
     until(lambda: disputes.credits(key) == 0 and paid.token.balanceOf(key) > HELD, watcher.process)
