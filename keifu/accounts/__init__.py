@@ -8,7 +8,15 @@ from keifu._lazy import attach
 
 if TYPE_CHECKING:
     from keifu.accounts.actions import AccountStatus, Brought, Intent, SessionStatus, account_of
-    from keifu.accounts.identity import CANONICAL_REGISTRY, NO_SALT, Token, account_code, address_of, creation_code
+    from keifu.accounts.identity import (
+        CANONICAL_REGISTRY,
+        NO_SALT,
+        Token,
+        account_code,
+        address_of,
+        creation_code,
+        proxy_code,
+    )
     from keifu.accounts.session import APPROVABLE, PAYMENT, AccountDomain, Call, Grant, Limit, Target, selector
 
 __all__ = [
@@ -30,6 +38,7 @@ __all__ = [
     "account_of",
     "address_of",
     "creation_code",
+    "proxy_code",
     "selector",
 ]
 
@@ -44,6 +53,7 @@ __getattr__, __dir__ = attach(
             "account_code",
             "address_of",
             "creation_code",
+            "proxy_code",
         ],
         "keifu.accounts.session": [
             "APPROVABLE",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from keifu.keys import keccak256
 
-__all__ = ["CANONICAL_REGISTRY", "NO_SALT", "Token", "account_code", "address_of", "creation_code"]
+__all__ = ["CANONICAL_REGISTRY", "NO_SALT", "Token", "account_code", "address_of", "creation_code", "proxy_code"]
 
 # The registry that many chains have at this address; ours makes the same accounts where it is missing.
 CANONICAL_REGISTRY = "0x000000006551c19487814612e58fe06813775758"
@@ -34,6 +34,11 @@ def _bytes(address: str) -> bytes:
     return bytes.fromhex(address.removeprefix("0x"))
 
 
+def proxy_code(implementation: str) -> bytes:
+    """The run-time code of a minimal proxy (ERC-1167), 45 bytes."""
+    return _PROXY_BEFORE + _bytes(implementation) + _PROXY_AFTER
+
+
 def account_code(implementation: str, token: Token, salt: bytes = NO_SALT) -> bytes:
     """The run-time code of the account, 173 bytes."""
     footer = (
@@ -42,7 +47,7 @@ def account_code(implementation: str, token: Token, salt: bytes = NO_SALT) -> by
         _bytes(token.contract).rjust(32, b"\0"),
         token.number.to_bytes(32, "big"),
     )
-    return _PROXY_BEFORE + _bytes(implementation) + _PROXY_AFTER + b"".join(footer)
+    return proxy_code(implementation) + b"".join(footer)
 
 
 def creation_code(implementation: str, token: Token, salt: bytes = NO_SALT) -> bytes:

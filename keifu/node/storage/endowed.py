@@ -14,6 +14,7 @@ from typing import Any
 
 from ethwire.keys import checksum
 from keifu.abi import Contract
+from keifu.accounts import proxy_code
 from keifu.chain.suite import STORAGE_ENDOWMENT
 from keifu.node.logs import Log
 from keifu.node.sections import StorageWork
@@ -28,8 +29,6 @@ from keifu.storage.provider.messages import ShardId
 from keifu.storage.states import DealState, Shard, State, next_named
 
 __all__ = ["Endowed"]
-
-_PROXY = ("363d3d373d3d3d363d73", "5af43d82803e903d91602b57fd5bf3")  # ERC-1167, around the contract's address
 
 
 @dataclass
@@ -81,15 +80,15 @@ class Endowed:
         """Endowments among the clients of what is stored here, with the newest deal of each."""
         me = self._contracts.account.address.lower()
         mine: dict[bytes, list[int]] = {}
-        for shard, state in seen.states.items():
-            if state.state is State.STORED and state.provider == me and state.end > seen.epoch:
+        for shard, held in seen.states.items():
+            if held.state is State.STORED and held.provider == me and held.end > seen.epoch:
                 mine.setdefault(shard.deal, []).append(shard.index)
         found = self._contracts.ask(seen.block, [(self._contracts.deals.deal, (deal,)) for deal in mine])
         newest: dict[str, tuple[int, bytes]] = {}
         for deal, terms in zip(mine, found, strict=True):
             if terms is not None:  # else a reorganisation took it away
-                client, end = DealState.of(terms).client, DealState.of(terms).end
-                newest[client] = max(newest.get(client, (0, b"")), (end, deal))
+                state = DealState.of(terms)
+                newest[state.client] = max(newest.get(state.client, (0, b"")), (state.end, deal))
         self._look_at(newest.keys(), seen.block)
         return [
             self._term(seen, client, deal, end, tuple(mine[deal]))
@@ -107,13 +106,13 @@ class Endowed:
         """Whether each is a proxy of the suite's contract: others may say what they like."""
         assert self._home is not None
         asked = sorted(clients - self._is_one.keys())
-        code = self._home.address.lower().removeprefix("0x").join(_PROXY)
+        code = "0x" + proxy_code(self._home.address).hex()
         calls = [("eth_getCode", [address, hex(block)]) for address in asked]
         answers = self._contracts.chain.rpc.agreed_many(calls, lambda answer: answer)
         for address, answer in zip(asked, answers, strict=True):
             if isinstance(answer, Exception):
                 raise answer
-            self._is_one[address] = answer == "0x" + code
+            self._is_one[address] = answer == code
 
     def _follow(self, seen: Seen, term: _Term) -> None:
         views = [(term.endowment.state, ()), (term.endowment.plan, ())]

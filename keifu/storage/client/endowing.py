@@ -7,7 +7,6 @@ whose deal is that of the term under way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,13 +25,12 @@ from keifu.storage.client.peers import WRITE_SECONDS, Peers
 from keifu.storage.client.refusals import explained
 from keifu.storage.client.repairing import Target, give
 from keifu.storage.client.storing import Storing, descriptor_leaves, descriptor_of, holder_of, placed_of
-from keifu.storage.deals import Placed, deal_root
+from keifu.storage.deals import deal_root
 from keifu.storage.states import GWEI, Shard, State, holds, next_named
 
 __all__ = ["Endowment", "Wish", "at", "endow", "extend", "of", "top_up", "wind_up"]
 
 BPS = 10_000
-NOBODY = "0x" + 40 * "0"
 _KNOWN = "endowment: is known"
 _LATE = "keifu store extend goes on; others may stand in for a shard four epochs after its term was opened"
 _NOT_DUE = "endowment: term is under way"
@@ -197,7 +195,7 @@ def _open(storing: Storing, row: Row, endowment: Endowment) -> Row:
     is written down before it is sent."""
     named = tuple(item.provider for item in _next_holders(storing, row, endowment))
     row = storing.ledger.change(row, row.state, changed(row.kept, naming=named))
-    pieces = [(item.provider, item.root, item.leaves) for item in _placed(row, named)]
+    pieces = [(item.provider, item.root, item.leaves) for item in placed_of(changed(row.kept, named=named))]
     try:
         with explained():
             storing.chain.call(endowment.address, STORAGE_ENDOWMENT, "open_term", pieces)
@@ -239,11 +237,6 @@ def _holder(provider: str, row: Row, index: int, known: dict[str, Offer]) -> Hol
     return before
 
 
-def _placed(row: Row, named: Sequence[str]) -> list[Placed]:
-    leaves = descriptor_leaves(row.kept)
-    return [Placed(who, root, leaves) for who, root in zip(named, row.kept.roots, strict=True)]
-
-
 def _followed(storing: Storing, row: Row, endowment: Endowment) -> Row:
     """The term under way in the client's folder. It names those whom this client named for it, or whom nodes name
     (`next_named`); else the events of its acceptances say whom."""
@@ -251,7 +244,7 @@ def _followed(storing: Storing, row: Row, endowment: Endowment) -> Row:
     state, known = market.require_deal(endowment.deal), {offer.provider: offer for offer in providers(market)}
     shards = market.shards(row.deal, len(row.kept.roots))
     usual = next_named(placed_of(row.kept), shards, market.require_deal(row.deal).end)
-    guesses = [*([_placed(row, row.kept.naming)] if row.kept.naming else []), usual]
+    guesses = [*([placed_of(changed(row.kept, named=row.kept.naming))] if row.kept.naming else []), usual]
     placed = next((guess for guess in guesses if deal_root(guess) == state.root), None)
     if placed is None:
         placed = market.confirmed(endowment.deal, state)
