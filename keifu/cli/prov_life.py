@@ -11,12 +11,15 @@ import click
 from keifu.cli._print import emit
 from keifu.cli._prov_options import Registry, at_block, on_registry, record_argument
 from keifu.cli._types import ADDRESS, DURATION, IN_FILE, Id, Text
+from keifu.cli.usage import client_folder
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
 from keifu.spec.kinds import MAX_ENVIRONMENT_BYTES
 from keifu.texts import one_line
+from keifu.units import day
 
 if TYPE_CHECKING:
+    from keifu.compute.client.resting import RestingAnswer
     from keifu.provenance.impact import Impact
 
 __all__ = ["declare", "history", "impact", "policy", "restitution", "rollback", "store_links"]
@@ -144,6 +147,8 @@ def store_links(registry: Registry, record_id: Id, json_out: bool) -> None:
 @click.option("--labels", type=IN_FILE, help="The anchored batch, to ask about one label of it.")
 @click.option("--anchorer", type=ADDRESS, help="Who anchored the batch.  [default: the record's author]")
 @click.option("--sample", type=click.IntRange(0), help="The label's sample, by its index.")
+@click.option("--answers", is_flag=True, help="Also list the answers of this machine's client that rest on it.")
+@client_folder
 @json_option
 @on_registry
 @at_block
@@ -154,10 +159,13 @@ def impact(
     labels: Path | None,
     anchorer: str | None,
     sample: int | None,
+    answers: bool,
+    folder: Path | None,
     json_out: bool,
 ) -> None:
-    """List what rests on a record, or on one label of it: records and environments; exit status 1 when it was withdrawn
-    and an environment still runs on it. What is listed is proved; whether it is all is the node's word."""
+    """List what rests on a record, or on one label of it: records, environments and, with --answers, what this client
+    was answered by them. Exit status 1 when it was withdrawn and an environment still runs on it. What is listed is
+    proved; whether it is all is the node's word."""
     from keifu.provenance.impact import impact as find
 
     if (labels is None) != (sample is None):
@@ -176,10 +184,35 @@ def impact(
         batch = LabelBatch.read(labels, registry.source.domain)
         leaf = batch.proof_of(sample, anchorer or registry.source.author_of(root))
     found = find(registry.proved, root, leaf)
-    emit(_document(found), _text(found), json_out)
+    given = _answers(registry, found, folder) if answers else None
+    document = _document(found) | ({} if given is None else {"answers": [item.data() for item in given]})
+    emit(document, "\n".join((_text(found), *_answer_lines(given))), json_out)
     if found.withdrawn and found.running:
         places = ", ".join(made.environment.hex()[:8] for made in found.running)
         raise CheckFailed(f"withdrawn, and still run by {places}", remedy="promote what does not rest on it")
+
+
+def _answers(registry: Registry, found: Impact, folder: Path | None) -> list[RestingAnswer]:
+    from keifu.compute.client.resting import resting_answers
+    from keifu.compute.client.store import Store, usual_folder
+    from keifu.provenance.impact import promotions_of
+
+    digests = {entry.record.digest for entry in found.records}
+    with Store(folder or usual_folder(), writes=False) as store:
+        return resting_answers(store, promotions_of(registry.proved, found), digests)
+
+
+def _answer_lines(given: list[RestingAnswer] | None) -> list[str]:
+    if given is None:
+        return []
+    fees = sum(item.receipt.fee for item in given)
+    lines = [f"{len(given)} answers of this client rest on it; fees of {fees}"]
+    for item in given:
+        request, place = item.request, item.receipt.environment.hex()[:8]
+        words = one_line(f"{request.model} of {request.provider}")
+        lines.append(f"  {day(request.time)}  request {request.id}  {words}  {place} "
+                     f"promotion {item.receipt.promotion_seq}")  # fmt: skip
+    return lines
 
 
 def _document(found: Impact) -> dict[str, Any]:

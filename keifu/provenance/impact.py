@@ -24,7 +24,7 @@ from keifu.provenance.registry import Entry, Logged
 if TYPE_CHECKING:
     from keifu.provenance.labels import LabelProof
 
-__all__ = ["Impact", "Leaf", "impact"]
+__all__ = ["Impact", "Leaf", "impact", "promotions_of"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Impact:
     @property
     def withdrawn(self) -> bool:
         return self.root.status != Status.ACTIVE or (self.leaf is not None and self.leaf.revoked_at > 0)
+
+    @property
+    def records(self) -> tuple[Entry, ...]:
+        """The root, and what rests on it."""
+        return (self.root, *self.resting)
 
 
 def impact(proved: Proved, root: bytes, leaf: LabelProof | None = None) -> Impact:
@@ -96,6 +101,18 @@ def impact(proved: Proved, root: bytes, leaf: LabelProof | None = None) -> Impac
         tuple(made for made in found.values() if made.artefact not in wanted),
         _leaf(domain, leaf, said[0]) if leaf is not None else None,
     )
+
+
+def promotions_of(proved: Proved, found: Impact) -> dict[bytes, frozenset[int]]:
+    """By environment, the numbers of the promotions that ran one of the records: receipts of answers name them. The
+    whole history of each environment is proved, so a node can leave out an environment, and none of its promotions."""
+    wanted = {entry.id for entry in found.records}
+    return {
+        made.environment: frozenset(
+            seq for seq, artefact, _ in proved.history(made.environment) if artefact in wanted
+        )
+        for made in (*found.running, *found.past)
+    }  # fmt: skip
 
 
 def _leaf(domain: RegistryDomain, proof: LabelProof, said: tuple[Anchor, int]) -> Leaf:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from evmstorm.evm import artifacts
@@ -16,6 +18,8 @@ from keifu.keys import Account
 from keifu.provenance.lineage import walk
 from keifu.provenance.registry import Provenance
 from tests.ape_chain import GENESIS
+
+CONTENTS = itertools.count()  # so that no two files have the same bytes
 
 
 @pytest.fixture(scope="package")
@@ -84,3 +88,18 @@ def keifu(anvil, source, monkeypatch, capsys, tmp_path):
         return exit_info.value.code, out, err
 
     return run
+
+
+@pytest.fixture
+def make(keifu, tmp_path):
+    """Register a file with this content; the record's id."""
+
+    def make(name, kind, *links, role="life author"):
+        path = tmp_path / name.replace(" ", "_")
+        path.write_text(f"{name} {next(CONTENTS)}")
+        parents = [word for link in links for word in ("--link", link)]
+        status, out, err = keifu("prov", "register", path, "--kind", kind, *parents, "--role", role)
+        assert status == 0, err
+        return out.strip()
+
+    return make

@@ -27,21 +27,6 @@ def funded(anvil):
         anvil.account(role)
 
 
-@pytest.fixture
-def make(keifu, tmp_path):
-    """Register a file with this content; the record's id."""
-
-    def make(name, kind, *links):
-        path = tmp_path / name.replace(" ", "_")
-        path.write_text(f"{name} {next(NUMBERS)}")
-        parents = [word for link in links for word in ("--link", link)]
-        status, out, err = keifu("prov", "register", path, "--kind", kind, *parents, "--role", "life author")
-        assert status == 0, err
-        return out.strip()
-
-    return make
-
-
 def address(role):
     return Account.from_role(role).address
 
