@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keifu.errors import InputError
 
-__all__ = ["read_bounded", "require_plain", "write_whole"]
+__all__ = ["read_bounded", "require_plain", "synced", "write_whole"]
 
 
 def read_bounded(path: str | Path, most: int, what: str, *, remedy: str = "") -> bytes:
@@ -41,8 +41,13 @@ def write_whole(path: Path, data: bytes) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
+    synced(path.parent)
+
+
+def synced(folder: Path) -> None:
+    """What the folder's files are called is on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import httpx
-
+from ethwire.http import certificates, httpx
 from keifu.errors import EnvironmentFault
 
-__all__ = ["Answered", "answered"]
+__all__ = ["Answered", "answered", "caller"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +15,12 @@ class Answered:
     status: int
     headers: httpx.Headers
     body: bytes
+
+
+def caller(url: str, seconds: float, connect_seconds: float) -> httpx.Client:
+    """For one server, past any proxy that this machine's environment names. An answer may take so long."""
+    patience = httpx.Timeout(seconds, connect=connect_seconds)
+    return httpx.Client(base_url=url.rstrip("/"), timeout=patience, trust_env=False, verify=certificates(url))
 
 
 def answered(http: httpx.Client, method: str, path: str, most: int, body: bytes = b"") -> Answered:

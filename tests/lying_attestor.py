@@ -3,7 +3,7 @@ it agree with each other, and sign."""
 
 from __future__ import annotations
 
-import keifu.inft.requests as requests_of
+import keifu.inft.renewing as renewing_of
 from keifu.cli import main
 from keifu.inft.seals import seal
 from keifu.keys import Account, keccak256
@@ -16,5 +16,5 @@ def seal_another(key: bytes, public_key: bytes, data_hash: bytes, sealer: Accoun
 
 
 if __name__ == "__main__":
-    requests_of.seal = seal_another
+    renewing_of.seal = seal_another
     main()

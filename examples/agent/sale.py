@@ -149,9 +149,7 @@ class Scene:
         return said
 
     def _stored(self, agent: Held) -> tuple[str, ...]:
-        store = self.store(agent.owner)
-        items = range(len(agent.folder.items))
-        return tuple(put_all(store, ((read_item(agent.place, number), b"") for number in items)))
+        return tuple(put_all(self.store(agent.owner), agent.place, len(agent.folder.items)))
 
     def _fetched(self, token: int, owner: str, said: Transfer, key: Account) -> Held:
         place = self._place(owner)

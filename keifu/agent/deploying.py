@@ -20,7 +20,6 @@ from keifu.agents import actions as agents
 from keifu.agents import find_agents
 from keifu.chain.suite import ACCOUNT, IDENTITY, TOKEN
 from keifu.inft import DataFolder
-from keifu.inft.folder import read_item
 from keifu.inft.stores import Store, put_all
 
 __all__ = ["Deployed", "deploy", "identity_of"]
@@ -49,7 +48,7 @@ def deploy(
     if store is not None and not plan.addresses:
         source = data_of(place)
         folder = DataFolder.load(source)
-        plan.addresses = put_all(store, ((read_item(source, number), b"") for number in range(len(folder.items))))
+        plan.addresses = put_all(store, source, len(folder.items))
         plan.keep(place)
         store.settle()
         tell("stored")

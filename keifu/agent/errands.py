@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-import httpx
 import msgspec
 
 from ethwire.constants import ETHER
+from ethwire.http import httpx
 from keifu.accounts import Brought, Intent
 from keifu.agent.faults import ChoreFault
 from keifu.agent.wishes import Mind
@@ -17,7 +17,7 @@ from keifu.errors import EnvironmentFault
 from keifu.payments.facilitator import RefundTerms, Supported
 from keifu.payments.wallet import Wallet
 from keifu.payments.x402 import PAYMENT_REQUIRED, Requirements
-from keifu.strangers import Answered, answered
+from keifu.strangers import Answered, answered, caller
 
 __all__ = ["Relayer", "refund_of", "terms_of"]
 
@@ -81,9 +81,8 @@ def terms_of(mind: Mind, wallet: Wallet[Store]) -> Requirements:
 
 
 def _asked(url: str, method: str, path: str, body: bytes = b"") -> Answered:
-    patience = httpx.Timeout(SECONDS, connect=CONNECT_SECONDS)
     try:
-        with httpx.Client(base_url=url.rstrip("/"), timeout=patience, trust_env=False) as http:
+        with caller(url, SECONDS, CONNECT_SECONDS) as http:
             return answered(http, method, path, LARGEST, body)
     except httpx.HTTPError as error:
         raise EnvironmentFault(f"{url} does not answer: {error}", remedy="the same command goes on") from error

@@ -11,15 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-import httpx
 import msgspec
 
+from ethwire.http import httpx
 from keifu.errors import CheckFailed, EnvironmentFault, KeifuError, UsageError
 from keifu.inft.folder import DataFolder
 from keifu.inft.requests import About, Answer, Asked, NotAttested, TransferRequest, signer_of
 from keifu.inft.status import AttestorStatus
 from keifu.inft.transfer import Transfer
-from keifu.strangers import Answered, answered
+from keifu.strangers import Answered, answered, caller
 
 __all__ = ["abouts", "announced", "ask"]
 
@@ -115,9 +115,8 @@ def _collect(transfer: Transfer, request: TransferRequest, urls: Sequence[str], 
 
 @contextmanager
 def _reached(url: str) -> Iterator[httpx.Client]:
-    patience = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
     try:
-        with httpx.Client(base_url=url.rstrip("/"), timeout=patience, trust_env=False) as http:
+        with caller(url, ANSWER_SECONDS, CONNECT_SECONDS) as http:
             yield http
     except httpx.HTTPError as error:
         raise EnvironmentFault(

@@ -14,6 +14,7 @@ import msgspec
 
 from keifu._files import read_bounded
 from keifu.errors import InputError, UsageError
+from keifu.inft.pieces import FileSource, Source
 from keifu.inft.seals import ENCRYPTED_BYTES, decrypt, encrypt
 from keifu.keys import keccak256
 from keifu.keys.private_file import write_private
@@ -21,19 +22,23 @@ from keifu.spec.inft_limits import DATA_KINDS, MAX_ITEMS
 
 __all__ = [
     "DATA_FILE",
+    "ITEM",
     "LARGEST",
     "LARGEST_DOCUMENT",
+    "MOST",
     "NEVER_AGAIN",
     "DataFolder",
     "DataItem",
     "item_at",
     "pack",
     "read_item",
+    "stored_item",
     "write_items",
 ]
 
 DATA_FILE = "token.json"
 LARGEST = 16 << 20  # bytes of a file: what is larger belongs into a storage network
+MOST, ITEM = LARGEST + ENCRYPTED_BYTES, "an item of a token"
 LARGEST_DOCUMENT = 1 << 20  # bytes of what is said of eight files
 NEVER_AGAIN = "keys are never overwritten; choose another place"
 
@@ -116,7 +121,12 @@ def pack(paths: Sequence[Path], kinds: Sequence[str], *, private: bool) -> DataF
 
 def read_item(place: Path, number: int) -> bytes:
     """An item as it is stored. Raises InputError when it cannot be read."""
-    return read_bounded(item_at(place, number), LARGEST + ENCRYPTED_BYTES, "an item of a token")
+    return read_bounded(item_at(place, number), MOST, ITEM)
+
+
+def stored_item(place: Path, number: int) -> Source:
+    """The same a piece at a time."""
+    return FileSource(item_at(place, number), MOST, ITEM)
 
 
 def write_items(place: Path, stored: Iterable[bytes]) -> None:

@@ -11,7 +11,7 @@ from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import HUB, NFT, VERIFIER
 from keifu.errors import CheckFailed, UsageError
 from keifu.inft.asking import abouts, announced, ask
-from keifu.inft.folder import DataFolder, read_item, write_items
+from keifu.inft.folder import DataFolder, write_items
 from keifu.inft.requests import TransferRequest
 from keifu.inft.seals import is_public_key
 from keifu.inft.statements import Move
@@ -89,7 +89,7 @@ def request_transfer(
     move, terms = _move(owner, number, folder, wanted)
     urls = urls or _announced(owner, terms)
     named = [about.named for about in abouts(urls, terms.chain_id, terms.verifier)]
-    addresses = put_all(store, ((read_item(source, place), b"") for place in range(len(folder.items))))
+    addresses = put_all(store, source, len(folder.items))
     asked = TransferRequest.of(move, folder, addresses, wanted.public_key, terms, named)
     asked.signature = owner.sign(asked.digest).hex()
     made = ask(asked, folder, urls)

@@ -12,23 +12,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ethwire.eip712 import StructType
 from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.inft.folder import DataFolder
-from keifu.inft.seals import KEY_BYTES, NONCE_BYTES, PUBLIC_KEY_BYTES, Secret, encrypt, open_seal, seal
+from keifu.inft.seals import PUBLIC_KEY_BYTES, open_seal, seal
 from keifu.inft.statements import Move, verifier_domain
 from keifu.inft.transfer import Moving, Terms, Transfer, TransferItem
 from keifu.keys import Account, keccak256, recover
 
 __all__ = [
-    "About", "Answer", "AnswerItem", "Asked", "Named", "NotAttested", "Renewed", "RequestItem", "TransferRequest",
-    "opened_keys", "renewed", "seed_of", "signer_of",
+    "About", "Answer", "AnswerItem", "Asked", "Named", "NotAttested", "RequestItem", "TransferRequest", "opened_keys",
+    "signer_of",
 ]  # fmt: skip
 
 REQUEST = StructType(
@@ -236,34 +233,6 @@ class Asked(msgspec.Struct):
     lead: Answer | None = None
 
 
-@dataclass(frozen=True)
-class Renewed:
-    """One item under its new key."""
-
-    secret: Secret
-    sealed_key: bytes
-
-    def answer(self, address: str) -> AnswerItem:
-        secret = self.secret
-        return AnswerItem(secret.data_hash.hex(), self.sealed_key.hex(), secret.key_hash.hex(), address)
-
-
-def seed_of(reception: Account, request: bytes) -> bytes:
-    """What all new keys of a request follow from, when the holder of this reception key leads."""
-    return _derived(reception.secret(), b"seed" + request, KEY_BYTES)
-
-
-def renewed(plain: bytes, seed: bytes, request: bytes, number: int, public_key: bytes) -> Renewed:
-    """One item encrypted anew, its key sealed to the buyer: the same each time that it is done."""
-    place = request + number.to_bytes(1, "big")
-    key, nonce, sealer = (
-        _derived(seed, name + place, size)
-        for name, size in ((b"key", KEY_BYTES), (b"nonce", NONCE_BYTES), (b"sealer", KEY_BYTES))
-    )
-    secret = encrypt(plain, key, nonce)
-    return Renewed(secret, seal(key, public_key, secret.data_hash, Account(sealer)))
-
-
 def opened_keys(asked: Asked, reception: Account) -> Iterator[bytes]:
     """The old keys. Raises NotAttested for one that is not what the request commits to."""
     for number, (item, sealed) in enumerate(zip(asked.request.items, asked.keys, strict=True)):
@@ -282,7 +251,3 @@ def signer_of(digest: bytes, signature: str) -> str:
         return recover(digest, bytes.fromhex(signature))
     except ValueError:
         return ""
-
-
-def _derived(secret: bytes, info: bytes, size: int) -> bytes:
-    return HKDF(SHA256(), size, salt=None, info=b"keifu attestor " + info).derive(secret)

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from keifu._files import read_bounded, write_whole
+from sha3 import keccak_256
+
+from keifu._files import read_bounded, synced, write_whole
 from keifu.chain import Deployer
 from keifu.errors import CheckFailed, InputError
-from keifu.inft.folder import LARGEST, item_at
-from keifu.inft.seals import ENCRYPTED_BYTES
+from keifu.inft.folder import ITEM, MOST, item_at, stored_item
+from keifu.inft.pieces import PIECE_BYTES, Draft, FileSource, MemorySource, Source
 from keifu.inft.transfer import Transfer
 from keifu.keys import keccak256
 from keifu.storage.boxes import Signer
@@ -32,10 +36,21 @@ from keifu.storage.client.quoting import Wish
 from keifu.storage.client.storing import Storing, address_of
 from keifu.storage.client.trees import source_of
 
-__all__ = ["FolderStore", "NetworkReader", "NetworkStore", "Readable", "Store", "Terms", "fetch_items", "put_all"]
+__all__ = [
+    "FolderStore",
+    "NetworkReader",
+    "NetworkStore",
+    "Readable",
+    "Store",
+    "Terms",
+    "fetch_items",
+    "keep_all",
+    "put_all",
+]
 
 FOLDER = "folder:"
 READING_SECONDS = 60.0  # an item of 16 MiB: who has it may be slow on purpose
+T = TypeVar("T")
 LOOKS = 60  # at the chain, a second apart, until providers have accepted
 
 
@@ -45,27 +60,59 @@ class Readable(Protocol):
     def get(self, address: str) -> bytes:
         """Raises KeifuError when they cannot be had."""
 
+    def source(self, address: str) -> Source:
+        """The same a piece at a time. Raises KeifuError here, or once it is read."""
+
 
 class Store(Readable, Protocol):
-    """Keeps bytes by an address; `at_once` calls of `put` may go side by side."""
+    """Keeps bytes by an address; `at_once` calls of `keep` may go side by side."""
 
     at_once: int
 
-    def put(self, data: bytes, digest: bytes = b"") -> str:
-        """Their address, once they are stored for good. `digest` is their Keccak-256, where the caller has computed it.
-        Raises KeifuError; the same call goes on then."""
+    def draft(self, name: str) -> Draft:
+        """Room for bytes that may be kept. Another one of this name is written over."""
+
+    def keep(self, draft: Draft, digest: bytes) -> str:
+        """The address of a draft that was finished, once it is stored for good. `digest` is its Keccak-256. Raises
+        KeifuError; the same bytes may be kept again then, and that goes on."""
 
     def settle(self) -> None:
         """Let go of what is kept for calls that might be repeated."""
 
 
-def put_all(store: Store, items: Iterable[tuple[bytes, bytes]]) -> list[str]:
-    """Addresses of data, each with its digest or nothing, in the same order. Raises what `put` raises; where items go
-    one after another, those behind it are not begun."""
+def put(store: Store, data: Source) -> str:
+    """The address of bytes, once they are stored for good. Raises KeifuError; the same call goes on then."""
+    digest, room = keccak_256(), memoryview(bytearray(PIECE_BYTES))
+    draft = store.draft(f"{os.getpid()}-{secrets.token_hex(8)}")
+    try:
+        with data:
+            for start in range(0, data.size, PIECE_BYTES):
+                piece = room[: min(PIECE_BYTES, data.size - start)]
+                data.read_into(piece)
+                digest.update(piece)
+                draft.write(piece)
+        draft.finish()
+        return store.keep(draft, digest.digest())
+    finally:
+        draft.drop()
+
+
+def put_all(store: Store, place: Path, count: int) -> list[str]:
+    """Addresses of so many items in an owner's folder. Raises what `put` raises; where items go one after another,
+    those behind it are not begun."""
+    return _in_order(store, partial(put, store), (stored_item(place, number) for number in range(count)))
+
+
+def keep_all(store: Store, drafts: Iterable[tuple[Draft, bytes]]) -> list[str]:
+    """The same of drafts that were finished, each with its digest."""
+    return _in_order(store, lambda item: store.keep(*item), drafts)
+
+
+def _in_order(store: Store, work: Callable[[T], str], items: Iterable[T]) -> list[str]:
     if store.at_once == 1:
-        return [store.put(*item) for item in items]
+        return [work(item) for item in items]
     with ThreadPoolExecutor(store.at_once) as pool:
-        return list(pool.map(lambda item: store.put(*item), items))
+        return list(pool.map(work, items))
 
 
 class FolderStore:
@@ -76,17 +123,26 @@ class FolderStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, data: bytes, digest: bytes = b"") -> str:
-        name = (digest or keccak256(data)).hex()
+    def draft(self, name: str) -> Draft:
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self._folder / name, data)
-        return FOLDER + name
+        return Draft(self._folder / f".{name}.partial")
+
+    def keep(self, draft: Draft, digest: bytes) -> str:
+        draft.become(self._folder / digest.hex())
+        synced(self._folder)
+        return FOLDER + digest.hex()
 
     def get(self, address: str) -> bytes:
+        return read_bounded(self._path(address), MOST, ITEM)
+
+    def source(self, address: str) -> Source:
+        return FileSource(self._path(address), MOST, ITEM)
+
+    def _path(self, address: str) -> Path:
         digest = address.removeprefix(FOLDER)
         if not address.startswith(FOLDER) or not re.fullmatch("[0-9a-f]{64}", digest):
             raise InputError(f"{address[:80]!r} is no address in a folder", remedy="folder: and a hash")
-        return read_bounded(self._folder / digest, LARGEST + ENCRYPTED_BYTES, "an item of a token")
+        return self._folder / digest
 
     def settle(self) -> None:
         """Nothing is kept beside the data."""
@@ -109,10 +165,13 @@ class NetworkReader:
 
     def get(self, address: str) -> bytes:
         found = FileAddress.parse(address)
-        if found.size > LARGEST + ENCRYPTED_BYTES or found.manifest:
+        if found.size > MOST or found.manifest:
             raise InputError(f"{address[:80]} is no item of a token", remedy="one file of at most 16 MiB")
         with opened(self._market, found, described(self._market, found), None, seconds=READING_SECONDS) as file:
             return b"".join(file.read())
+
+    def source(self, address: str) -> Source:
+        return MemorySource(self.get(address))
 
 
 class NetworkStore(NetworkReader):
@@ -135,13 +194,21 @@ class NetworkStore(NetworkReader):
         self._signer, self._terms, self._pause = signer, terms, pause
         self._sending = folder / "sending"
 
-    def put(self, data: bytes, digest: bytes = b"") -> str:
+    def draft(self, name: str) -> Draft:
+        return Draft(self._room() / f".{name}.partial")
+
+    def keep(self, draft: Draft, digest: bytes) -> str:
+        path = self._room() / digest.hex()
+        draft.become(path)
+        return self._sent(path)
+
+    def _room(self) -> Path:
         self._sending.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._sending / (digest or keccak256(data)).hex()
+        return self._sending
+
+    def _sent(self, path: Path) -> str:
         # The ledger knows a file by its path and time. The path says what is in it, so its time is always the same:
         # bytes that `settle` has removed in between are not paid for again.
-        if not path.exists():
-            write_whole(path, data)
         os.utime(path, (0, 0))
         terms, source = self._terms, source_of(path)
         wish = Wish(source.size, *terms.code, terms.seconds, masked=False)

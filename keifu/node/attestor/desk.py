@@ -7,24 +7,16 @@ the request, so a node that was killed makes the same ones again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from keifu.errors import CheckFailed, InputError
-from keifu.inft.requests import (
-    Answer,
-    AnswerItem,
-    Asked,
-    NotAttested,
-    Renewed,
-    TransferRequest,
-    opened_keys,
-    renewed,
-    seed_of,
-)
-from keifu.inft.seals import PUBLIC_KEY_BYTES, open_seal, opened, seal
-from keifu.inft.stores import Store, put_all
+from keifu.inft.pieces import Source
+from keifu.inft.renewing import Renewed, Same, renewed, seed_of
+from keifu.inft.requests import Answer, AnswerItem, Asked, NotAttested, TransferRequest, opened_keys
+from keifu.inft.seals import PUBLIC_KEY_BYTES, open_seal, seal
+from keifu.inft.stores import Store, keep_all
 from keifu.inft.transfer import Transfer
 from keifu.keys import Account, keccak256
 from keifu.node.attestor.book import Book
@@ -67,9 +59,10 @@ class Desk:
             raise NotAttested("busy", "this attestor has signed its hour's requests", "come back later, or ask another")
         reception = self._receptions.key(bytes.fromhex(request.attestors[place].public_key))
         seed = seed_of(reception, name) if place == 0 else self._led(asked, reception)
-        # All of it is known to be right before the first item is paid for.
-        boxes, made = _boxes(request, seed) if place == 0 else {}, self._renewed(asked, reception, seed)
-        items = self._stored(asked, made)
+        boxes = _boxes(request, seed) if place == 0 else {}
+        items = (
+            self._compared(asked, asked.lead, reception, seed) if asked.lead else self._stored(asked, reception, seed)
+        )
         transfer = request.transfer(items)
         answer = self._signed(transfer, items, boxes)
         if asked.lead is not None and asked.lead.digest != answer.digest:
@@ -97,50 +90,57 @@ class Desk:
         except (ValueError, InputError, CheckFailed) as error:
             raise NotAttested("not_led", "the leading attestor's box is none", "ask other attestors") from error
 
-    def _renewed(self, asked: Asked, reception: Account, seed: bytes) -> list[Renewed]:
-        """Hash and cipher let other threads run: while the next item is fetched here, those before are worked on."""
+    def _stored(self, asked: Asked, reception: Account, seed: bytes) -> list[AnswerItem]:
+        """By the leading attestor. All items are known to be right before the first one is kept, and paid for."""
+        request = asked.request
+        drafts = [self._store.draft(f"{request.digest.hex()}-{number}") for number in range(len(request.items))]
+
+        def work(number: int, key: bytes, old: Source) -> Renewed:
+            draft = drafts[number]
+            with old:
+                new = renewed(request, number, key, seed, old, draft.write)
+            draft.finish()
+            return new
+
+        try:
+            news = self._worked(asked, reception, [(item.address,) for item in request.items], work)
+            kept = zip(drafts, (new.data_hash for new in news), strict=True)
+            return [new.answer(address) for new, address in zip(news, keep_all(self._store, kept), strict=True)]
+        finally:
+            for draft in drafts:
+                draft.drop()
+
+    def _compared(self, asked: Asked, lead: Answer, reception: Account, seed: bytes) -> list[AnswerItem]:
+        """By the others: what the leading one has stored is what is made here, and kept nowhere."""
+        request = asked.request
+
+        def work(number: int, key: bytes, old: Source, stored: Source) -> Renewed:
+            with old, stored:
+                same = Same(stored)
+                new = renewed(request, number, key, seed, old, same.take)
+            if not same.is_whole:
+                address = lead.items[number].address[:80]
+                raise NotAttested(
+                    "not_stored", f"item {number}: what is stored at {address} is not the data encrypted anew",
+                    "ask other attestors, and let the leading one's owner know",
+                )  # fmt: skip
+            return new
+
+        addresses = [(old.address, new.address) for old, new in zip(request.items, lead.items, strict=True)]
+        news = self._worked(asked, reception, addresses, work)
+        return [new.answer(item.address) for new, item in zip(news, lead.items, strict=True)]
+
+    def _worked(
+        self, asked: Asked, reception: Account, addresses: Sequence[Sequence[str]], work: Callable[..., Renewed]
+    ) -> list[Renewed]:
+        """`work` for each item, with its number, its old key, and sources of its addresses. Hashing lets other threads
+        run: while the next item is fetched here, those before are worked on."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            work = [
-                pool.submit(self._again, asked, number, key, self._store.get(asked.request.items[number].address), seed)
+            going = [
+                pool.submit(work, number, key, *map(self._store.source, addresses[number]))
                 for number, key in enumerate(opened_keys(asked, reception))
             ]
-            return [item.result() for item in work]
-
-    def _again(self, asked: Asked, number: int, key: bytes, data: bytes, seed: bytes) -> Renewed:
-        request = asked.request
-        item, public_key = request.items[number], bytes.fromhex(request.public_key)
-        plain = self._plain(number, item.address, key, data, item.old_hash)
-        return renewed(plain, seed, request.digest, number, public_key)
-
-    @staticmethod
-    def _plain(number: int, address: str, key: bytes, data: bytes, old_hash: str) -> bytes:
-        if keccak256(data).hex() != old_hash:
-            raise NotAttested(
-                "other_data", f"item {number}: {len(data)} bytes at {address[:80]} are not what the token names",
-                "store it again, whole",
-            )  # fmt: skip
-        try:
-            return opened(data, key)
-        except CheckFailed as error:
-            raise NotAttested(
-                "wrong_key", f"item {number}: the key does not open the data", "sign with the key of this data"
-            ) from error
-
-    def _stored(self, asked: Asked, made: Sequence[Renewed]) -> list[AnswerItem]:
-        """By the leading attestor; the others look whether it is."""
-        if asked.lead is None:
-            addresses = put_all(self._store, ((new.secret.data, new.secret.data_hash) for new in made))
-            return [new.answer(address) for new, address in zip(made, addresses, strict=True)]
-        led = zip(made, asked.lead.items, strict=True)
-        return [self._found(number, new, item.address) for number, (new, item) in enumerate(led)]
-
-    def _found(self, number: int, new: Renewed, address: str) -> AnswerItem:
-        if self._store.get(address) != new.secret.data:
-            raise NotAttested(
-                "not_stored", f"item {number}: what is stored at {address[:80]} is not the data encrypted anew",
-                "ask other attestors, and let the leading one's owner know",
-            )  # fmt: skip
-        return new.answer(address)
+            return [one.result() for one in going]
 
     def _signed(self, transfer: Transfer, items: list[AnswerItem], boxes: dict[str, str]) -> Answer:
         digest = transfer.statement_digest

@@ -32,7 +32,7 @@ from keifu.storage.client.market import Market
 
 __all__ = ["Attestor"]
 
-WAIT_SECONDS = 0.05  # between two looks at what was asked
+WAIT_SECONDS = 0.05  # in a round, for somebody who asks: an order to end is seen so late
 WAITING = 32  # requests at a time
 T = TypeVar("T")
 
@@ -79,11 +79,11 @@ class Attestor(Work):
         self.body.log.info("attesting", at=self._server.address)
 
     def step(self) -> float:
-        self._questions.answer(self._desk.attest)
+        self._questions.answer(self._desk.attest, WAIT_SECONDS)
         if time.monotonic() >= self._poll_at:
             self._look()
             self._poll_at = time.monotonic() + self._settings.poll
-        return WAIT_SECONDS
+        return 0.0
 
     def drain(self) -> bool:
         self._is_draining = True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
@@ -37,10 +38,9 @@ class Questions(Generic[Q, A]):
     def is_empty(self) -> bool:
         return self._asked.empty()
 
-    def answer(self, reply: Callable[[Q], A]) -> None:
-        """All who wait, one after another."""
-        while not self._asked.empty():
-            question, done = self._asked.get()
+    def answer(self, reply: Callable[[Q], A], patience: float = 0.0) -> None:
+        """All who wait, one after another. Where nobody does, the first one is waited for so many seconds."""
+        for question, done in self._waiting(patience):
             if not done.set_running_or_notify_cancel():
                 continue  # its peer has left
             try:
@@ -51,3 +51,9 @@ class Questions(Generic[Q, A]):
                 done.set_exception(error)
             else:
                 done.set_result(answer)
+
+    def _waiting(self, patience: float) -> Iterator[tuple[Q, Future[A]]]:
+        with contextlib.suppress(queue.Empty):
+            yield self._asked.get(timeout=patience)
+            while True:
+                yield self._asked.get_nowait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import ssl
 import threading
 import warnings
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from ethwire.http import certificates
 from ethwire.rpc import Rpc
 
 
@@ -54,3 +56,11 @@ def test_no_socket_is_left_open(url: str, closed: bool, monkeypatch: pytest.Monk
         del rpc
         gc.collect()
     assert said == []
+
+
+def test_certificates_are_read_only_for_what_is_encrypted() -> None:
+    """A client that reads them all the same would take a tenth of a second for each server of this machine."""
+    bare = certificates("http://127.0.0.1:1")
+    assert isinstance(bare, ssl.SSLContext)
+    assert bare.cert_store_stats()["x509"] == 0
+    assert certificates("https://rpc.example") is True

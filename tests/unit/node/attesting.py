@@ -4,14 +4,16 @@ one dies."""
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from keifu.inft.folder import DataFolder, DataItem
+from keifu.inft.pieces import MemorySource
 from keifu.inft.requests import About, Answer, Asked, NotAttested, TransferRequest
 from keifu.inft.seals import encrypt
 from keifu.inft.statements import Move
-from keifu.inft.stores import FolderStore, Store
+from keifu.inft.stores import FolderStore, Store, put
 from keifu.inft.transfer import Terms
 from keifu.keys import Account
 from keifu.node.attestor.book import Book
@@ -38,15 +40,18 @@ class Anything:
 class Bench:
     """A folder for each attestor, and one for the data."""
 
-    def __init__(self, folder: Path, store: Store | None = None) -> None:
+    def __init__(self, folder: Path, store: Store | None = None, plain: Sequence[bytes] = PLAIN) -> None:
         self.folder, self.now = folder, 1_000_000.0
         self.store: Store = store or FolderStore(folder / "data")
-        secrets = [encrypt(plain) for plain in PLAIN]
-        names = ("prompt", "memory")
+        secrets = [encrypt(one) for one in plain]
+        names = ("prompt", "memory", *("data" for _ in plain[2:]))
         self.data = DataFolder(
             [DataItem(name, name, one.data_hash.hex(), one.key.hex()) for name, one in zip(names, secrets, strict=True)]
         )
-        self.addresses = [self.store.put(one.data) for one in secrets]
+        self.addresses = [self.put(one.data) for one in secrets]
+
+    def put(self, data: bytes) -> str:
+        return put(self.store, MemorySource(data))
 
     def desk(self, name: str, world: Any = None, most: int = 60) -> Desk:
         """Of an attestor whose process has just begun."""

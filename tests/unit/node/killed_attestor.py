@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+import keifu.inft.pieces as pieces_of
+import keifu.inft.renewing as renewing_of
 import keifu.inft.requests as requests_of
 import keifu.inft.stores as stores_of
 import keifu.node.attestor.book as book_of
@@ -24,7 +26,8 @@ from keifu.keys import keccak256
 from tests.killed_process import run, trials
 from tests.unit.node.attesting import NAMES, Bench
 
-FILES = {str(module.__file__) for module in (requests_of, stores_of, book_of, desk_of, receptions_of)}
+MODULES = (requests_of, pieces_of, renewing_of, stores_of, book_of, desk_of, receptions_of)
+FILES = {str(module.__file__) for module in MODULES}
 
 
 def trial(folder: Path, victim: str, kill_at: int | None) -> tuple[list[str], str]:

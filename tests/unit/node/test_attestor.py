@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
+
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keifu.errors import EnvironmentFault, InputError
 from keifu.inft.asking import ask
 from keifu.inft.folder import DataFolder, DataItem, write_items
+from keifu.inft.pieces import PIECE_BYTES
 from keifu.inft.requests import Asked
 from keifu.inft.seals import encrypt, open_seal
 from keifu.inft.statements import Move
 from keifu.inft.transfer import accept, receive
-from keifu.keys import Account
+from keifu.keys import Account, keccak256
 from keifu.units import DAY
 from tests.unit.node.attesting import BUYER, KEY, MOVE, NAMES, PLAIN, Bench
 
@@ -33,6 +37,20 @@ def test_three_sign_one_statement_and_the_buyer_reads_what_the_owner_had(bench, 
     write_items(tmp_path, (bench.store.get(item.address) for item in transfer.items))
     folder = receive(transfer, tmp_path, KEY)
     assert [folder.plain(tmp_path, number) for number in (0, 1)] == list(PLAIN)
+
+
+def test_items_of_every_length_are_encrypted_anew_whole(tmp_path):
+    """Opened at once by another call of the cipher, and hashed at once."""
+    lengths = (0, 1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES + 5)
+    plain = [secrets.token_bytes(length) for length in lengths]
+    bench = Bench(tmp_path, plain=plain)
+    answers = bench.all(bench.request())
+    assert len({answer.digest for answer in answers}) == 1
+    for item, whole in zip(answers[0].items, plain, strict=True):
+        data = bench.store.get(item.address)
+        key = open_seal(bytes.fromhex(item.sealed_key), KEY, bytes.fromhex(item.new_hash))
+        assert (keccak256(data).hex(), keccak256(key).hex()) == (item.new_hash, item.key_hash)
+        assert AESGCM(key).decrypt(data[:12], data[12:], None) == whole
 
 
 def test_the_owner_s_keys_open_nothing_that_is_new(bench):
@@ -77,8 +95,9 @@ def test_nothing_is_signed_that_is_not_stored_whole(bench):
     lead = bench.desk("first").attest(bench.asked(request, "first"))
     stored = bench.folder / "data" / lead.items[1].new_hash
     whole = stored.read_bytes()
-    stored.write_bytes(whole[:-1])
-    assert bench.refusal(bench.asked(request, "second", lead), "second") == "not_stored"
+    for other in (whole[:-1], whole + b"!", whole[:-1] + bytes([whole[-1] ^ 1]), b""):
+        stored.write_bytes(other)
+        assert bench.refusal(bench.asked(request, "second", lead), "second") == "not_stored"
     stored.unlink()
     with pytest.raises(InputError, match="cannot read"):
         bench.desk("second").attest(bench.asked(request, "second", lead))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,8 @@ from keifu.node.attestor.world import ChainWorld
 from keifu.node.compute.questions import Questions
 from keifu.node.sections import AttestorWork
 from tests.unit.node.attesting import NAMES, OWNER, Bench
+
+PATIENCE = 60.0  # seconds
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def last_key_opens_nothing(bench: Bench) -> Any:
 
 def last_data_is_short(bench: Bench) -> Any:
     secret = Secret(b"\x22" * KEY_BYTES, b"short")
-    bench.addresses[-1] = bench.store.put(secret.data)
+    bench.addresses[-1] = bench.put(secret.data)
     bench.data = last_item(bench, key=secret.key.hex(), data_hash=secret.data_hash.hex())
     return bench.asked(bench.request(), "first")
 
@@ -138,3 +141,23 @@ def test_what_breaks_one_reply_ends_no_node():
     broken, whole = asyncio.run(asked())
     assert isinstance(broken, ZeroDivisionError)
     assert whole == 1
+
+
+def test_somebody_who_comes_while_a_round_waits_is_answered_in_it():
+    questions: Questions[int, int] = Questions(2, "busy")
+
+    begun, replied = threading.Event(), []
+
+    def one_round() -> None:
+        begun.set()
+        questions.answer(replied.append, PATIENCE)
+
+    async def asked() -> None:
+        working = asyncio.ensure_future(asyncio.to_thread(one_round))
+        await asyncio.to_thread(begun.wait)
+        asking = asyncio.ensure_future(questions.ask(1))
+        await working
+        asking.cancel()
+
+    asyncio.run(asked())
+    assert replied == [1]

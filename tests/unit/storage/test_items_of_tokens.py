@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from keifu.inft import stores
-from keifu.inft.stores import NetworkStore, Terms
+from keifu.inft.pieces import MemorySource
+from keifu.inft.stores import NetworkStore, Terms, put
 
 DATA = b"encrypted"
 
@@ -23,8 +24,16 @@ def test_what_was_settled_in_between_is_the_same_file(tmp_path, monkeypatch):
     monkeypatch.setattr(stores, "Storing", Storing)
     monkeypatch.setattr(stores, "address_of", lambda row: "address")
     store = NetworkStore(SimpleNamespace(), tmp_path, None, None, Terms((2, 1), 10, 10))
-    store.put(DATA)
+    put(store, MemorySource(DATA))
     store.settle()  # another item's, whose work was over first
     assert not seen[0][0].exists()
-    store.put(DATA)
+    put(store, MemorySource(DATA))
     assert seen[0] == seen[1]
+
+
+def test_what_a_process_that_died_was_writing_is_gone_with_the_next_request(tmp_path):
+    store = NetworkStore(SimpleNamespace(), tmp_path, None, None, Terms((2, 1), 10, 10))
+    store.draft("a request").write(memoryview(DATA))
+    assert list((tmp_path / "sending").iterdir())
+    store.settle()
+    assert not list((tmp_path / "sending").iterdir())

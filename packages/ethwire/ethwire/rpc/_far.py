@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import ssl
 
 from ethwire.errors import UsageError
-from ethwire.http import httpx
+from ethwire.http import certificates, httpx
 from ethwire.rpc._values import words
 from ethwire.rpc.transport import CONNECT_SECONDS, Answer, BrokenOff
 
@@ -21,9 +20,8 @@ class Far:
             self._url = httpx.URL(url)
         except httpx.InvalidURL as error:
             raise UsageError(f"{words(url)} is no URL: {error}", remedy="like https://rpc.example") from error
-        # The certificates of this machine are read only where they are needed: that takes a tenth of a second.
-        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
-        self._http = httpx.Client(headers={"Content-Type": "application/json"}, verify=verify, transport=transport)
+        headers = {"Content-Type": "application/json"}
+        self._http = httpx.Client(headers=headers, verify=certificates(url), transport=transport)
 
     def post(self, content: bytes, seconds: float) -> Answer:
         timeout = httpx.Timeout(seconds if math.isfinite(seconds) else None, connect=CONNECT_SECONDS)

@@ -65,13 +65,13 @@ def test_who_dies_before_it_signs_stores_and_pays_once(bench, paid, monkeypatch,
         if first:
             patch.setattr(Desk, "_signed", dies)
         else:
-            put, calls = bench.store.put, []
+            keep, calls = bench.store.keep, []
 
             def once(*item):
                 calls.append(item)
-                return put(*item) if len(calls) == 1 else dies()
+                return keep(*item) if len(calls) == 1 else dies()
 
-            patch.setattr(bench.store, "put", once)
+            patch.setattr(bench.store, "keep", once)
         with pytest.raises(ConnectionAbortedError):
             bench.desk(NAMES[0]).attest(asked)
     assert bench.desk(NAMES[0])._book.all == 0
@@ -83,7 +83,7 @@ def test_who_dies_before_it_signs_stores_and_pays_once(bench, paid, monkeypatch,
 
 def test_cut_data_in_the_network_is_refused_by_name(bench, paid, fresh):
     whole = bench.store.get(bench.addresses[0])
-    bench.addresses[0] = bench.store.put(whole[:-1])
+    bench.addresses[0] = bench.put(whole[:-1])
     before = paid()
     assert bench.refusal(bench.asked(bench.request(), NAMES[0])) == "other_data"
     assert paid() == before
