@@ -70,7 +70,11 @@ class RegistryLabels(RegistryKeys):
             self.roots[who, root] = [self.now, count, 0]
             self.above.update({(who, half): root for half in halves})
 
-    @action("", Choice("trees"), Choice("own_or_other"), Flag(), weight=1)
+    def anchored(self, who: str) -> list[bytes]:
+        """Roots, those that are anchored more often than the others."""
+        return [*self.trees(who), *(root for _, root in self.roots), *(root for _, root in self.roots)]
+
+    @action("", Choice("anchored"), Choice("own_or_other"), Flag(), weight=1)
     def revoke_anchor(self, who: str, root: bytes, anchorer: str, silent: bool) -> Steps:
         found, fails = self.roots.get((anchorer, root)), None
         if found is None:
