@@ -55,7 +55,7 @@ def label(registry: Registry, table: Path, dataset: Id, out: Path, salts: Path |
 @click.option("--out", type=OUT_PATH, required=True, help="File for the anchored batch, from which labels are proved.")
 @click.option("--manifest", type=BYTES32, default=bytes(32), help="Hash of a document about the batch.")
 @click.option("--uri", type=Text(MAX_URI_BYTES), default="", help="Where the batch is found.")
-@click.option("--halves", is_flag=True, help="Let contracts check proofs without their last hash: 50,000 gas more.")
+@click.option("--halves", is_flag=True, help="Let contracts check proofs without their last hash: 46,000 gas more.")
 @json_option
 @on_registry
 def anchor(
