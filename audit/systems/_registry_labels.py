@@ -39,7 +39,7 @@ class RegistryLabels(RegistryKeys):
 
     def trees(self, who: str) -> tuple[bytes, ...]:
         """Roots that people anchor."""
-        return (*ROOTS, self.tree, self.tree, self.tree, self.taller, self.other, self.leaves[0])
+        return (*ROOTS, self.tree, self.tree, self.tree, self.taller, self.other, self.other, self.leaves[0])
 
     def halves_of(self, root: bytes) -> tuple[bytes, ...]:
         """The two nodes below a root, where they are known."""
@@ -47,7 +47,9 @@ class RegistryLabels(RegistryKeys):
         known = {self.tree: (first, second), self.taller: (self.tree, first), self.other: (DIGESTS[1], second)}
         return known.get(root, ())
 
-    @action("", Choice("trees"), Choice((0, 1, 1_000, 2**32 - 1, 2**32)), Choice(("", "", "right", "wrong")), weight=2)
+    @action(
+        "", Choice("trees"), Choice((0, 1, 1_000, 2**32 - 1, 2**32)), Choice(("", "right", "right", "wrong")), weight=3
+    )
     def anchor(self, who: str, root: bytes, count: int, halved: str) -> Steps:
         """With halves or without; wrong ones are of another tree."""
         fails, halves = None, self.halves_of(root) if halved else ()
