@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks.explorer_agents import agents
 from benchmarks.explorer_grants import grant
+from benchmarks.explorer_storage import stored
 from ethwire.constants import DAY, ETHER, ZERO_ADDRESS
 from keifu.abi import names
 from keifu.chain.follower import Event
@@ -30,7 +31,6 @@ CHAIN = 31_337
 PART = 5_000  # rows written at once
 REGISTRY, ENVIRONMENTS, HUB, HEARTBEATS = "ProvenanceRegistry", "Environments", "StakingHub", "HeartbeatService"
 MARKET, ORDERS, CHANNELS = "ComputeMarket", "ComputeOrders", "Channels"
-STORAGE, STORAGE_DEALS, STORAGE_REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
 COURT, TOKEN, DISTRIBUTOR, ESCROW = "AlignmentCourt", "KeifuToken", "TGEDistributor", "VestingEscrow"
 _NO_WORD = "0x" + "00" * 32
 _NOTHING = {ZERO_ADDRESS, _NO_WORD, "", "0x"}
@@ -173,12 +173,12 @@ def small(
     _grants(scribe, lab)
     grant(scribe, lab, second, [owner, reviewer, honest], said=name)
     answers = _answers(scribe, environment)
-    stored = _stored(scribe)
+    kept = stored(scribe)
     sold = agents(scribe, lab, name)
     scribe.write()
     return {
         "lab": lab, "environment": environment, "owner": owner, "first": first, "second": second, "data": data,
-        "honest": honest, "cheat": cheat, "schema": schema, **answers, **stored, **sold,
+        "honest": honest, "cheat": cheat, "schema": schema, **answers, **kept, **sold,
     }  # fmt: skip
 
 
@@ -247,36 +247,6 @@ def _answers(scribe: Scribe, environment: str) -> dict[str, str]:
     _promises(scribe, paid, provider, client, covered, liar)
     _orders(scribe, client, provider, environment)
     return {"provider": provider, "liar": liar, "client": client, "paid": paid, "covered": covered, "stable": stable}
-
-
-def _stored(scribe: Scribe) -> dict[str, str]:
-    """Two providers of storage and a deal: one shard is stored, one was lost, one waits."""
-    store, loser, client = address("store"), address("losing store"), address("client of storage")
-    deal = word("deal")
-    scribe.next_block()
-    for provider in (store, loser):
-        scribe.log(STORAGE, "Offered", provider=provider, price=10**6, restitution=10**9, url="https://store.example")
-    scribe.log(
-        STORAGE_DEALS, "DealOpened",
-        deal=deal, client=client, root=word("deal root"), shards=3, price=10**6, restitution=10**9, accept_by=2,
-        end=30, masked=True,
-    )  # fmt: skip
-    for index, provider in enumerate((store, loser)):
-        scribe.log(
-            STORAGE_DEALS, "ShardAccepted",
-            deal=deal, provider=provider, index=index, shard=word(f"shard {index}"), leaves=100, ordinal=0,
-        )  # fmt: skip
-    scribe.next_block()
-    scribe.log(STORAGE, "Proven", provider=store, epoch=2, earned=10**6)
-    scribe.log(STORAGE, "Missed", provider=loser, misses=1, taken=0)
-    scribe.log(STORAGE_REPAIRS, "Demanded", deal=deal, index=1, caller=client, leaf=7, until=scribe.time)
-    scribe.log(STORAGE_REPAIRS, "DemandEnded", deal=deal, index=1, lost=True)
-    scribe.log(
-        STORAGE_DEALS, "ShardLost",
-        deal=deal, index=1, provider=loser, restitution=ETHER, reward=ETHER // 10, bounty=ETHER // 4,
-    )  # fmt: skip
-    scribe.log(STORAGE_REPAIRS, "RepairReserved", deal=deal, index=1, repairer=store, bond=ETHER // 16)
-    return {"store": store, "deal": deal}
 
 
 def _serve(scribe: Scribe, operator: str, environment: str, request: int) -> None:

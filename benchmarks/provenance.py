@@ -23,7 +23,7 @@ from keifu.provenance.registry import Provenance
 from keifu.provenance.trust import Trust
 from keifu.units import DAY
 
-__all__ = ["ROWS", "anchor_gas", "member_gas"]
+__all__ = ["ROWS", "halves_gas", "short_proof_gas"]
 
 NOTHING = b"\0" * 32
 EAS_BATCH = 20
@@ -92,15 +92,20 @@ def _attest(lab: Lab) -> int:
         return lab.gas(ours.registry.attest(_attestation("review", ours.subject), sender=ours.author))
 
 
-def anchor_gas(lab: Lab) -> int:
-    """Of an anchor over ANCHORED records."""
+def _anchor(lab: Lab) -> float:
+    """Of each of ANCHORED records under one anchor."""
     ours = lab.shared(_ours)
     with lab.undo():
-        return lab.gas(ours.registry.anchor(_sha("root"), ANCHORED, _sha("manifest"), URI, sender=ours.author))
+        receipt = ours.registry.anchor(_sha("root"), ANCHORED, _sha("manifest"), URI, sender=ours.author)
+        return lab.gas(receipt) / ANCHORED
 
 
-def _anchor(lab: Lab) -> float:
-    return anchor_gas(lab) / ANCHORED
+def halves_gas(lab: Lab) -> int:
+    """Of an anchor over ANCHORED records by the halves of their tree."""
+    ours, halves = lab.shared(_ours), [_sha("half"), _sha("other half")]
+    root = root_of(halves[0], halves[1:])
+    with lab.undo():
+        return lab.gas(ours.registry.anchor(root, ANCHORED, _sha("manifest"), URI, halves, sender=ours.author))
 
 
 def _promote_with(entries: int) -> Measure:
@@ -122,14 +127,28 @@ def _promote_with(entries: int) -> Measure:
     return promote
 
 
-def member_gas(lab: Lab, depth: int = DEPTH) -> int:
-    """A proof of so many hashes, checked by a transaction that does nothing else."""
+def short_proof_gas(lab: Lab, depth: int) -> int:
+    """A proof in a tree of so many levels that was anchored by its halves, checked by a transaction alone."""
+    ours, digest = lab.shared(_ours), _sha("file")
+    *proof, other = [_sha(f"sibling {level}") for level in range(depth)]
+    half = root_of(keccak256(keccak256(digest)), proof)
+    root = root_of(half, [other])
+    with lab.undo():
+        ours.registry.anchor(root, 2**depth, _sha("manifest"), URI, [half, other], sender=ours.author)
+        check, arguments = ours.registry.root_of, (ours.author.address, digest, proof)
+        if check(*arguments) != root:
+            raise AssertionError("the registry refuses a member")
+        return lab.gas(lab.client.send(ours.author, ours.registry.address, check.encode(*arguments)))
+
+
+def _membership(lab: Lab) -> int:
+    """A proof of DEPTH hashes, checked by a transaction that does nothing else."""
     ours = lab.shared(_ours)
     digest = _sha("label")
-    proof = [_sha(f"sibling {level}") for level in range(depth)]
+    proof = [_sha(f"sibling {level}") for level in range(DEPTH)]
     root = root_of(keccak256(keccak256(digest)), proof)
     with lab.undo():
-        ours.registry.anchor(root, 2**depth, _sha("manifest"), URI, sender=ours.author)
+        ours.registry.anchor(root, 2**DEPTH, _sha("manifest"), URI, sender=ours.author)
         check = ours.registry.is_member
         arguments = (ours.author.address, root, digest, proof)
         if not check(*arguments):
@@ -239,7 +258,7 @@ ROWS = (
     ),
     Row(
         "gas.membership_1m",
-        member_gas,
+        _membership,
         "no peer; one of 1,000,000 leaves, checked by a transaction",
         also=(("of a label, with its labeller's signature:", _label_membership),),
     ),

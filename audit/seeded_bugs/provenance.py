@@ -86,7 +86,7 @@ BUGS = [
     ),
     Bug("closed key registers", REGISTRY, "    identities._check_open(_record.author)\n", ""),
     _module_bug("closed key attests", ATTESTATIONS, "    identities._check_open(_attester)\n", ""),
-    _module_bug("closed key anchors", ANCHORS, "    identities._check_open(msg.sender)\n", ""),
+    Bug("closed key anchors", REGISTRY, "    identities._check_open(msg.sender)\n", ""),
     _module_bug(
         "anyone revokes an attestation",
         ATTESTATIONS,
@@ -104,6 +104,36 @@ BUGS = [
         ANCHORS,
         "U32: constant(uint256) = 2**32 - 1",
         "U32: constant(uint256) = 2**8 - 1",
+    ),
+    Bug(
+        "halves of another tree",
+        REGISTRY,
+        '        assert merkle._root(_halves[0], [_halves[1]]) == _root, "registry: not the root\'s halves"\n',
+        "",
+    ),
+    Bug(
+        "half is taken from its root",
+        REGISTRY,
+        '            assert self._roots_above[msg.sender][half] == empty(bytes32), "registry: half is anchored"\n',
+        "",
+    ),
+    Bug(
+        "only one half is known",
+        REGISTRY,
+        "self._roots_above[msg.sender][half] = _root",
+        "self._roots_above[msg.sender][_halves[0]] = _root",
+    ),
+    Bug(
+        "every half is a root",
+        REGISTRY,
+        "        if anchors._counts(_anchorer, root, _digest):\n            return root\n",
+        "        if root != node or anchors._counts(_anchorer, root, _digest):\n            return root\n",
+    ),
+    Bug(
+        "a root that is a half counts no more",
+        REGISTRY,
+        "in [self._roots_above[_anchorer][node], node]",
+        "in [self._roots_above[_anchorer][node], self._roots_above[_anchorer][node]]",
     ),
     _module_bug("recovery without notice", IDENTITIES, "        ready += RECOVERY_NOTICE\n", "        ready += 0\n"),
     _module_bug(

@@ -1,4 +1,4 @@
-"""ProvenanceRegistry: the set-up of both contracts, records, attestations and anchors."""
+"""ProvenanceRegistry: the set-up of both contracts, records and attestations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ NOBODY = "0x" + "22" * 20
 UNKNOWN = b"\x77" * 26 + bytes(6)
 DIGESTS = tuple(bytes([number]) * 32 for number in range(1, 6))
 SCHEMAS = (b"\xa1" * 32, b"\xa2" * 32)
-ROOTS = (b"\xb1" * 32, b"\xb2" * 32, bytes(32))
 FORGERIES = ("", "", "", "other key", "used nonce", "expired")
 MAX_RECORDS = 24
 CLOSED = "registry: key was replaced or lost"
@@ -99,6 +98,7 @@ class Registry(System):
         self.nonces = dict.fromkeys(self.addresses, 0)
         self.said: dict[Key, Said] = {}
         self.roots: dict[tuple[str, bytes], list[int]] = {}  # time, leaves, taken back at
+        self.above: dict[tuple[str, bytes], bytes] = {}  # of a half of an anchored tree: its root
         self.written: set[bytes] = set()
         self.people = Identities()
         self.places: dict[bytes, Place] = {}
@@ -292,36 +292,6 @@ class Registry(System):
         """Accounts, oneself three times as often."""
         return [who] * 3 + list(self.addresses)
 
-    @action("", Choice("trees"), Choice((0, 1, 1_000, 2**32 - 1, 2**32)), weight=2)
-    def anchor(self, who: str, root: bytes, count: int) -> Steps:
-        fails = None
-        if root == bytes(32):
-            fails = "registry: empty root"
-        elif not 0 < count < 2**32:
-            fails = "registry: leaf count out of range"
-        elif (who, root) in self.roots:
-            fails = "registry: root is anchored"
-        elif not self.people.is_open(who):
-            fails = CLOSED
-        yield self.tx("registry.anchor", root, count, bytes(32), "", sender=who, fails=fails)
-        if fails is None:
-            self.roots[who, root] = [self.now, count, 0]
-
-    @action("", Choice("trees"), Choice("own_or_other"), Flag(), weight=1)
-    def revoke_anchor(self, who: str, root: bytes, anchorer: str, silent: bool) -> Steps:
-        found, fails = self.roots.get((anchorer, root)), None
-        if found is None:
-            fails = "registry: unknown anchor"
-        elif not self.people.acts(who, anchorer):
-            fails = "registry: not the account's key"
-        elif silent:
-            fails = "registry: no reason given"
-        elif found[2]:
-            fails = "registry: already revoked"
-        yield self.tx("registry.revoke_anchor", root, "" if silent else "why", anchorer, sender=who, fails=fails)
-        if fails is None and found is not None:
-            found[2] = self.now
-
     @action("", Choice("ids", UNKNOWN), weight=5)
     def store_links(self, who: str, number: bytes) -> Steps:
         """Of one record; refused until its parents' are stored."""
@@ -367,10 +337,6 @@ class Registry(System):
             and registry.record_id(record.args) == number
             for number, record in self.records.items()
         )
-
-    def trees(self, who: str) -> tuple[bytes, ...]:
-        """Roots that people anchor."""
-        return ROOTS
 
     def leaves_revoked(self, anchorer: str, root: bytes) -> int:
         """How many leaves of an anchored tree were taken back."""

@@ -171,6 +171,32 @@ class RegistryEdges(System):
         again = self["stranger"], root, digests[1], proofs[1], "x"
         yield self.say("revoke_leaf", *again, by="stranger", fails=TAKEN_BACK)
 
+    @way(Choice((0, 1)), Choice((0, 1)))
+    def a_tree_by_its_halves(self, who: str, order: int, which: int) -> Steps:
+        """In either order both halves lead to the root, for their anchorer and until it is taken back."""
+        digests = [self.domain.record_digest(self.record()) for _ in range(2)]
+        root, proofs = self.tree(*digests)
+        halves = [proofs[1 - order][0], proofs[order][0]]
+        place = self["stranger"], digests[which]
+        wrong = "registry: not the root's halves"
+        for other in ([halves[0], bytes(32)], [bytes(32), halves[1]], [halves[0], halves[0]]):
+            yield self.say("anchor", root, 2, bytes(32), "", other, by="stranger", fails=wrong)
+        assert self.view("root_of", *place, []) == bytes(32), "anchored by nobody"
+        yield self.say("anchor", root, 2, bytes(32), "", halves, by="stranger")
+        assert self.view("root_of", *place, []) == root, "by its half"
+        assert self.view("root_of", *place, proofs[which]) == root, "by its root"
+        assert self.view("root_of", *place, proofs[1 - which]) == bytes(32), "another's proof"
+        assert self.view("root_of", self["author"], digests[which], []) == bytes(32), "another's anchor"
+        twins = [halves[which], b"\6" * 32], [b"\6" * 32] * 2
+        for pair in twins:
+            above = keccak256(min(pair) + max(pair))
+            yield self.say("anchor", above, 2, bytes(32), "", pair, by="stranger", fails="registry: half is anchored")
+        yield self.say("revoke_leaf", self["stranger"], root, digests[which], proofs[which], "x", by="stranger")
+        assert self.view("root_of", *place, []) == bytes(32), "taken back"
+        assert self.view("root_of", self["stranger"], digests[1 - which], []) == root, "the other leaf stays"
+        yield self.say("revoke_anchor", root, "x", by="stranger")
+        assert self.view("root_of", self["stranger"], digests[1 - which], []) == bytes(32), "all of it taken back"
+
     @way(Choice((-1, 0, 1)))
     def anchored_about_when_a_key_was_closed(self, who: str, later: int) -> Steps:
         """In the same second counts, a second later does not, for a label and for a record alike."""

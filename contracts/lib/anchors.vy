@@ -36,24 +36,6 @@ _anchors: HashMap[address, HashMap[bytes32, uint256]]
 
 
 @external
-def anchor(_root: bytes32, _count: uint256, _manifest: bytes32, _uri: String[128]):
-    """
-    @notice Fix a tree of any number of signed records or labels: OpenZeppelin's StandardMerkleTree of [`bytes32`], one
-        EIP-712 digest a leaf.
-    @param _root The tree's root.
-    @param _count Number of leaves, as the anchorer states it.
-    @param _manifest Hash of the document that describes the batch.
-    @param _uri Where the batch is found.
-    """
-    assert _root != empty(bytes32), "registry: empty root"
-    assert _count > 0 and _count <= MAX_COUNT, "registry: leaf count out of range"
-    assert self._anchors[msg.sender][_root] == 0, "registry: root is anchored"
-    identities._check_open(msg.sender)
-    self._anchors[msg.sender][_root] = block.timestamp | (_count << COUNT_AT)
-    log IProvenanceRegistry.Anchored(anchorer=msg.sender, root=_root, count=_count, manifest=_manifest, uri=_uri)
-
-
-@external
 def revoke_anchor(_root: bytes32, _reason: String[128], _anchorer: address = msg.sender):
     """
     @notice Take back a whole anchor, for good: none of its leaves counts any more.

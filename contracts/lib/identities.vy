@@ -52,7 +52,7 @@ def propose_replacement(_account: address, _new: address):
     assert _new != empty(address) and _new != _account, "registry: not another account"
     ready: uint256 = block.timestamp
     if msg.sender == _account:
-        assert self._identities[_account] == 0, "registry: key was replaced or lost"
+        self._check_open(_account)
     else:
         assert msg.sender == self._recovery(_account), "registry: not the recovery address"
         ready += RECOVERY_NOTICE
@@ -70,7 +70,7 @@ def accept_replacement(_account: address, _proposer: address):
     proposal: uint256 = self._proposals[_account][_proposer]
     assert proposal & U160 == convert(msg.sender, uint256), "registry: not the proposed account"
     assert proposal >> FROM_AT <= block.timestamp, "registry: proposal is under notice"
-    assert self._identities[msg.sender] == 0, "registry: key was replaced or lost"
+    self._check_open(msg.sender)
     word: uint256 = self._identities[_account]
     assert _proposer == self._recovery(_account) or (word == 0 and _proposer == _account), "registry: proposal is void"
     self._proposals[_account][_proposer] = 0
@@ -85,9 +85,8 @@ def declare_lost(_account: address):
     @param _account Whose key is lost.
     """
     assert msg.sender in [_account, self._recovery(_account)], "registry: not the key or its recovery address"
-    word: uint256 = self._identities[_account]
-    assert word == 0, "registry: key was replaced or lost"
-    self._close(_account, word, empty(address))
+    self._check_open(_account)
+    self._close(_account, 0, empty(address))
     log IProvenanceRegistry.DeclaredLost(account=_account, by=msg.sender)
 
 
@@ -98,7 +97,7 @@ def name_recovery(_recovery: address):
         `RECOVERY_NOTICE`.
     @param _recovery The address, better an account of several people.
     """
-    assert self._identities[msg.sender] == 0, "registry: key was replaced or lost"
+    self._check_open(msg.sender)
     assert _recovery != msg.sender, "registry: not another account"
     now: address = self._recovery(msg.sender)
     start: uint256 = block.timestamp
@@ -114,7 +113,7 @@ def claim_name(_name: String[128]):
     @notice Say who one is: a did:web, or a Sigstore identity. It is a claim; verifiers look there for the account.
     @param _name The name; empty takes it back.
     """
-    assert self._identities[msg.sender] == 0, "registry: key was replaced or lost"
+    self._check_open(msg.sender)
     hashed: bytes32 = empty(bytes32)
     if len(_name) > 0:
         hashed = keccak256(_name)

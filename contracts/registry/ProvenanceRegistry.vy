@@ -36,6 +36,7 @@ from ..lib import anchors
 from ..lib import attestations
 from ..lib import identities
 from ..lib import leaves
+from ..lib import merkle
 from ..lib import record_hash
 from ..lib import records
 from ..lib import signatures
@@ -66,7 +67,6 @@ exports: (
     records.state_of,
     records.status_of,
     records.soundness_of,
-    anchors.anchor,
     anchors.revoke_anchor,
     anchors.revoke_leaf,
     anchors.revoke_label,
@@ -92,6 +92,9 @@ RELATIONS: constant(uint8) = 7
 # Most attestations in one call.
 MAX_BATCH: constant(uint256) = 32
 
+# Most hashes of a proof that may end below the root: with the last one added, every other function takes it, too.
+SHORT_DEPTH: constant(uint256) = merkle.MAX_DEPTH - 1
+
 
 # ############################################################## #
 #                             STORAGE                            #
@@ -99,6 +102,9 @@ MAX_BATCH: constant(uint256) = 32
 
 # Signer -> number that the next signature has to carry.
 nonces: public(HashMap[address, uint256])
+
+# Anchorer -> half of a tree that it anchored -> the tree's root. Last: whoever proves state knows the slots before.
+_roots_above: HashMap[address, HashMap[bytes32, bytes32]]
 
 
 # ############################################################## #
@@ -207,6 +213,38 @@ def attest_for(
 
 
 @external
+def anchor(
+    _root: bytes32,
+    _count: uint256,
+    _manifest: bytes32,
+    _uri: String[128],
+    _halves: bytes32[2] = empty(bytes32[2]),
+):
+    """
+    @notice Fix a tree of any number of signed records or labels: OpenZeppelin's StandardMerkleTree of [`bytes32`], one
+        EIP-712 digest a leaf.
+    @param _root The tree's root.
+    @param _count Number of leaves, as the anchorer states it.
+    @param _manifest Hash of the document that describes the batch.
+    @param _uri Where the batch is found.
+    @param _halves The two nodes below the root, in any order: `root_of` then takes proofs without their last hash.
+        Zeros for none.
+    """
+    assert _root != empty(bytes32), "registry: empty root"
+    assert _count > 0 and _count <= anchors.MAX_COUNT, "registry: leaf count out of range"
+    assert anchors._anchors[msg.sender][_root] == 0, "registry: root is anchored"
+    identities._check_open(msg.sender)
+    anchors._anchors[msg.sender][_root] = block.timestamp | (_count << anchors.COUNT_AT)
+    if _halves[0] != empty(bytes32) or _halves[1] != empty(bytes32):
+        assert merkle._root(_halves[0], [_halves[1]]) == _root, "registry: not the root's halves"
+        for half: bytes32 in _halves:
+            # Under a second root, a proof that ends here would change its answer.
+            assert self._roots_above[msg.sender][half] == empty(bytes32), "registry: half is anchored"
+            self._roots_above[msg.sender][half] = _root
+    log IProvenanceRegistry.Anchored(anchorer=msg.sender, root=_root, count=_count, manifest=_manifest, uri=_uri)
+
+
+@external
 def cancel_nonce():
     """
     @notice Make every signature that one gave and nobody used yet worthless.
@@ -234,6 +272,23 @@ def check_record(_record: IProvenanceRegistry.Record) -> uint8:
     @notice State of the record with exactly this content: 0 unknown, 1 active, 2 deprecated, 3 revoked.
     """
     return records._status(records._id(record_hash._record(_record)))
+
+
+@external
+@view
+def root_of(_anchorer: address, _digest: bytes32, _proof: DynArray[bytes32, SHORT_DEPTH]) -> bytes32:
+    """
+    @notice Root of an anchored tree in which a digest is a leaf that its anchorer did not take back; zero when there is
+        none. Says nothing about who signed it.
+    @param _anchorer Who anchored the tree.
+    @param _digest The leaf's EIP-712 digest.
+    @param _proof From the bottom up to the root or, where the tree was anchored by its halves, to one of them.
+    """
+    node: bytes32 = merkle._root(anchors._leaf(_digest), _proof)
+    for root: bytes32 in [self._roots_above[_anchorer][node], node]:
+        if anchors._counts(_anchorer, root, _digest):
+            return root
+    return empty(bytes32)
 
 
 # ############################################################## #

@@ -136,7 +136,7 @@ class Indexer:
 
 
 def _sources(suite: Suite) -> Sequence[Source]:
-    """All events of each contract, from the block on in which it was made, and what accounts of tokens log."""
-    accounts = source_of(suite)
+    """All events of each contract, from the block on in which it was made, and what accounts and endowments log."""
+    made = source_of(suite)
     known = [Source(address, suite.first_blocks.get(address, 0)) for address in suite.contracts]
-    return [*known, accounts] if accounts else known
+    return [*known, made] if made else known

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from keifu.abi import EventAbi, load
-from keifu.chain.suite import ACCOUNT, ACCOUNT_REGISTRY
+from keifu.chain.suite import ACCOUNT, ACCOUNT_REGISTRY, STORAGE_ENDOWMENT
 
 __all__ = ["PLACE", "PROVENANCE", "Column", "Kind", "Parameter", "Table", "kind_of", "snake", "tables_of"]
 
@@ -83,6 +83,7 @@ PROVENANCE = (
 
 
 _ADDRESS = Column("address", Kind.TEXT, "address", indexed=True)
+_MANY = (ACCOUNT, STORAGE_ENDOWMENT)  # of which there are many, at addresses of their own
 _ACCOUNT_MADE = (ACCOUNT_REGISTRY, "ERC6551AccountCreated")
 
 
@@ -121,7 +122,7 @@ class Table:
     def filters(self) -> tuple[Column, ...]:
         """What can be asked for: indexed arguments, and whose it is where many contracts log the same."""
         indexed = tuple(column for column in self.arguments if column.indexed)
-        return (_ADDRESS, *indexed) if self.contract == ACCOUNT else indexed
+        return (_ADDRESS, *indexed) if self.contract in _MANY else indexed
 
     @cached_property
     def looked_up(self) -> tuple[tuple[str, ...], ...]:

@@ -59,6 +59,11 @@ class Tree:
         return bytes(self.nodes[0])
 
     @property
+    def halves(self) -> list[bytes]:
+        """The two nodes below the root; none where the root is the only leaf."""
+        return [bytes(node) for node in self.nodes[1:3]]
+
+    @property
     def depth(self) -> int:
         """Hashes in the longest proof."""
         return len(self).bit_length() - 1 + (len(self) & (len(self) - 1) != 0)

@@ -115,8 +115,12 @@ class Provenance:
         receipt: Receipt = self.registry.attest(attestation.args, sender=sender)
         return receipt
 
-    def anchor(self, root: bytes, count: int, manifest: bytes, uri: str, sender: Account) -> Receipt:
-        receipt: Receipt = self.registry.anchor(root, count, manifest, uri, sender=sender)
+    def anchor(
+        self, root: bytes, count: int, manifest: bytes, uri: str, sender: Account, *, halves: Sequence[bytes] = ()
+    ) -> Receipt:
+        """Fix a tree. With its two `halves` a contract takes proofs without their last hash (`root_of`)."""
+        more = [list(halves)] if halves else []
+        receipt: Receipt = self.registry.anchor(root, count, manifest, uri, *more, sender=sender)
         return receipt
 
     def revoke_attestation(self, schema: bytes, subject: bytes, sender: Account) -> Receipt:
@@ -210,6 +214,12 @@ class Provenance:
         """The record that was promoted under a number, as the node says; empty for a number that was never given."""
         artefact, block = self._environments.promotion(environment, seq)
         return bytes(artefact) if block else b""
+
+    def root_of(self, anchorer: str, digest: bytes, proof: Sequence[bytes]) -> bytes:
+        """Root of an anchored tree in which the digest counts, as the node says; empty when there is none. Where the
+        tree was anchored with its halves, the proof may end below the root."""
+        root = bytes(self.registry.root_of(anchorer, digest, list(proof)))
+        return root if any(root) else b""
 
     def author_of(self, record_id: bytes) -> str:
         """As the node says."""

@@ -95,6 +95,7 @@ class ProvenanceModel:
         self.records: dict[bytes, Entry] = {}
         self.statements: dict[Key, Statement] = {}
         self.anchors: dict[tuple[str, bytes], Anchor] = {}
+        self.halves: dict[tuple[str, bytes], bytes] = {}  # of anchored trees: anchorer and half to the root
         self.stored: set[bytes] = set()
         self.identities = Identities()
         self.nonces: dict[str, int] = {}
@@ -153,10 +154,17 @@ class ProvenanceModel:
         check(self.statements[key].revoked_at == 0, "registry: already revoked")
         self.statements[key].revoked_at = self.now
 
-    def anchor(self, sender: str, root: bytes, count: int) -> None:
+    def anchor(
+        self, sender: str, root: bytes, count: int, halves: tuple[bytes, ...] = (), *, right: bool = True
+    ) -> None:
+        """`right`: the halves hash to the root."""
         check((sender, root) not in self.anchors, "registry: root is anchored")
         check(self.identities.is_open(sender), CLOSED)
+        check(right, "registry: not the root's halves")
+        fresh = {half for half in halves if (sender, half) not in self.halves}
+        check(len(fresh) == len(halves), "registry: half is anchored")
         self.anchors[sender, root] = Anchor(self.now, count)
+        self.halves.update({(sender, half): root for half in halves})
 
     def revoke_anchor(self, sender: str, anchorer: str, root: bytes) -> None:
         self._revocable(sender, anchorer, root, anchorer).revoked_at = self.now
@@ -177,6 +185,11 @@ class ProvenanceModel:
         """Whether a leaf of an anchored tree is still one."""
         found = self.anchors.get((anchorer, root))
         return found is not None and not found.revoked_at and digest not in found.leaves
+
+    def root_of(self, anchorer: str, digest: bytes, node: bytes) -> bytes:
+        """Root of a tree in which the digest counts, shown by a proof that ends at `node`; zero when there is none."""
+        roots = (self.halves.get((anchorer, node), node), node)
+        return next((root for root in roots if self.counts(anchorer, root, digest)), bytes(32))
 
     def store_links(self, record_id: bytes) -> None:
         check(record_id in self.records, "registry: unknown record")

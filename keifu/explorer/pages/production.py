@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.chain.suite import CHANNELS, COMPUTE, ORDERS, STORAGE, STORAGE_DEALS
+from keifu.chain.suite import CHANNELS, COMPUTE, ORDERS, STORAGE, STORAGE_DEALS, STORAGE_ENDOWMENT
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.pages.heartbeats import check_of, heartbeats
 from keifu.explorer.pages.providers import services_of_environment
@@ -194,6 +194,7 @@ def _counts(view: View) -> Markup:
             ("orders", ORDERS, "Placed", "orders"),
             ("stores", STORAGE, "Offered", "stores"),
             ("deals", STORAGE_DEALS, "DealOpened", "deals"),
+            ("endowments", STORAGE_ENDOWMENT, "Founded", "endowments"),
             ("slashes", "StakingHub", "Slashed", "slashes"),
             ("cases", "AlignmentCourt", "CaseOpened", "cases"),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
+from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_ENDOWMENT, STORAGE_REPAIRS
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.parts import badge, facts, pager, section, table
 from keifu.explorer.view import Event, NotFound, Sheet, View, place_of
@@ -59,6 +59,7 @@ def deal(view: View, text: str) -> Sheet:
     body: list[Child] = [
         facts(
             (words("stored.client"), view.address(said["client"])),
+            (words("stored.endowment"), _endowment(view, said["client"])),
             (words("stored.shards"), f"{int(said['shards']):,}"),
             (words("stored.price"), [_gwei(said["price"]), f" ({_gwei(per_epoch)})"]),
             (words("stored.restitution"), _gwei(said["restitution"])),
@@ -118,6 +119,13 @@ def store(view: View, text: str) -> Sheet:
         section(words("stored.proofs"), _steps(view, proofs), name="proofs"),
     ]
     return Sheet(words("stored.store", short=f"{who[:SHORT]}…"), body, _CHECK)
+
+
+def _endowment(view: View, client: str) -> Child:
+    """The client, where it is an endowment."""
+    if not view.has(STORAGE_ENDOWMENT) or view.last(STORAGE_ENDOWMENT, "Founded", endowment=client) is None:
+        return ""
+    return view.link(el("code", f"{client[:SHORT]}…"), "endowment", client, title=client)
 
 
 def _of_deal(view: View, name: str) -> list[Event]:

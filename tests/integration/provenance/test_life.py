@@ -15,6 +15,7 @@ from keifu.keys import Account
 from keifu.provenance import Kind, Record
 from keifu.provenance.bundle import Bundle
 from keifu.provenance.digest import digest_path
+from keifu.provenance.labels import LabelBatch
 from keifu.provenance.statement import canonical, statement
 
 SAMPLES = 8
@@ -241,6 +242,23 @@ def test_a_label_is_proved_alone_and_taken_back(keifu, signed, tmp_path):
     assert "both name a label" in err
     assert keifu("prov", "revoke", "--anchored", batch, "--reason", "all wrong", "--role", "life author")[0] == 0
     assert keifu("prov", "check-label", proof)[0] == 1
+
+
+def test_labels_anchored_with_halves_are_proved_on_the_chain_without_their_last_hash(
+    keifu, source, make, table, tmp_path
+):
+    """And those that were anchored without by their whole proofs alone."""
+    data, author = make("data of short proofs", "dataset"), address("life author")
+    for number, more in enumerate((("--halves",), ())):
+        rows = [(index, f"sample{index}", f"{number} {index}") for index in range(SAMPLES)]
+        signed, out = tmp_path / f"signed{number}.npz", tmp_path / f"out{number}.npz"
+        sign = ("prov", "label", table(f"{number}.csv", rows), "--dataset", data, "--out", signed)
+        assert keifu(*sign, "--role", "life labeller")[0] == 0
+        assert keifu("prov", "anchor", signed, "--out", out, *more, "--role", "life author")[0] == 0
+        proof = LabelBatch.read(out, source.domain).proof_of(3, author)
+        digest = source.domain.label_digest(proof.label)
+        assert source.root_of(author, digest, proof.proof) == proof.root
+        assert source.root_of(author, digest, proof.proof[:-1]) == (proof.root if more else b"")
 
 
 def test_a_forged_proof_of_a_label_is_refused(keifu, signed, tmp_path):

@@ -1,4 +1,4 @@
-"""REG-7: a proof of membership has no false accept, whatever is done to it."""
+"""REG-7, REG-13: a proof of membership has no false accept, whatever is done to it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def world():
         digests = [domain.label_digest(label) for label in labels]
         rows = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
         tree = merkle.build(merkle.hash_leaves(rows))
-        registry.anchor(tree.root, count, bytes(32), "", sender=anchorer)
+        halves = [tree.halves] if tree.halves else []
+        registry.anchor(tree.root, count, bytes(32), "", *halves, sender=anchorer)
         signatures = [labeller.sign(digest) for digest in digests]
         batches.append((tree, labels, digests, signatures))
     return registry, anchorer.address, batches
@@ -62,6 +63,28 @@ def test_what_is_anchored_in_the_second_in_which_the_key_is_closed_still_counts(
     registry.anchor(root, 1, bytes(32), "", sender=anchorer)
     assert registry.is_member(anchorer.address, root, digest, [])
     assert registry.is_label(anchorer.address, root, label.args, [], labeller.sign(digest)) == counts
+
+
+def test_every_member_is_accepted_without_its_last_hash(world):
+    """REG-13: of a tree of one leaf, where the root has no halves, with the whole proof."""
+    registry, anchorer, batches = world
+    for tree, _, digests, _ in batches:
+        for i, digest in enumerate(digests):
+            assert registry.root_of(anchorer, digest, tree.proof(i)[:-1]) == tree.root
+            assert registry.root_of(anchorer, digest, tree.proof(i)) == tree.root
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_no_twisted_short_proof_is_accepted(world, data):
+    """REG-13"""
+    registry, anchorer, batches = world
+    tree, _, digests, _ = batches[data.draw(st.integers(0, len(batches) - 1))]
+    i = data.draw(st.integers(0, len(digests) - 1))
+    whole = tree.proof(i)
+    twisted = list(twist(whole[:-1], data, digests[-1]))
+    if twisted not in (whole, whole[:-1]):
+        assert registry.root_of(anchorer, digests[i], twisted) == bytes(32)
 
 
 def twist(proof, data, spare):
@@ -112,6 +135,7 @@ def test_no_inner_node_passes_for_a_digest(world, data):
     suffix = proof[data.draw(st.integers(0, len(proof))) :]
     assert claimed not in digests
     assert not registry.is_member(anchorer, tree.root, claimed, suffix)
+    assert registry.root_of(anchorer, claimed, suffix) == registry.root_of(anchorer, claimed, suffix[:-1]) == bytes(32)
 
 
 @settings(max_examples=50)
@@ -139,3 +163,12 @@ def test_a_proof_longer_than_any_tree_is_refused(world):
     tree, _, digests, _ = batches[0]
     with pytest.raises(Revert):
         registry.is_member(anchorer, tree.root, digests[0], [bytes(32)] * (MAX_PROOF + 1))
+
+
+def test_a_short_proof_and_its_last_hash_are_together_no_longer_than_any_proof(world):
+    """REG-13: else a leaf could count that nobody can take back."""
+    registry, anchorer, batches = world
+    digest = batches[0][2][0]
+    assert registry.root_of(anchorer, digest, [bytes(32)] * (MAX_PROOF - 1)) == bytes(32)
+    with pytest.raises(Revert):
+        registry.root_of(anchorer, digest, [bytes(32)] * MAX_PROOF)

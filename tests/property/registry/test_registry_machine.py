@@ -10,12 +10,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, Revert, artifacts
+from keifu.keys import keccak256
 from keifu.provenance import Attestation, Kind, Link, PolicyEntry, Record, RegistryDomain
 from keifu.spec.provenance import RECOVERY_NOTICE, ProvenanceModel, Refused
 
 ROLES = ("author", "rival", "attestor", "owner")
 SCHEMAS = tuple(hashlib.sha256(name.encode()).digest() for name in ("evaluated", "scanned"))
 FAR = 2**39
+DIGESTS = tuple(hashlib.sha256(name.encode()).digest() for name in ("one", "two", "three"))
+LEAVES = tuple(keccak256(keccak256(digest)) for digest in DIGESTS)
 NOTICE = artifacts.constant("registry/Environments.vy", "NOTICE")
 
 roles = st.sampled_from(ROLES)
@@ -30,6 +33,10 @@ def reason_of(action, refusal):
     except refusal as error:
         return error.reason if isinstance(error, Revert) else str(error)
     return None
+
+
+def parent(first, second):
+    return keccak256(min(first, second) + max(first, second))
 
 
 class RegistryMachine(RuleBasedStateMachine):
@@ -218,6 +225,33 @@ class RegistryMachine(RuleBasedStateMachine):
             lambda: self.registry.anchor(root, number, bytes(32), "", sender=self.accounts[role]),
         )
 
+    @rule(role=roles, first=st.integers(0, 2), second=st.integers(0, 2), right=st.booleans())
+    def anchor_by_halves(self, role, first, second, right):
+        """Trees of two leaves, which share some; the same leaf twice is one half too many."""
+        halves = (LEAVES[first], LEAVES[second])
+        root = parent(*halves) if right else bytes([7]) * 32
+        self.both(
+            lambda: self.model.anchor(self.address(role), root, 2, halves, right=right),
+            lambda: self.registry.anchor(root, 2, bytes(32), "", list(halves), sender=self.accounts[role]),
+        )
+
+    @rule(role=roles, number=st.integers(0, 2))
+    def anchor_one_leaf(self, role, number):
+        self.both(
+            lambda: self.model.anchor(self.address(role), LEAVES[number], 1),
+            lambda: self.registry.anchor(LEAVES[number], 1, bytes(32), "", sender=self.accounts[role]),
+        )
+
+    @rule(role=roles, pick=picks)
+    def revoke_tree(self, role, pick):
+        mine = [root for anchorer, root in self.model.anchors if anchorer == self.address(role)]
+        if mine:
+            root, sender = mine[pick % len(mine)], self.acting(self.address(role), role)
+            self.both(
+                lambda: self.model.revoke_anchor(sender.address, self.address(role), root),
+                lambda: self.registry.revoke_anchor(root, "why", self.address(role), sender=sender),
+            )
+
     # environments --------------------------------------------------------------------------------------------------
 
     def policy(self, pick, entries):
@@ -364,6 +398,14 @@ class RegistryMachine(RuleBasedStateMachine):
         """REG-6"""
         for (anchorer, root), facts in self.model.anchors.items():
             assert self.registry.anchor_of(anchorer, root) == facts.facts
+
+    @invariant()
+    def short_proofs_show_their_tree(self):
+        """REG-13"""
+        for role in ROLES:
+            for digest, node in zip(DIGESTS, LEAVES, strict=True):
+                root = self.registry.root_of(self.address(role), digest, [])
+                assert root == self.model.root_of(self.address(role), digest, node)
 
     @invariant()
     def environments_say_what_runs(self):

@@ -146,6 +146,40 @@ def test_a_deal_says_where_each_shard_is_and_what_became_of_it(read, known):
     assert "epoch proven" in Page(read(f"/en/store/{known['store']}")).text
 
 
+def test_an_endowment_says_what_it_pays_and_how_long_its_coins_are_enough(read, known):
+    """Coins of three first terms came; 1.9 of them are paid. The rest is for 36 whole epochs at the price of now."""
+    page = Page(read(f"/en/endowment/{known['endowment']}"))
+    for said in ("pays", "-10.00%", "epoch 62", "epoch 98, in further terms", ">0.099<", "anybody, by sending coins"):
+        assert said in page.text, said
+    for deal in ("first_term", "second_term"):
+        assert f"/en/deal/{known[deal][2:]}" in page.links
+    assert f"/en/endowment/{known['endowment']}" in Page(read("/en/endowments")).links
+
+
+def test_a_deal_leads_to_the_endowment_that_pays_it_and_another_to_none(read, known):
+    link = f"/en/endowment/{known['endowment']}"
+    assert link in Page(read(f"/en/deal/{known['second_term'][2:]}")).links
+    assert "/endowment/" not in read(f"/en/deal/{known['deal'][2:]}")
+
+
+def test_coins_that_are_too_few_and_coins_that_were_given_away_show(changing, known):
+    explorer, scribe = changing
+    place, heir = known["endowment"], known["store"]
+    cost = 3 * 9 * 10**5 * 10**9  # of an epoch
+    scribe.log("KeifuToken", "Transfer", from_=place, to=heir, value=36 * cost)
+    scribe.write()
+    assert "too few coins for a further epoch" in text(explorer, f"/en/endowment/{place}")
+    scribe.next_block()
+    scribe.log("StorageEndowment", "WoundUp", at=place, heir=heir, amount=18 * cost)
+    scribe.write()
+    assert "given to its heir" in text(explorer, f"/en/endowment/{place}")
+
+
+def test_what_is_no_endowment_is_not_shown_as_one(explorer, known):
+    assert get(explorer, f"/en/endowment/{known['store']}").status == 404
+    assert get(explorer, "/en/endowment/nothing").status == 404
+
+
 def test_grants_are_curves(read):
     assert '<path d="M' in read("/en/grants")
     assert 'class="paid"' in read("/en/escrow/1")

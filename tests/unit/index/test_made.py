@@ -102,6 +102,57 @@ def test_an_account_whose_making_was_reorganised_away_is_a_stranger_again(store)
     assert listed(store) == []
 
 
+ENDOWMENTS = "0x" + "8" * 40
+
+
+@pytest.fixture
+def endowing(empty):
+    with closing(open_database(empty)) as database:
+        suite = Suite(SUITE.chain_id, SUITE.genesis, {**CONTRACTS, ENDOWMENTS: "StorageEndowment"}, {ENDOWMENTS: 3})
+        store = Store(database, suite)
+        store.claim()
+        yield store
+
+
+def founded(place, *, block, by=ENDOWMENTS):
+    return endowed(by, "Founded", {"endowment": place, "founder": OWNER, "heir": OWNER}, block=block)
+
+
+def opened(place, *, block, number=1):
+    said = {"number": number, "deal": bytes(31) + b"\1", "opener": OWNER, "price": 9, "end": 40}
+    return endowed(place, "TermOpened", said, block=block, index=1)
+
+
+def endowed(address, event, args, *, block, index=0):
+    return logged(address, event, args, block=block, index=index, contract="StorageEndowment")
+
+
+def test_terms_count_of_endowments_that_the_suite_founded_alone(endowing):
+    """Not of a stranger, nor of one that says itself that it was founded."""
+    take(endowing, founded(MADE, block=8), opened(MADE, block=8))
+    take(endowing, founded(OTHER, block=9, by=OTHER), opened(OTHER, block=9), opened(MADE, block=9, number=2))
+    table = endowing.by_event["StorageEndowment", "TermOpened"]
+    found = events_of(endowing, Question(table, {"address": MADE})).events
+    assert [item["args"]["number"] for item in found] == ["1", "2"]
+    assert len(events_of(endowing, Question(table)).events) == 2
+
+
+def test_accounts_and_endowments_are_kept_apart(endowing):
+    """Each is read by the events of what it is."""
+    take(endowing, founded(MADE, block=8), made(OTHER, block=8, index=1))
+    take(endowing, opened(MADE, block=9), granted(OTHER, block=9, index=2))
+    assert listed(endowing) == [OTHER]
+    assert endowing.database.query("SELECT address FROM storage_endowment_term_opened") == [(MADE,)]
+
+
+def test_what_endowments_log_is_asked_for_with_what_accounts_do_but_their_making_once():
+    kinds = {table.event: table.topic for table in tables_of(["StorageEndowment"])}
+    asked = source_of(Suite(1, "0x", {ENDOWMENTS: "StorageEndowment"}, {ENDOWMENTS: 3}))
+    assert asked == Source(ANYWHERE, 3, frozenset(kinds[name] for name in ("TermOpened", "StandIn", "WoundUp")))
+    both = source_of(Suite(1, "0x", {**CONTRACTS, ENDOWMENTS: "StorageEndowment"}, {REGISTRY: 7, ENDOWMENTS: 3}))
+    assert (both.first_block, len(both.topics)) == (3, 3 + len(tables_of(["AgentAccount"])))
+
+
 def test_an_account_is_found_by_its_address_and_by_a_key(store):
     take(store, made(MADE, block=8), granted(MADE, block=8, index=1))
     for mentioned, count in ((MADE, 2), (KEY, 1)):

@@ -62,6 +62,14 @@ def test_npm_makes_the_same_trees_and_proofs():
         assert ours == theirs["proofs"]
 
 
+def test_the_halves_of_a_tree_hash_to_its_root_and_one_leaf_has_none():
+    rows = np.arange(7 * 32, dtype=np.uint8).reshape(7, 32)
+    tree = build(hash_leaves(rows))
+    first, second = tree.halves
+    assert root_of(first, [second]) == tree.root
+    assert build(hash_leaves(rows[:1])).halves == []
+
+
 def test_unsorted_trees_keep_the_order_of_their_leaves():
     leaves = hash_leaves(rows(values(5)))
     tree = build(leaves, sort=False)

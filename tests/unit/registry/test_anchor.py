@@ -72,6 +72,47 @@ def test_leaf_count_out_of_range_is_refused(registry, author, count):
         registry.anchor(sha("r"), count, sha("m"), "", sender=author)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_tree_is_anchored_with_its_halves(registry, author, chain, labels, turned):
+    """REG-13: in either order, and otherwise as without them."""
+    root, proofs = tree([leaf(digest) for _, digest, _ in labels[:4]])
+    halves = [proofs[2][-1], proofs[0][-1]]
+    receipt = registry.anchor(root, 4, sha("m"), "ipfs://x", halves[::-1] if turned else halves, sender=author)
+    assert receipt.events == [registry.Anchored(anchorer=author, root=root, count=4, manifest=sha("m"), uri="ipfs://x")]
+    assert tuple(registry.anchor_of(author, root)) == (chain.blocks.head.timestamp, 4, 0, 0)
+    for (_, digest, _), proof in zip(labels[:4], proofs, strict=True):
+        assert registry.root_of(author, digest, proof[:-1]) == root
+
+
+def test_halves_of_another_root_are_refused(registry, author, labels):
+    """REG-13"""
+    root, proofs = tree([leaf(digest) for _, digest, _ in labels[:4]])
+    halves = [proofs[2][-1], proofs[0][-1]]
+    wrong = [[halves[0], sha("x")], [halves[0]] * 2, [bytes(32), halves[1]], [halves[0], bytes(32)], [root, bytes(32)]]
+    for pair in wrong:
+        with ape.reverts("registry: not the root's halves"):
+            registry.anchor(root, 4, sha("m"), "", pair, sender=author)
+    assert registry.anchor_of(author, root)[0] == 0
+
+
+def test_a_half_keeps_its_root(registry, author, stranger, labels):
+    """REG-13: whoever relied on a proof gets the same answer later. Another anchorer's halves are its own."""
+    nodes = [leaf(digest) for _, digest, _ in labels[:3]]
+    first, second = tree(nodes[:2])[0], tree(nodes[1:])[0]
+    registry.anchor(first, 2, sha("m"), "", nodes[:2], sender=author)
+    with ape.reverts("registry: half is anchored"):
+        registry.anchor(second, 2, sha("m"), "", nodes[1:], sender=author)
+    assert registry.root_of(author, labels[1][1], []) == first
+    registry.anchor(second, 2, sha("m"), "", nodes[1:], sender=stranger)
+    assert registry.root_of(stranger, labels[1][1], []) == second
+
+
+def test_two_equal_halves_are_refused(registry, author, labels):
+    node = leaf(labels[0][1])
+    with ape.reverts("registry: half is anchored"):
+        registry.anchor(tree([node] * 2)[0], 2, sha("m"), "", [node] * 2, sender=author)
+
+
 def test_every_label_is_proved_with_its_labeller(registry, author, labels, batch):
     """REG-7"""
     root, proofs = batch

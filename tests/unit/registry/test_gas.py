@@ -97,6 +97,22 @@ def test_membership_in_a_million(chain_client, suite):
     assert not registry.is_label(author.address, root, replace(label, index=78).args, proof, labeller.sign(digest))
 
 
+def test_membership_in_a_bundle_of_ten_thousand(chain_client, suite):
+    """With a tree that was anchored by its halves; the newest fork has a floor of gas for calldata, which decides."""
+    registry, _, _, author, _, _ = suite
+    digest, proof = sha("file"), [sha(f"sibling {level}") for level in range((10_000 - 1).bit_length() - 1)]
+    half, other = keccak256(keccak256(digest)), sha("other half")
+    for sibling in proof:
+        half = keccak256(min(half, sibling) + max(half, sibling))
+    root = keccak256(min(half, other) + max(half, other))
+    anchored = registry.anchor(root, 10_000, sha("m"), URI, [half, other], sender=author)
+    assert anchored.gas_used / 10_000 <= 10
+    assert registry.root_of(author.address, digest, proof) == root
+    data = registry.root_of.encode(author.address, digest, proof)
+    assert chain_client[1].send(author, registry.address, data).gas_used <= 41_000
+    assert 21_000 + sum(10 if byte == 0 else 40 for byte in data) <= 41_000
+
+
 def test_a_sound_lineage_adds_little_an_ancestor(suite):
     """Two links a record: what is walked is the artefact and each ancestor."""
     registry, environments, domain, author, _, _ = suite
