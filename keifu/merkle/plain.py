@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
-from keifu.merkle._blocks import AT_ONCE, chunked, paired
+from keifu.merkle._blocks import AT_ONCE, ahead_of, chunked, paired
 from keifu.merkle._keccak import HASH_WORDS, IOTA, TABLE
 
 __all__ = [
@@ -23,26 +23,29 @@ __all__ = [
     "IOTA",
     "WIDES",
     "fold",
-    "narrow",
+    "NOTHING",
+    "ahead_of",
+    "hash_chunks",
     "nodes_of",
-    "rooted",
+    "room",
     "roots_of",
     "roots_of_16",
     "wide",
-    "wide_bytes",
 ]
 
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
+_FEW = 4  # tensors, which the nearest cache holds
 _WIDE_HALF, _NARROW_HALF = np.uint32(1 << 31), np.uint16(1 << 15)
 _8, _24 = np.uint32(8), np.uint32(24)
 _SECOND, _THIRD = np.uint32(0xFF00), np.uint32(0xFF0000)
 _WIDE_NOTHING, _NARROW_NOTHING = np.uint32(0x80), np.uint16(0x80)  # a lane of 0 as it is hashed
 _chunks, _pairs = chunked(TABLE), paired(TABLE)
+NOTHING = ahead_of(IOTA[:1].view(np.uint8))  # is asked of memory meanwhile
 
 
 @kept
-def wide_bytes(lanes: Any, words: Any) -> None:
+def _wide_bytes(lanes: Any, words: Any) -> None:
     """A tensor of 32 bits as it is hashed, with lanes of nothing up to a whole chunk."""
     out, count = words.view(np.uint32), lanes.shape[0]
     for lane in range(count):
@@ -52,8 +55,8 @@ def wide_bytes(lanes: Any, words: Any) -> None:
 
 
 @kept
-def _narrow_bytes(lanes: Any, out: Any) -> None:
-    count = lanes.shape[0]
+def _narrow_bytes(lanes: Any, words: Any) -> None:
+    out, count = words.view(np.uint16), lanes.shape[0]
     for lane in range(count):
         value = np.uint16(lanes[lane]) ^ _NARROW_HALF
         out[lane] = (value >> 8) | (value << 8)
@@ -61,58 +64,61 @@ def _narrow_bytes(lanes: Any, out: Any) -> None:
 
 
 @kept
-def wide(lanes: Any, iota: Any) -> Any:
-    """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
-    trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
-    words = np.empty((trees, chunks * CHUNK_WORDS), np.uint64)
-    for tree in range(trees):
-        wide_bytes(lanes[tree], words[tree])
-    return rooted(words, iota)
+def wide(lanes: Any, first: Any, count: Any, iota: Any, ahead: Any) -> Any:
+    """The roots of tensors of 32 bits as uint64[trees · count, 4]: of `count` from `first` on in each of
+    int32[trees, :, lanes]."""
+    trees, chunks = lanes.shape[0] * count, (lanes.shape[2] + WIDES - 1) // WIDES
+    words, hashes = np.empty((_FEW, chunks * CHUNK_WORDS), np.uint64), room(trees * chunks)
+    for start in range(0, trees, _FEW):
+        some = min(_FEW, trees - start)
+        for tree in range(start, start + some):
+            _wide_bytes(lanes[tree // count, first + tree % count], words[tree - start])
+        hash_chunks(words[:some], hashes, start * chunks, iota, ahead)
+    return fold(hashes, trees, chunks, iota, ahead)
 
 
 @kept
-def narrow(lanes: Any, iota: Any) -> Any:
+def narrow(lanes: Any, iota: Any, ahead: Any) -> Any:
     """The roots of tensors of 16 bits, int16[trees, lanes], as uint64[trees, 4]."""
     trees, chunks = lanes.shape[0], (lanes.shape[1] + NARROWS - 1) // NARROWS
-    words = np.empty((trees, chunks * CHUNK_WORDS), np.uint64)
+    words, hashes = np.empty((trees, chunks * CHUNK_WORDS), np.uint64), room(trees * chunks)
     for tree in range(trees):
-        _narrow_bytes(lanes[tree], words[tree].view(np.uint16))
-    return rooted(words, iota)
+        _narrow_bytes(lanes[tree], words[tree])
+    hash_chunks(words, hashes, 0, iota, ahead)
+    return fold(hashes, trees, chunks, iota, ahead)
 
 
 @kept
-def rooted(words: Any, iota: Any) -> Any:
-    """The roots of tensors whose bytes are written as they are hashed."""
-    trees, chunks = words.shape[0], words.shape[1] // CHUNK_WORDS
-    count, flat = trees * chunks, words.reshape(-1)
-    hashes, places = _room(count), np.empty(AT_ONCE, np.int64)
+def hash_chunks(words: Any, hashes: Any, start: Any, iota: Any, ahead: Any) -> None:
+    """Of tensors whose bytes are written as they are hashed, to rows from `start` on; what lies behind is lost."""
+    count, flat = words.size // CHUNK_WORDS, words.reshape(-1)
+    places = np.empty(AT_ONCE, np.int64)
     for first in range(0, count, AT_ONCE):
         for j in range(AT_ONCE):
             places[j] = min(first + j, count - 1) * CHUNK_WORDS
-        _chunks(flat, places, hashes, first, iota)
-    return fold(hashes, trees, chunks, iota)
+        _chunks(flat, places, hashes, start + first, iota, ahead)
 
 
 @kept
-def _room(count: Any) -> Any:
+def room(count: Any) -> Any:
     """For so many hashes, and what comes with the last of them."""
     return np.empty((count + AT_ONCE - 1, HASH_WORDS), np.uint64)
 
 
 @kept
-def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
+def fold(hashes: Any, trees: Any, count: Any, iota: Any, ahead: Any) -> Any:
     """The roots over uint64[trees · count, 4], level by level over all trees together."""
     lefts, rights = np.empty(AT_ONCE, np.int64), np.empty(AT_ONCE, np.int64)
     while count > 1:
         above = (count + 1) // 2
-        out, left, end = _room(trees * above), 0, count
+        out, left, end = room(trees * above), 0, count
         for first in range(0, trees * above, AT_ONCE):
             for j in range(AT_ONCE):
                 lefts[j], rights[j] = left * HASH_WORDS, min(left + 1, end - 1) * HASH_WORDS
                 if end < trees * count or left + 2 < end:
                     left = min(left + 2, end)
                     end += count if left == end else 0
-            _pairs(hashes.reshape(-1), lefts, rights, out, first, iota)
+            _pairs(hashes.reshape(-1), lefts, rights, out, first, iota, ahead)
         hashes, count = out, above
     return hashes[:trees]
 
@@ -121,31 +127,31 @@ def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
 
 
 @kept
-def _wide_into(lanes: Any, out: Any, iota: Any) -> None:
-    out[:] = wide(lanes, iota)
+def _wide_into(lanes: Any, out: Any, iota: Any, ahead: Any) -> None:
+    out[:] = wide(lanes, 0, lanes.shape[1], iota, ahead)
 
 
 @kept
-def _narrow_into(lanes: Any, out: Any, iota: Any) -> None:
-    out[:] = narrow(lanes, iota)
+def _narrow_into(lanes: Any, out: Any, iota: Any, ahead: Any) -> None:
+    out[:] = narrow(lanes, iota, ahead)
 
 
 @kept
-def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None:
-    out[:] = fold(hashes, trees, count, iota)
+def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any, ahead: Any) -> None:
+    out[:] = fold(hashes, trees, count, iota, ahead)
 
 
 def roots_of(lanes: NDArray[np.int32]) -> NDArray[np.uint8]:
     """The roots of tensors of 32 bits: int32[trees, lanes] to uint8[trees, 32]."""
     out = np.empty((len(lanes), HASH_WORDS), np.uint64)
-    _wide_into(lanes, out, IOTA)
+    _wide_into(lanes[None], out, IOTA, NOTHING)
     return out.view(np.uint8)
 
 
 def roots_of_16(lanes: NDArray[np.int16]) -> NDArray[np.uint8]:
     """The roots of tensors of 16 bits: int16[trees, lanes] to uint8[trees, 32]."""
     out = np.empty((len(lanes), HASH_WORDS), np.uint64)
-    _narrow_into(lanes, out, IOTA)
+    _narrow_into(lanes, out, IOTA, NOTHING)
     return out.view(np.uint8)
 
 
@@ -154,5 +160,5 @@ def nodes_of(hashes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     trees, count, _ = hashes.shape
     words = np.ascontiguousarray(hashes).reshape(-1, HASH_BYTES).view(np.uint64)
     out = np.empty((trees, HASH_WORDS), np.uint64)
-    _fold_into(words, trees, count, out, IOTA)
+    _fold_into(words, trees, count, out, IOTA, NOTHING)
     return out.view(np.uint8)

@@ -17,105 +17,125 @@ from keifu.merkle.plain import (
     CHUNK_WORDS,
     HASH_BYTES,
     IOTA,
-    WIDES,
+    NOTHING,
+    ahead_of,
     fold,
-    narrow,
+    hash_chunks,
     nodes_of,
-    rooted,
+    room,
     roots_of,
     wide,
-    wide_bytes,
 )
 
-__all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "read_roots", "token_boundaries", "trace_root"]
+__all__ = ["HASH_BYTES", "boundaries", "closed", "ids_root", "position_roots", "token_boundaries", "trace_root"]
 
 Hashes = NDArray[np.uint8]
 _HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4
 _AT_ONCE = 16  # positions: what is hashed of them stays in a near cache
+_LAYERS = 3  # whose keys and values are hashed together: with three heads, no lane is idle
+_8, _LOWER, _HALVES, _HALF = np.uint32(8), np.uint32(0x00FF00FF), np.uint32(0x80008000), np.uint16(0x8000)
 
 
 @kept
-def _lanes_of(keys: Any, values: Any, start: Any, count: Any, out: Any) -> None:
-    """Keys and values of positions, as tensors: layer by layer, of each a row a position."""
+def _keys_of(keys: Any, position: Any, out: Any) -> None:
+    """Of a layer, as they are hashed."""
+    pairs, places = keys.view(np.uint32), out.view(np.uint32)
+    group, within = position // _SIDE, position % _SIDE
+    for head in range(keys.shape[0]):
+        for pair in range(_PAIRS):
+            both = pairs[head, group, pair, within, 0] ^ _HALVES
+            places[head * _PAIRS + pair] = ((both >> _8) & _LOWER) | ((both & _LOWER) << _8)
+
+
+@kept
+def _values_of(values: Any, position: Any, out: Any) -> None:
+    """Of a layer, as they are hashed."""
+    places, place, odd = out.view(np.uint16), position // 2, position % 2
+    for head in range(values.shape[0]):
+        for part in range(_HEAD // _SIDE):
+            for lane in range(_SIDE):
+                value = np.uint16(values[head, part, place, lane, odd]) ^ _HALF
+                places[head * _HEAD + part * _SIDE + lane] = (value >> 8) | (value << 8)
+
+
+@kept
+def _kept_roots(keys: Any, values: Any, start: Any, count: Any, iota: Any, ahead: Any) -> Any:
+    """Of keys and values of positions: layer by layer, first a row a position of keys, then of values."""
     layers, heads = keys.shape[0], keys.shape[1]
-    pairs, places = keys.view(np.int32), out[0].view(np.int32)
-    for layer in range(layers):
-        for head in range(heads):
+    words = np.empty((_LAYERS * 2 * count, heads * CHUNK_WORDS), np.uint64)
+    hashes = room(layers * 2 * count * heads)
+    for first in range(0, layers, _LAYERS):
+        some = min(_LAYERS, layers - first)
+        for layer in range(some):
             for place in range(count):
-                row, position = layer * count + place, start + place
-                group, within, odd = position // _SIDE, position % _SIDE, position % 2
-                for pair in range(_PAIRS):
-                    places[row, head * _PAIRS + pair] = pairs[layer, head, group, pair, within, 0]
-                for part in range(_HEAD // _SIDE):
-                    at = head * _HEAD + part * _SIDE
-                    for lane in range(_SIDE):
-                        out[1, row, at + lane] = values[layer, head, part, position // 2, lane, odd]
+                _keys_of(keys[first + layer], start + place, words[2 * layer * count + place])
+                _values_of(values[first + layer], start + place, words[(2 * layer + 1) * count + place])
+        hash_chunks(words[: some * 2 * count], hashes, first * 2 * count * heads, iota, ahead)
+    return fold(hashes, layers * 2 * count, heads, iota, ahead)
 
 
 @kept
-def _all_bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
+def _all_bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any, ahead: Any) -> None:
     groups, count = seen.shape[0], seen.shape[1]
     for place in range(0, count, _AT_ONCE):
         end = min(place + _AT_ONCE, count)
-        _bounded(seen, place, keys, values, start + place, out[place * groups : end * groups], iota)
+        _bounded(seen, place, keys, values, start + place, out[place * groups : end * groups], iota, ahead)
 
 
 @kept
-def _bounded(seen: Any, first: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
+def _bounded(
+    seen: Any, first: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any, ahead: Any
+) -> None:  # fmt: skip
     """Of as many positions as there is room for."""
     groups, count = seen.shape[0], out.shape[0] // seen.shape[0]
-    layers, heads = keys.shape[0], keys.shape[1]
-    words = np.empty((groups * count, (seen.shape[2] + WIDES - 1) // WIDES * CHUNK_WORDS), np.uint64)
-    for group in range(groups):
-        for place in range(count):
-            wide_bytes(seen[group, first + place], words[group * count + place])
-    outs = rooted(words, iota)
-    lanes = np.empty((2, layers * count, heads * _HEAD), np.int16)
-    _lanes_of(keys, values, start, count, lanes)
-    kept_keys, kept_values = narrow(lanes[0], iota), narrow(lanes[1], iota)
+    outs = wide(seen, first, count, iota, ahead)
+    lanes = _kept_roots(keys, values, start, count, iota, ahead)
     found = np.zeros((count * groups * _WORDS, _WORDS), np.uint64)
     for place in range(count):
         for group in range(groups):
             at = (place * groups + group) * _WORDS
             found[at] = outs[group * count + place]
             if group:
-                found[at + 1] = kept_keys[(group - 1) * count + place]
-                found[at + 2] = kept_values[(group - 1) * count + place]
-    out[:] = fold(found, count * groups, _WORDS, iota)
+                found[at + 1] = lanes[2 * (group - 1) * count + place]
+                found[at + 2] = lanes[(2 * group - 1) * count + place]
+    out[:] = fold(found, count * groups, _WORDS, iota, ahead)
 
 
-def boundaries(seen: NDArray[Any], memory: Kept, number: int, start: int) -> Hashes:
+def boundaries(
+    seen: NDArray[Any], memory: Kept, number: int, start: int, soon: NDArray[np.uint8] | None = None
+) -> Hashes:
     """Of the embedding and each layer, at positions from `start` on of a conversation: positions × (layers + 1) × 32.
-    `seen` is what `read_together` gave of them: layers + 1 × positions × width."""
+    `seen` is what `read_together` gave of them: layers + 1 × positions × width. Memory is asked for what is read `soon`
+    while this hashes."""
     groups, count, _ = seen.shape
     out = np.empty((count * groups, _WORDS), np.uint64)
-    _all_bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, out, IOTA)
+    ahead = NOTHING if soon is None else ahead_of(soon)
+    _all_bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, out, IOTA, ahead)
     return out.view(np.uint8).reshape(count, groups, HASH_BYTES)
 
 
 @kept
-def _decoded(seen: Any, keys: Any, values: Any, start: Any, token: Any, found: Any, out: Any, iota: Any) -> None:
-    groups, lanes = seen.shape[0], np.full((1, 1), token, np.int32)
-    last = np.zeros((_WORDS, _WORDS), np.uint64)
-    _bounded(seen, 0, keys, values, start, found[:groups], iota)
-    last[0] = wide(lanes, iota)[0]
-    found[groups] = fold(last, 1, _WORDS, iota)[0]
-    out[:] = fold(found, 1, groups + 1, iota)
+def _closed(groups: Any, token: Any, found: Any, out: Any, iota: Any, ahead: Any) -> None:
+    count, last = groups.shape[0], np.zeros((_WORDS, _WORDS), np.uint64)
+    last[0] = wide(np.full((1, 1, 1), token, np.int32), 0, 1, iota, ahead)[0]
+    found[:count] = groups
+    found[count] = fold(last, 1, _WORDS, iota, ahead)[0]
+    out[:] = fold(found, 1, count + 1, iota, ahead)
 
 
-def read_roots(seen: NDArray[Any], memory: Kept, number: int, start: int, token: int | None) -> tuple[Hashes, Hashes]:
-    """Of positions that were read together, and what each of their groups committed to; the last of them made a token,
-    or nobody asked for one. A single position with its token, as decoding has it, takes one compiled call."""
-    groups, count, _ = seen.shape
+def closed(groups: Hashes, token: int | None) -> tuple[Hashes, Hashes]:
+    """Roots of positions that were read together, and what each of their groups committed to, from the boundaries of
+    all groups but the last: the last of the positions made a token, or nobody asked for one. A single position with its
+    token, as decoding has it, takes one compiled call."""
+    count, layers, _ = groups.shape
     if count == 1 and token is not None:
-        found, out = np.empty((groups + 1, _WORDS), np.uint64), np.empty((1, _WORDS), np.uint64)
-        keys, values = memory.keys[number], memory.values[number]
-        _decoded(np.ascontiguousarray(seen), keys, values, start, np.int32(token), found, out, IOTA)
+        found, out = np.empty((layers + 1, _WORDS), np.uint64), np.empty((1, _WORDS), np.uint64)
+        _closed(groups[0].view(np.uint64), np.int32(token), found, out, IOTA, NOTHING)
         return out.view(np.uint8), found.view(np.uint8)[None]
     last = np.zeros((count, HASH_BYTES), np.uint8)
     if token is not None:
         last[-1] = token_boundaries([token])[0]
-    together = np.concatenate([boundaries(seen, memory, number, start), last[:, None]], axis=1)
+    together = np.concatenate([groups, last[:, None]], axis=1)
     return nodes_of(together), together
 
 
