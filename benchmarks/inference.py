@@ -23,7 +23,7 @@ from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from benchmarks.llama_cpp import LlamaTimes, chosen, times
 from keifu.errors import EnvironmentFault
-from keifu.inference.tokens.committing import boundaries, closed, trace_root
+from keifu.inference.tokens.committing import read_roots, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, read_together
 from keifu.inference.tokens.fetching import place_of
 from keifu.inference.tokens.floats import FloatModel, source_of
@@ -228,18 +228,15 @@ def _decoding(lab: Lab) -> tuple[float, float]:
     talk, prompt, seen = _watched(lab, 1)
     talk.read(prompt)
 
-    executor = talk.memory.executor
-
-    def decode(held: Seen | None) -> NDArray[Any]:
+    def decode(held: Seen | None) -> int:
         talk.back_to(CONTEXT)
-        return read_together([(talk, [5])], held)[0]
+        (h,) = read_together([(talk, [5])], held)
+        return int(talk.memory.executor.tokens(h)[0])
 
     def committed() -> None:
-        h = decode(seen)
-        groups = boundaries(seen, talk.memory, talk.number, CONTEXT, executor.packed_head.weights[0])
-        closed(groups, int(executor.tokens(h)[0]))
+        read_roots(seen, talk.memory, talk.number, CONTEXT, decode(seen))
 
-    return _best(committed, lambda: int(executor.tokens(decode(None))[0]), COMMITMENTS)
+    return _best(committed, lambda: decode(None), COMMITMENTS)
 
 
 def _commitment_prefill(lab: Lab) -> float:
@@ -251,8 +248,7 @@ def _commitment_prefill(lab: Lab) -> float:
         return int(talk.memory.executor.tokens(h[-1:])[0])
 
     def committed() -> None:
-        token = prefill(seen)
-        trace_root(closed(boundaries(seen, talk.memory, talk.number, 0), token)[0])
+        trace_root(read_roots(seen, talk.memory, talk.number, 0, prefill(seen))[0])
 
     return 1 / _ratio(committed, lambda: prefill(None), PREFILLS)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from llvmlite import ir
 from numba import njit
 
-__all__ = ["kept", "kept_as_numpy", "prefetch"]
+__all__ = ["kept", "kept_as_numpy"]
 
 Function = Callable[..., Any]
 
@@ -31,11 +30,3 @@ def _compiled(function: Function, error_model: Literal["python", "numpy"]) -> Fu
     except RuntimeError:
         compiled = njit(nogil=True, error_model=error_model)(function)
     return compiled
-
-
-def prefetch(b: Any, place: Any, *, near: bool) -> None:
-    """Ask for what is read soon, into the nearest cache or the one behind it; it changes nothing else."""
-    word = ir.IntType(32)
-    kind = ir.FunctionType(ir.VoidType(), [place.type, word, word, word])
-    call = b.module.declare_intrinsic("llvm.prefetch", (place.type,), kind)
-    b.call(call, [place, *(ir.Constant(word, value) for value in (0, 3 if near else 2, 1))])

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
-from keifu.merkle._vectors import ASKED, HASH, ROUNDS, VECTOR, WIDTH, Table, data_of, digested
+from keifu.merkle._vectors import HASH, VECTOR, WIDTH, Table, data_of, digested
 
-__all__ = ["AT_ONCE", "ahead_of", "chunked", "paired"]
+__all__ = ["AT_ONCE", "chunked", "paired"]
 
 AT_ONCE = WIDTH + 1
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
@@ -30,13 +28,6 @@ _Value: TypeAlias = Any
 _LOW, _HIGH = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]
 _EVEN, _ODD = [0, 1, 4, 5, 8, 9, 12, 13], [2, 3, 6, 7, 10, 11, 14, 15]
 _FIRST, _SECOND = [0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]
-
-
-def ahead_of(stream: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """What the functions below ask memory for while they hash, call after call from the stream's begin on. It changes
-    nothing but how long its reader takes, and the stream has to outlive it."""
-    start, left = stream.ctypes.data, stream.nbytes - ROUNDS * ASKED
-    return np.array([start, ASKED, start + left] if left > 0 else [start, 0, start], np.int64)
 
 
 def _mixed(b: _Builder, left: _Value, right: _Value, places: list[int]) -> _Value:
@@ -95,19 +86,19 @@ def chunked(table: Table) -> Any:
     """What hashes nine messages of 128 bytes, each from its place among words on, to rows of `out` from `first` on."""
 
     @intrinsic
-    def chunks(_: Any, words: Any, places: Any, out: Any, first: Any, iota: Any, ahead: Any) -> Any:
+    def chunks(_: Any, words: Any, places: Any, out: Any, first: Any, iota: Any) -> Any:
         def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
-            data, where, to, *more = data_of(context, b, signature.args, values, 0, 1, 2, 4, 5)
+            data, where, to, constants = data_of(context, b, signature.args, values, 0, 1, 2, 4)
             *together, last = _places(b, where)
             vectors = []
             for half in (0, WIDTH):
-                starts = [b.gep(data, [b.add(place, ir.Constant(_I64, half))]) for place in together]
-                vectors += _columns(b, [_load(b, start, VECTOR) for start in starts])
+                more = ir.Constant(_I64, half)
+                vectors += _columns(b, [_load(b, b.gep(data, [b.add(place, more)]), VECTOR) for place in together])
             alone = _words(b, b.gep(data, [last]), _CHUNK)
-            _write(b, digested(b, [vectors, alone], *more, table), to, values[3])
+            _write(b, digested(b, [vectors, alone], constants, table), to, values[3])
             return context.get_dummy_value()
 
-        return types.void(words, places, out, types.intp, iota, ahead), code
+        return types.void(words, places, out, types.intp, iota), code
 
     return chunks
 
@@ -117,9 +108,9 @@ def paired(table: Table) -> Any:
     `first` on. Where both places are one, there is no right hash, and zeros stand for it."""
 
     @intrinsic
-    def pairs(_: Any, words: Any, lefts: Any, rights: Any, out: Any, first: Any, iota: Any, ahead: Any) -> Any:
+    def pairs(_: Any, words: Any, lefts: Any, rights: Any, out: Any, first: Any, iota: Any) -> Any:
         def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
-            data, left, right, to, *more = data_of(context, b, signature.args, values, 0, 1, 2, 3, 5, 6)
+            data, left, right, to, constants = data_of(context, b, signature.args, values, 0, 1, 2, 3, 5)
             nothing = cgutils.alloca_once_value(b, ir.Constant(_HALF, [ir.Constant(_I64, 0)] * HASH))
             nothing = b.bitcast(nothing, data.type)
             ones, others = [], []
@@ -130,9 +121,9 @@ def paired(table: Table) -> Any:
             both = [_mixed(b, *halves, whole) for halves in zip(_of(b, ones), _of(b, others), strict=True)]
             alone = [*_words(b, ones[-1], HASH), *_words(b, others[-1], HASH)]
             vectors = _columns(b, both)
-            _write(b, digested(b, [vectors, alone], *more, table), to, values[4])
+            _write(b, digested(b, [vectors, alone], constants, table), to, values[4])
             return context.get_dummy_value()
 
-        return types.void(words, lefts, rights, out, types.intp, iota, ahead), code
+        return types.void(words, lefts, rights, out, types.intp, iota), code
 
     return pairs

@@ -6,22 +6,17 @@ A ninth may go beside them in whole numbers: the units that add and turn those h
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from keifu._compiled import prefetch
-
-__all__ = ["ASKED", "HASH", "ROUNDS", "VECTOR", "WIDTH", "Table", "data_of", "digested", "permuted"]
+__all__ = ["HASH", "LANES", "RATE", "VECTOR", "WIDTH", "Table", "data_of", "digested", "filled", "permuted"]
 
 ROUNDS, SIDE, WIDTH = 24, 5, 8
 LANES = SIDE * SIDE
 RATE, HASH = 17, 4  # words
-_LINE = 64
-ASKED = 4 * _LINE  # bytes, beside each round
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 VECTOR = ir.VectorType(_I64, WIDTH)
 Table: TypeAlias = list[tuple[int, int]]  # of each lane how far it turns, and where it goes
@@ -30,7 +25,7 @@ _Value: TypeAlias = Any
 _State: TypeAlias = list[Any]  # 25 lanes, of vectors or of words
 
 
-def _filled(kind: Any, value: int) -> Any:
+def filled(kind: Any, value: int) -> Any:
     """The word, or as many of them as a vector holds."""
     return ir.Constant(kind, [ir.Constant(_I64, value)] * WIDTH if kind == VECTOR else value)
 
@@ -45,7 +40,7 @@ def _like(b: _Builder, kind: Any, value: _Value) -> _Value:
 def _turned(b: _Builder, value: _Value, bits: int) -> _Value:
     if not bits:
         return value
-    return b.or_(b.shl(value, _filled(value.type, bits)), b.lshr(value, _filled(value.type, 64 - bits)))
+    return b.or_(b.shl(value, filled(value.type, bits)), b.lshr(value, filled(value.type, 64 - bits)))
 
 
 def _together(b: _Builder, first: _Value, *more: _Value) -> _Value:
@@ -77,22 +72,12 @@ def _round(b: _Builder, states: list[_State], constant: _Value, table: Table) ->
     return found
 
 
-def _loop(
-    b: _Builder,
-    states: list[_State],
-    constants: _Value,
-    table: Table,
-    span: tuple[int, int],
-    beside: Callable[[_Value], None] = lambda _: None,
-) -> list[_State]:
-    """The rounds of a span; each also does what goes beside it."""
-    first, end = span
+def _loop(b: _Builder, states: list[_State], constants: _Value, table: Table, first: int, end: int) -> list[_State]:
     before, inside, behind = b.block, b.append_basic_block("round"), b.append_basic_block("behind")
     b.branch(inside)
     b.position_at_end(inside)
     number = b.phi(_I64)
     lanes = [[b.phi(item.type) for item in state] for state in states]
-    beside(number)
     changed = _round(b, lanes, b.load(b.gep(constants, [number])), table)
     following = b.add(number, ir.Constant(_I64, 1))
     for phis, earlier, later in zip(
@@ -106,30 +91,17 @@ def _loop(
     return changed
 
 
-def digested(
-    b: _Builder, messages: list[list[_Value]], constants: _Value, ahead: _Value, table: Table
-) -> list[list[_Value]]:
-    """The four words of the hashes of messages of one block, whose words are of vectors or alone. Meanwhile memory is
-    asked for what `ahead` says: from which address on, bytes a round, and where to stay in the end."""
+def digested(b: _Builder, messages: list[list[_Value]], constants: _Value, table: Table) -> list[list[_Value]]:
+    """The four words of the hashes of messages of one block, whose words are of vectors or alone."""
     states = []
     for words in messages:
         kind = words[0].type
-        state = [*words, _filled(kind, 1), *[_filled(kind, 0)] * (LANES - len(words) - 1)]
-        state[RATE - 1] = _filled(kind, 1 << 63 | (len(words) == RATE - 1))
+        state = [*words, filled(kind, 1), *[filled(kind, 0)] * (LANES - len(words) - 1)]
+        state[RATE - 1] = filled(kind, 1 << 63 | (len(words) == RATE - 1))
         states.append(state)
     # The first round has mostly lanes that are known, and of the last one most are not wanted: LLVM leaves those out.
     first, last = (b.load(b.gep(constants, [ir.Constant(_I64, number)])) for number in (0, ROUNDS - 1))
-    places = [b.gep(ahead, [ir.Constant(_I64, number)]) for number in range(3)]
-    start, step, end = map(b.load, places)
-
-    def ask(number: _Value) -> None:
-        line = b.add(start, b.mul(number, step))
-        for more in range(0, ASKED, _LINE):
-            prefetch(b, b.inttoptr(b.add(line, ir.Constant(_I64, more)), ir.IntType(8).as_pointer()), near=False)
-
-    states = _loop(b, _round(b, states, first, table), constants, table, (1, ROUNDS - 1), ask)
-    following = b.add(start, b.mul(step, ir.Constant(_I64, ROUNDS)))
-    b.store(b.select(b.icmp_signed("<", following, end), following, end), places[0])
+    states = _loop(b, _round(b, states, first, table), constants, table, 1, ROUNDS - 1)
     return [state[:HASH] for state in _round(b, states, last, table)]
 
 
@@ -152,7 +124,7 @@ def permuted(table: Table) -> Any:
             lanes = [b.load(place) for place in places]
             for item in lanes:
                 item.align = 8
-            (found,) = _loop(b, [lanes], constants, table, (0, ROUNDS))
+            (found,) = _loop(b, [lanes], constants, table, 0, ROUNDS)
             for item, place in zip(found, places, strict=True):
                 b.store(item, place).align = 8
             return context.get_dummy_value()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
-from keifu.merkle._blocks import AT_ONCE, ahead_of, chunked, paired
+from keifu.merkle._blocks import AT_ONCE, chunked, paired
 from keifu.merkle._keccak import HASH_WORDS, IOTA, TABLE
 
 __all__ = [
@@ -23,8 +23,6 @@ __all__ = [
     "IOTA",
     "WIDES",
     "fold",
-    "NOTHING",
-    "ahead_of",
     "hash_chunks",
     "nodes_of",
     "room",
@@ -41,7 +39,6 @@ _8, _24 = np.uint32(8), np.uint32(24)
 _SECOND, _THIRD = np.uint32(0xFF00), np.uint32(0xFF0000)
 _WIDE_NOTHING, _NARROW_NOTHING = np.uint32(0x80), np.uint16(0x80)  # a lane of 0 as it is hashed
 _chunks, _pairs = chunked(TABLE), paired(TABLE)
-NOTHING = ahead_of(IOTA[:1].view(np.uint8))  # is asked of memory meanwhile
 
 
 @kept
@@ -64,7 +61,7 @@ def _narrow_bytes(lanes: Any, words: Any) -> None:
 
 
 @kept
-def wide(lanes: Any, first: Any, count: Any, iota: Any, ahead: Any) -> Any:
+def wide(lanes: Any, first: Any, count: Any, iota: Any) -> Any:
     """The roots of tensors of 32 bits as uint64[trees · count, 4]: of `count` from `first` on in each of
     int32[trees, :, lanes]."""
     trees, chunks = lanes.shape[0] * count, (lanes.shape[2] + WIDES - 1) // WIDES
@@ -73,30 +70,30 @@ def wide(lanes: Any, first: Any, count: Any, iota: Any, ahead: Any) -> Any:
         some = min(_FEW, trees - start)
         for tree in range(start, start + some):
             _wide_bytes(lanes[tree // count, first + tree % count], words[tree - start])
-        hash_chunks(words[:some], hashes, start * chunks, iota, ahead)
-    return fold(hashes, trees, chunks, iota, ahead)
+        hash_chunks(words[:some], hashes, start * chunks, iota)
+    return fold(hashes, trees, chunks, iota)
 
 
 @kept
-def narrow(lanes: Any, iota: Any, ahead: Any) -> Any:
+def narrow(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 16 bits, int16[trees, lanes], as uint64[trees, 4]."""
     trees, chunks = lanes.shape[0], (lanes.shape[1] + NARROWS - 1) // NARROWS
     words, hashes = np.empty((trees, chunks * CHUNK_WORDS), np.uint64), room(trees * chunks)
     for tree in range(trees):
         _narrow_bytes(lanes[tree], words[tree])
-    hash_chunks(words, hashes, 0, iota, ahead)
-    return fold(hashes, trees, chunks, iota, ahead)
+    hash_chunks(words, hashes, 0, iota)
+    return fold(hashes, trees, chunks, iota)
 
 
 @kept
-def hash_chunks(words: Any, hashes: Any, start: Any, iota: Any, ahead: Any) -> None:
+def hash_chunks(words: Any, hashes: Any, start: Any, iota: Any) -> None:
     """Of tensors whose bytes are written as they are hashed, to rows from `start` on; what lies behind is lost."""
     count, flat = words.size // CHUNK_WORDS, words.reshape(-1)
     places = np.empty(AT_ONCE, np.int64)
     for first in range(0, count, AT_ONCE):
         for j in range(AT_ONCE):
             places[j] = min(first + j, count - 1) * CHUNK_WORDS
-        _chunks(flat, places, hashes, start + first, iota, ahead)
+        _chunks(flat, places, hashes, start + first, iota)
 
 
 @kept
@@ -106,7 +103,7 @@ def room(count: Any) -> Any:
 
 
 @kept
-def fold(hashes: Any, trees: Any, count: Any, iota: Any, ahead: Any) -> Any:
+def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
     """The roots over uint64[trees · count, 4], level by level over all trees together."""
     lefts, rights = np.empty(AT_ONCE, np.int64), np.empty(AT_ONCE, np.int64)
     while count > 1:
@@ -118,7 +115,7 @@ def fold(hashes: Any, trees: Any, count: Any, iota: Any, ahead: Any) -> Any:
                 if end < trees * count or left + 2 < end:
                     left = min(left + 2, end)
                     end += count if left == end else 0
-            _pairs(hashes.reshape(-1), lefts, rights, out, first, iota, ahead)
+            _pairs(hashes.reshape(-1), lefts, rights, out, first, iota)
         hashes, count = out, above
     return hashes[:trees]
 
@@ -127,31 +124,31 @@ def fold(hashes: Any, trees: Any, count: Any, iota: Any, ahead: Any) -> Any:
 
 
 @kept
-def _wide_into(lanes: Any, out: Any, iota: Any, ahead: Any) -> None:
-    out[:] = wide(lanes, 0, lanes.shape[1], iota, ahead)
+def _wide_into(lanes: Any, out: Any, iota: Any) -> None:
+    out[:] = wide(lanes, 0, lanes.shape[1], iota)
 
 
 @kept
-def _narrow_into(lanes: Any, out: Any, iota: Any, ahead: Any) -> None:
-    out[:] = narrow(lanes, iota, ahead)
+def _narrow_into(lanes: Any, out: Any, iota: Any) -> None:
+    out[:] = narrow(lanes, iota)
 
 
 @kept
-def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any, ahead: Any) -> None:
-    out[:] = fold(hashes, trees, count, iota, ahead)
+def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None:
+    out[:] = fold(hashes, trees, count, iota)
 
 
 def roots_of(lanes: NDArray[np.int32]) -> NDArray[np.uint8]:
     """The roots of tensors of 32 bits: int32[trees, lanes] to uint8[trees, 32]."""
     out = np.empty((len(lanes), HASH_WORDS), np.uint64)
-    _wide_into(lanes[None], out, IOTA, NOTHING)
+    _wide_into(lanes[None], out, IOTA)
     return out.view(np.uint8)
 
 
 def roots_of_16(lanes: NDArray[np.int16]) -> NDArray[np.uint8]:
     """The roots of tensors of 16 bits: int16[trees, lanes] to uint8[trees, 32]."""
     out = np.empty((len(lanes), HASH_WORDS), np.uint64)
-    _narrow_into(lanes, out, IOTA, NOTHING)
+    _narrow_into(lanes, out, IOTA)
     return out.view(np.uint8)
 
 
@@ -160,5 +157,5 @@ def nodes_of(hashes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     trees, count, _ = hashes.shape
     words = np.ascontiguousarray(hashes).reshape(-1, HASH_BYTES).view(np.uint64)
     out = np.empty((trees, HASH_WORDS), np.uint64)
-    _fold_into(words, trees, count, out, IOTA, NOTHING)
+    _fold_into(words, trees, count, out, IOTA)
     return out.view(np.uint8)

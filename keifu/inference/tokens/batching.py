@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu.inference.tokens.committing import boundaries, closed, trace_root
+from keifu.inference.tokens.committing import read_roots, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
 from keifu.inference.tokens.sampling import Drawing
 
@@ -109,7 +109,7 @@ class Batches:
         (h,) = read_together([(Conversation(self._memory, 0), [0])], seen)
         self._executor.drawn(h, Drawing(b"", 1, 1), 0)
         for token in (None, int(self._executor.tokens(h)[0])):
-            trace_root(closed(boundaries(seen, self._memory, 0, 0), token)[0])
+            trace_root(read_roots(seen, self._memory, 0, 0, token)[0])
 
     def _leave(self) -> None:
         over = [talk.number for job, talk in self._running if job.is_over]
@@ -129,13 +129,9 @@ class Batches:
         for (job, talk, ids), start, h in zip(parts, before, found, strict=True):
             own, token = seen[:, row : row + len(ids)], None
             row += len(ids)
-            gives = talk.length >= len(job.prompt)
-            # What makes the token is read next.
-            soon = self._executor.packed_head.weights[0] if gives else None
-            bounds = boundaries(own, self._memory, talk.number, start, soon)
-            if gives:
+            if talk.length >= len(job.prompt):
                 token = self._token(job, h[-1:], talk.length - 1)
-            roots, groups = closed(bounds, token)
+            roots, groups = read_roots(own, self._memory, talk.number, start, token)
             job.roots.append(roots)
             if job.keeps_groups:
                 job.groups.append(groups)

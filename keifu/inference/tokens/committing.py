@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
+from keifu.inference.tokens.soon import ask
 from keifu.merkle.plain import (
     CHUNK_WORDS,
     HASH_BYTES,
     IOTA,
-    NOTHING,
-    ahead_of,
     fold,
     hash_chunks,
     nodes_of,
@@ -27,7 +26,7 @@ from keifu.merkle.plain import (
     wide,
 )
 
-__all__ = ["HASH_BYTES", "boundaries", "closed", "ids_root", "position_roots", "token_boundaries", "trace_root"]
+__all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "read_roots", "token_boundaries", "trace_root"]
 
 Hashes = NDArray[np.uint8]
 _HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4
@@ -59,7 +58,19 @@ def _values_of(values: Any, position: Any, out: Any) -> None:
 
 
 @kept
-def _kept_roots(keys: Any, values: Any, start: Any, count: Any, iota: Any, ahead: Any) -> Any:
+def _ask_for(keys: Any, values: Any, start: Any, count: Any) -> None:
+    """Keys and values lie on hundreds of pages. So they come together, while something else is hashed."""
+    first, end = start // 2, (start + count + 1) // 2
+    for layer in range(keys.shape[0]):
+        for head in range(keys.shape[1]):
+            for group in range(start // _SIDE, (start + count - 1) // _SIDE + 1):
+                ask(keys[layer, head, group].reshape(-1).view(np.uint8), 0, 1)
+            for part in range(_HEAD // _SIDE):
+                ask(values[layer, head, part, first:end].reshape(-1).view(np.uint8), 0, 1)
+
+
+@kept
+def _kept_roots(keys: Any, values: Any, start: Any, count: Any, iota: Any) -> Any:
     """Of keys and values of positions: layer by layer, first a row a position of keys, then of values."""
     layers, heads = keys.shape[0], keys.shape[1]
     words = np.empty((_LAYERS * 2 * count, heads * CHUNK_WORDS), np.uint64)
@@ -70,26 +81,25 @@ def _kept_roots(keys: Any, values: Any, start: Any, count: Any, iota: Any, ahead
             for place in range(count):
                 _keys_of(keys[first + layer], start + place, words[2 * layer * count + place])
                 _values_of(values[first + layer], start + place, words[(2 * layer + 1) * count + place])
-        hash_chunks(words[: some * 2 * count], hashes, first * 2 * count * heads, iota, ahead)
-    return fold(hashes, layers * 2 * count, heads, iota, ahead)
+        hash_chunks(words[: some * 2 * count], hashes, first * 2 * count * heads, iota)
+    return fold(hashes, layers * 2 * count, heads, iota)
 
 
 @kept
-def _all_bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any, ahead: Any) -> None:
+def _all_bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
     groups, count = seen.shape[0], seen.shape[1]
     for place in range(0, count, _AT_ONCE):
         end = min(place + _AT_ONCE, count)
-        _bounded(seen, place, keys, values, start + place, out[place * groups : end * groups], iota, ahead)
+        _bounded(seen, place, keys, values, start + place, out[place * groups : end * groups], iota)
 
 
 @kept
-def _bounded(
-    seen: Any, first: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any, ahead: Any
-) -> None:  # fmt: skip
+def _bounded(seen: Any, first: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
     """Of as many positions as there is room for."""
     groups, count = seen.shape[0], out.shape[0] // seen.shape[0]
-    outs = wide(seen, first, count, iota, ahead)
-    lanes = _kept_roots(keys, values, start, count, iota, ahead)
+    _ask_for(keys, values, start, count)
+    outs = wide(seen, first, count, iota)
+    lanes = _kept_roots(keys, values, start, count, iota)
     found = np.zeros((count * groups * _WORDS, _WORDS), np.uint64)
     for place in range(count):
         for group in range(groups):
@@ -98,44 +108,41 @@ def _bounded(
             if group:
                 found[at + 1] = lanes[2 * (group - 1) * count + place]
                 found[at + 2] = lanes[(2 * group - 1) * count + place]
-    out[:] = fold(found, count * groups, _WORDS, iota, ahead)
+    out[:] = fold(found, count * groups, _WORDS, iota)
 
 
-def boundaries(
-    seen: NDArray[Any], memory: Kept, number: int, start: int, soon: NDArray[np.uint8] | None = None
-) -> Hashes:
+def boundaries(seen: NDArray[Any], memory: Kept, number: int, start: int) -> Hashes:
     """Of the embedding and each layer, at positions from `start` on of a conversation: positions × (layers + 1) × 32.
-    `seen` is what `read_together` gave of them: layers + 1 × positions × width. Memory is asked for what is read `soon`
-    while this hashes."""
+    `seen` is what `read_together` gave of them: layers + 1 × positions × width."""
     groups, count, _ = seen.shape
     out = np.empty((count * groups, _WORDS), np.uint64)
-    ahead = NOTHING if soon is None else ahead_of(soon)
-    _all_bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, out, IOTA, ahead)
+    _all_bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, out, IOTA)
     return out.view(np.uint8).reshape(count, groups, HASH_BYTES)
 
 
 @kept
-def _closed(groups: Any, token: Any, found: Any, out: Any, iota: Any, ahead: Any) -> None:
-    count, last = groups.shape[0], np.zeros((_WORDS, _WORDS), np.uint64)
-    last[0] = wide(np.full((1, 1, 1), token, np.int32), 0, 1, iota, ahead)[0]
-    found[:count] = groups
-    found[count] = fold(last, 1, _WORDS, iota, ahead)[0]
-    out[:] = fold(found, 1, count + 1, iota, ahead)
+def _decoded(seen: Any, keys: Any, values: Any, start: Any, token: Any, found: Any, out: Any, iota: Any) -> None:
+    groups, lanes = seen.shape[0], np.full((1, 1, 1), token, np.int32)
+    last = np.zeros((_WORDS, _WORDS), np.uint64)
+    _bounded(seen, 0, keys, values, start, found[:groups], iota)
+    last[0] = wide(lanes, 0, 1, iota)[0]
+    found[groups] = fold(last, 1, _WORDS, iota)[0]
+    out[:] = fold(found, 1, groups + 1, iota)
 
 
-def closed(groups: Hashes, token: int | None) -> tuple[Hashes, Hashes]:
-    """Roots of positions that were read together, and what each of their groups committed to, from the boundaries of
-    all groups but the last: the last of the positions made a token, or nobody asked for one. A single position with its
-    token, as decoding has it, takes one compiled call."""
-    count, layers, _ = groups.shape
+def read_roots(seen: NDArray[Any], memory: Kept, number: int, start: int, token: int | None) -> tuple[Hashes, Hashes]:
+    """Of positions that were read together, and what each of their groups committed to; the last of them made a token,
+    or nobody asked for one. A single position with its token, as decoding has it, takes one compiled call."""
+    groups, count, _ = seen.shape
     if count == 1 and token is not None:
-        found, out = np.empty((layers + 1, _WORDS), np.uint64), np.empty((1, _WORDS), np.uint64)
-        _closed(groups[0].view(np.uint64), np.int32(token), found, out, IOTA, NOTHING)
+        found, out = np.empty((groups + 1, _WORDS), np.uint64), np.empty((1, _WORDS), np.uint64)
+        keys, values = memory.keys[number], memory.values[number]
+        _decoded(np.ascontiguousarray(seen), keys, values, start, np.int32(token), found, out, IOTA)
         return out.view(np.uint8), found.view(np.uint8)[None]
     last = np.zeros((count, HASH_BYTES), np.uint8)
     if token is not None:
         last[-1] = token_boundaries([token])[0]
-    together = np.concatenate([groups, last[:, None]], axis=1)
+    together = np.concatenate([boundaries(seen, memory, number, start), last[:, None]], axis=1)
     return nodes_of(together), together
 
 

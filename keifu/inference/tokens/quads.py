@@ -14,7 +14,6 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from keifu._compiled import prefetch
 from keifu.inference.tokens.lanes import (
     ROWS,
     address,
@@ -24,6 +23,7 @@ from keifu.inference.tokens.lanes import (
     pair,
     pairs_added,
     pick,
+    prefetch,
     splat,
     spread,
     stored,

@@ -9,8 +9,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from keifu._compiled import kept, prefetch
-from keifu.inference.tokens.lanes import address, loop
+from keifu._compiled import kept
+from keifu.inference.tokens.lanes import address, loop, prefetch
 
 __all__ = ["NOTHING", "ask"]
 

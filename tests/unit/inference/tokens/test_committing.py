@@ -8,9 +8,9 @@ import pytest
 from audit.tiny_model import Sizes, tiny
 from keifu.inference.tokens.committing import (
     boundaries,
-    closed,
     ids_root,
     position_roots,
+    read_roots,
     token_boundaries,
     trace_root,
 )
@@ -57,10 +57,10 @@ def test_roots_of_what_was_read_are_those_of_its_boundaries(executor, sizes):
         seen = np.empty((SIZES.layers + 1, size, SIZES.width), np.int32)
         (h,) = read_together([(talk, IDS[at : at + size])], seen)
         groups, nothing = boundaries(seen, memory, 0, at), np.zeros((size, 32), np.uint8)
-        _expect(closed(groups, None), groups, nothing)
+        _expect(read_roots(seen, memory, 0, at, None), groups, nothing)
         token = int(executor.tokens(h)[-1])
         nothing[-1] = token_boundaries([token])[0]
-        _expect(closed(groups, token), groups, nothing)
+        _expect(read_roots(seen, memory, 0, at, token), groups, nothing)
         at += size
 
 
