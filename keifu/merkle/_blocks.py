@@ -6,11 +6,12 @@ word. The ninth goes beside them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core.cgutils import alloca_once_value
 from numba.extending import intrinsic
 
 from keifu.merkle._vectors import HASH, VECTOR, WIDTH, Table, data_of, digested
@@ -24,33 +25,35 @@ _CHUNK = 2 * WIDTH  # words
 _Builder: TypeAlias = Any  # llvmlite has no types of its own
 _Value: TypeAlias = Any
 
+_kept_nearby: Any = alloca_once_value  # numba has no types of its own
+
 # What of two vectors comes together: every second word, every second pair of words, halves.
 _LOW, _HIGH = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]
 _EVEN, _ODD = [0, 1, 4, 5, 8, 9, 12, 13], [2, 3, 6, 7, 10, 11, 14, 15]
 _FIRST, _SECOND = [0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]
 
 
-def _mixed(b: _Builder, left: _Value, right: _Value, places: list[int]) -> _Value:
-    chosen = ir.Constant(_EIGHT, [ir.Constant(_I32, place) for place in places])
-    return b.shuffle_vector(left, right, chosen)
+def _mixed(b: _Builder, both: Sequence[_Value], places: list[int]) -> _Value:
+    left, right = both
+    return b.shuffle_vector(left, right, ir.Constant(_EIGHT, [ir.Constant(_I32, place) for place in places]))
 
 
 def _columns(b: _Builder, rows: list[_Value]) -> list[_Value]:
     """Of eight rows of eight words."""
-    twos = [_mixed(b, *rows[at : at + 2], kind) for at in range(0, WIDTH, 2) for kind in (_LOW, _HIGH)]
+    twos = [_mixed(b, rows[at : at + 2], kind) for at in range(0, WIDTH, 2) for kind in (_LOW, _HIGH)]
     fours = [
-        [_mixed(b, twos[at], twos[at + 2], kind) for at in (odd, odd + WIDTH // 2)]
+        [_mixed(b, twos[at : at + 3 : 2], kind) for at in (odd, odd + WIDTH // 2)]
         for odd in (0, 1)
         for kind in (_EVEN, _ODD)
     ]
-    return [_mixed(b, *fours[at], kind) for kind in (_EVEN, _ODD) for at in (0, 2, 1, 3)]
+    return [_mixed(b, fours[at], kind) for kind in (_EVEN, _ODD) for at in (0, 2, 1, 3)]
 
 
 def _rows(b: _Builder, columns: list[_Value]) -> list[_Value]:
     """Of four columns: eight rows of four words, two in each vector."""
-    twos = [_mixed(b, *columns[at : at + 2], kind) for kind in (_LOW, _HIGH) for at in (0, 2)]
-    halves = [[_mixed(b, *twos[at : at + 2], kind) for at in (0, 2)] for kind in (_FIRST, _SECOND)]
-    return [_mixed(b, *half, kind) for half in halves for kind in (_EVEN, _ODD)]
+    twos = [_mixed(b, columns[at : at + 2], kind) for kind in (_LOW, _HIGH) for at in (0, 2)]
+    halves = [[_mixed(b, twos[at : at + 2], kind) for at in (0, 2)] for kind in (_FIRST, _SECOND)]
+    return [_mixed(b, half, kind) for half in halves for kind in (_EVEN, _ODD)]
 
 
 def _load(b: _Builder, place: _Value, kind: Any) -> _Value:
@@ -86,7 +89,7 @@ def chunked(table: Table) -> Any:
     """What hashes nine messages of 128 bytes, each from its place among words on, to rows of `out` from `first` on."""
 
     @intrinsic
-    def chunks(_: Any, words: Any, places: Any, out: Any, first: Any, iota: Any) -> Any:
+    def chunks(_: Any, words: Any, places: Any, out: Any, first: Any, iota: Any) -> Any:  # noqa: ARG001 - typed by name
         def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
             data, where, to, constants = data_of(context, b, signature.args, values, 0, 1, 2, 4)
             *together, last = _places(b, where)
@@ -108,17 +111,16 @@ def paired(table: Table) -> Any:
     `first` on. Where both places are one, there is no right hash, and zeros stand for it."""
 
     @intrinsic
-    def pairs(_: Any, words: Any, lefts: Any, rights: Any, out: Any, first: Any, iota: Any) -> Any:
+    def pairs(_: Any, words: Any, lefts: Any, rights: Any, out: Any, first: Any, iota: Any) -> Any:  # noqa: ARG001
         def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
             data, left, right, to, constants = data_of(context, b, signature.args, values, 0, 1, 2, 3, 5)
-            nothing = cgutils.alloca_once_value(b, ir.Constant(_HALF, [ir.Constant(_I64, 0)] * HASH))
-            nothing = b.bitcast(nothing, data.type)
+            nothing = b.bitcast(_kept_nearby(b, ir.Constant(_HALF, [ir.Constant(_I64, 0)] * HASH)), data.type)
             ones, others = [], []
             for here, there in zip(_places(b, left), _places(b, right), strict=True):
                 ones.append(b.gep(data, [here]))
                 others.append(b.select(b.icmp_signed("!=", here, there), b.gep(data, [there]), nothing))
             whole = list(range(WIDTH))
-            both = [_mixed(b, *halves, whole) for halves in zip(_of(b, ones), _of(b, others), strict=True)]
+            both = [_mixed(b, halves, whole) for halves in zip(_of(b, ones), _of(b, others), strict=True)]
             alone = [*_words(b, ones[-1], HASH), *_words(b, others[-1], HASH)]
             vectors = _columns(b, both)
             _write(b, digested(b, [vectors, alone], constants, table), to, values[4])

@@ -66,7 +66,7 @@ def _round(b: _Builder, states: list[_State], constant: _Value, table: Table) ->
     # Few units turn vectors, and others whole numbers: row by row, all of them have work at any time.
     for row in range(0, LANES, SIDE):
         for a, d, out in zip(states, parities, found, strict=True):
-            out += _row(b, a, d, [sources[row + x] for x in range(SIDE)])
+            out.extend(_row(b, a, d, [sources[row + x] for x in range(SIDE)]))
     for out in found:
         out[0] = b.xor(out[0], _like(b, out[0].type, constant))
     return found
