@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
-from keifu.merkle._vectors import permuted
+from keifu.merkle._vectors import Table, permuted
 
 __all__ = [
     "hash_leaves",
@@ -63,8 +63,8 @@ def _round_constants() -> NDArray[np.uint64]:
     return np.array(constants, dtype=np.uint64)
 
 
-def _rho_and_pi() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """For each lane x + 5y: how far rho rotations it, and where pi puts it (FIPS 202, 3.2.2 and 3.2.3)."""
+def _rho_and_pi() -> Table:
+    """For each lane x + 5y: how far rho rotates it, and where pi puts it (FIPS 202, 3.2.2 and 3.2.3)."""
     rotations, targets = [0] * LANES, [0] * LANES
     x, y = 1, 0
     for step in range(ROUNDS):
@@ -73,10 +73,11 @@ def _rho_and_pi() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     for x in range(SIDE):
         for y in range(SIDE):
             targets[x + SIDE * y] = y + SIDE * ((2 * x + 3 * y) % SIDE)
-    return np.array(rotations, dtype=np.uint64), np.array(targets, dtype=np.int64)
+    return list(zip(rotations, targets, strict=True))
 
 
-_permuted = permuted(*(table.tolist() for table in _rho_and_pi()))
+TABLE = _rho_and_pi()
+_permuted = permuted(TABLE)
 
 
 def _permute(state: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:

@@ -3,7 +3,7 @@ imports numba.
 
 A leaf is the hash of 128 bytes, 32 lanes of 32 bits or 64 of 16, each with half its range added, the highest byte first
 (docs/inference-program.md). A node is the hash of left ‖ right, and 32 zero bytes stand where a neighbour is missing,
-at every level. Eight messages are hashed in lock-step.
+at every level. Nine messages are hashed in lock-step.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
-from keifu.merkle._keccak import HASH_WORDS, IOTA, LANES, ONE, RATE_WORDS, TOP_BIT, WIDTH, permute
+from keifu.merkle._blocks import AT_ONCE, chunked, paired
+from keifu.merkle._keccak import HASH_WORDS, IOTA, TABLE
 
 __all__ = [
     "CHUNK_WORDS",
@@ -22,105 +23,101 @@ __all__ = [
     "IOTA",
     "WIDES",
     "fold",
-    "narrow",
+    "hash_chunks",
     "nodes_of",
-    "rooted",
+    "room",
     "roots_of",
     "roots_of_16",
     "wide",
-    "wide_bytes",
 ]
 
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
+_FEW = 4  # tensors, which the nearest cache holds
 _WIDE_HALF, _NARROW_HALF = np.uint32(1 << 31), np.uint16(1 << 15)
 _8, _24 = np.uint32(8), np.uint32(24)
 _SECOND, _THIRD = np.uint32(0xFF00), np.uint32(0xFF0000)
+_WIDE_NOTHING, _NARROW_NOTHING = np.uint32(0x80), np.uint16(0x80)  # a lane of 0 as it is hashed
+_chunks, _pairs = chunked(TABLE), paired(TABLE)
 
 
 @kept
-def wide_bytes(lanes: Any, words: Any) -> None:
+def _wide_bytes(lanes: Any, words: Any) -> None:
     """A tensor of 32 bits as it is hashed, with lanes of nothing up to a whole chunk."""
-    out = words.view(np.uint32)
-    for lane in range(out.shape[0]):
-        value = np.uint32(lanes[lane] if lane < lanes.shape[0] else 0) ^ _WIDE_HALF
+    out, count = words.view(np.uint32), lanes.shape[0]
+    for lane in range(count):
+        value = np.uint32(lanes[lane]) ^ _WIDE_HALF
         out[lane] = (value >> _24) | ((value >> _8) & _SECOND) | ((value << _8) & _THIRD) | (value << _24)
+    out[count:] = _WIDE_NOTHING
 
 
 @kept
-def _narrow_bytes(lanes: Any, out: Any) -> None:
-    for lane in range(out.shape[0]):
-        value = np.uint16(lanes[lane] if lane < lanes.shape[0] else 0) ^ _NARROW_HALF
+def _narrow_bytes(lanes: Any, words: Any) -> None:
+    out, count = words.view(np.uint16), lanes.shape[0]
+    for lane in range(count):
+        value = np.uint16(lanes[lane]) ^ _NARROW_HALF
         out[lane] = (value >> 8) | (value << 8)
+    out[count:] = _NARROW_NOTHING
 
 
 @kept
-def _finish(state: Any, words: Any, together: Any, first: Any, out: Any, iota: Any) -> None:
-    for j in range(together):
-        state[words * WIDTH + j] |= ONE
-        state[(RATE_WORDS - 1) * WIDTH + j] |= TOP_BIT
-    permute(state, iota)
-    for j in range(together):
-        for word in range(HASH_WORDS):
-            out[first + j, word] = state[word * WIDTH + j]
-
-
-@kept
-def wide(lanes: Any, iota: Any) -> Any:
-    """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
-    trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
-    words = np.empty((trees, chunks * CHUNK_WORDS), np.uint64)
-    for tree in range(trees):
-        wide_bytes(lanes[tree], words[tree])
-    return rooted(words, iota)
+def wide(lanes: Any, first: Any, count: Any, iota: Any) -> Any:
+    """The roots of tensors of 32 bits as uint64[trees · count, 4]: of `count` from `first` on in each of
+    int32[trees, :, lanes]."""
+    trees, chunks = lanes.shape[0] * count, (lanes.shape[2] + WIDES - 1) // WIDES
+    words, hashes = np.empty((_FEW, chunks * CHUNK_WORDS), np.uint64), room(trees * chunks)
+    for start in range(0, trees, _FEW):
+        some = min(_FEW, trees - start)
+        for tree in range(start, start + some):
+            _wide_bytes(lanes[tree // count, first + tree % count], words[tree - start])
+        hash_chunks(words[:some], hashes, start * chunks, iota)
+    return fold(hashes, trees, chunks, iota)
 
 
 @kept
 def narrow(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 16 bits, int16[trees, lanes], as uint64[trees, 4]."""
     trees, chunks = lanes.shape[0], (lanes.shape[1] + NARROWS - 1) // NARROWS
-    words = np.empty((trees, chunks * CHUNK_WORDS), np.uint64)
+    words, hashes = np.empty((trees, chunks * CHUNK_WORDS), np.uint64), room(trees * chunks)
     for tree in range(trees):
-        _narrow_bytes(lanes[tree], words[tree].view(np.uint16))
-    return rooted(words, iota)
+        _narrow_bytes(lanes[tree], words[tree])
+    hash_chunks(words, hashes, 0, iota)
+    return fold(hashes, trees, chunks, iota)
 
 
 @kept
-def rooted(words: Any, iota: Any) -> Any:
-    """The roots of tensors whose bytes are written as they are hashed."""
-    trees, chunks = words.shape[0], words.shape[1] // CHUNK_WORDS
-    rows = words.reshape(trees * chunks, CHUNK_WORDS)
-    hashes, state = np.empty((trees * chunks, HASH_WORDS), np.uint64), np.empty(LANES * WIDTH, np.uint64)
-    for first in range(0, trees * chunks, WIDTH):
-        together = min(WIDTH, trees * chunks - first)
-        state[:] = 0
-        for j in range(together):
-            for word in range(CHUNK_WORDS):
-                state[word * WIDTH + j] = rows[first + j, word]
-        _finish(state, CHUNK_WORDS, together, first, hashes, iota)
-    return fold(hashes, trees, chunks, iota)
+def hash_chunks(words: Any, hashes: Any, start: Any, iota: Any) -> None:
+    """Of tensors whose bytes are written as they are hashed, to rows from `start` on; what lies behind is lost."""
+    count, flat = words.size // CHUNK_WORDS, words.reshape(-1)
+    places = np.empty(AT_ONCE, np.int64)
+    for first in range(0, count, AT_ONCE):
+        for j in range(AT_ONCE):
+            places[j] = min(first + j, count - 1) * CHUNK_WORDS
+        _chunks(flat, places, hashes, start + first, iota)
+
+
+@kept
+def room(count: Any) -> Any:
+    """For so many hashes, and what comes with the last of them."""
+    return np.empty((count + AT_ONCE - 1, HASH_WORDS), np.uint64)
 
 
 @kept
 def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
     """The roots over uint64[trees · count, 4], level by level over all trees together."""
-    state = np.empty(LANES * WIDTH, np.uint64)
+    lefts, rights = np.empty(AT_ONCE, np.int64), np.empty(AT_ONCE, np.int64)
     while count > 1:
         above = (count + 1) // 2
-        out = np.empty((trees * above, HASH_WORDS), np.uint64)
-        for first in range(0, trees * above, WIDTH):
-            together = min(WIDTH, trees * above - first)
-            state[:] = 0
-            for j in range(together):
-                tree, left = (first + j) // above, (first + j) % above * 2
-                for word in range(HASH_WORDS):
-                    state[word * WIDTH + j] = hashes[tree * count + left, word]
-                if left + 1 < count:
-                    for word in range(HASH_WORDS):
-                        state[(HASH_WORDS + word) * WIDTH + j] = hashes[tree * count + left + 1, word]
-            _finish(state, 2 * HASH_WORDS, together, first, out, iota)
+        out, left, end = room(trees * above), 0, count
+        for first in range(0, trees * above, AT_ONCE):
+            for j in range(AT_ONCE):
+                lefts[j], rights[j] = left * HASH_WORDS, min(left + 1, end - 1) * HASH_WORDS
+                if end < trees * count or left + 2 < end:
+                    left = min(left + 2, end)
+                    end += count if left == end else 0
+            _pairs(hashes.reshape(-1), lefts, rights, out, first, iota)
         hashes, count = out, above
-    return hashes
+    return hashes[:trees]
 
 
 # What Python calls writes into arrays that are given: numba cannot always return one from code that it kept.
@@ -128,7 +125,7 @@ def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
 
 @kept
 def _wide_into(lanes: Any, out: Any, iota: Any) -> None:
-    out[:] = wide(lanes, iota)
+    out[:] = wide(lanes, 0, lanes.shape[1], iota)
 
 
 @kept
@@ -144,7 +141,7 @@ def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None
 def roots_of(lanes: NDArray[np.int32]) -> NDArray[np.uint8]:
     """The roots of tensors of 32 bits: int32[trees, lanes] to uint8[trees, 32]."""
     out = np.empty((len(lanes), HASH_WORDS), np.uint64)
-    _wide_into(lanes, out, IOTA)
+    _wide_into(lanes[None], out, IOTA)
     return out.view(np.uint8)
 
 

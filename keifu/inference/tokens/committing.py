@@ -13,18 +13,17 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
+from keifu.inference.tokens.soon import ask
 from keifu.merkle.plain import (
     CHUNK_WORDS,
     HASH_BYTES,
     IOTA,
-    WIDES,
     fold,
-    narrow,
+    hash_chunks,
     nodes_of,
-    rooted,
+    room,
     roots_of,
     wide,
-    wide_bytes,
 )
 
 __all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "read_roots", "token_boundaries", "trace_root"]
@@ -32,24 +31,58 @@ __all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "read_roots
 Hashes = NDArray[np.uint8]
 _HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4
 _AT_ONCE = 16  # positions: what is hashed of them stays in a near cache
+_LAYERS = 3  # whose keys and values are hashed together: with three heads, no lane is idle
+_8, _LOWER, _HALVES, _HALF = np.uint32(8), np.uint32(0x00FF00FF), np.uint32(0x80008000), np.uint16(0x8000)
 
 
 @kept
-def _lanes_of(keys: Any, values: Any, start: Any, count: Any, out: Any) -> None:
-    """Keys and values of positions, as tensors: layer by layer, of each a row a position."""
+def _keys_of(keys: Any, position: Any, out: Any) -> None:
+    """Of a layer, as they are hashed."""
+    pairs, places = keys.view(np.uint32), out.view(np.uint32)
+    group, within = position // _SIDE, position % _SIDE
+    for head in range(keys.shape[0]):
+        for pair in range(_PAIRS):
+            both = pairs[head, group, pair, within, 0] ^ _HALVES
+            places[head * _PAIRS + pair] = ((both >> _8) & _LOWER) | ((both & _LOWER) << _8)
+
+
+@kept
+def _values_of(values: Any, position: Any, out: Any) -> None:
+    """Of a layer, as they are hashed."""
+    places, place, odd = out.view(np.uint16), position // 2, position % 2
+    for head in range(values.shape[0]):
+        for part in range(_HEAD // _SIDE):
+            for lane in range(_SIDE):
+                value = np.uint16(values[head, part, place, lane, odd]) ^ _HALF
+                places[head * _HEAD + part * _SIDE + lane] = (value >> 8) | (value << 8)
+
+
+@kept
+def _ask_for(keys: Any, values: Any, start: Any, count: Any) -> None:
+    """Keys and values lie on hundreds of pages. So they come together, while something else is hashed."""
+    first, end = start // 2, (start + count + 1) // 2
+    for layer in range(keys.shape[0]):
+        for head in range(keys.shape[1]):
+            for group in range(start // _SIDE, (start + count - 1) // _SIDE + 1):
+                ask(keys[layer, head, group].reshape(-1).view(np.uint8), 0, 1)
+            for part in range(_HEAD // _SIDE):
+                ask(values[layer, head, part, first:end].reshape(-1).view(np.uint8), 0, 1)
+
+
+@kept
+def _kept_roots(keys: Any, values: Any, start: Any, count: Any, iota: Any) -> Any:
+    """Of keys and values of positions: layer by layer, first a row a position of keys, then of values."""
     layers, heads = keys.shape[0], keys.shape[1]
-    pairs, places = keys.view(np.int32), out[0].view(np.int32)
-    for layer in range(layers):
-        for head in range(heads):
+    words = np.empty((_LAYERS * 2 * count, heads * CHUNK_WORDS), np.uint64)
+    hashes = room(layers * 2 * count * heads)
+    for first in range(0, layers, _LAYERS):
+        some = min(_LAYERS, layers - first)
+        for layer in range(some):
             for place in range(count):
-                row, position = layer * count + place, start + place
-                group, within, odd = position // _SIDE, position % _SIDE, position % 2
-                for pair in range(_PAIRS):
-                    places[row, head * _PAIRS + pair] = pairs[layer, head, group, pair, within, 0]
-                for part in range(_HEAD // _SIDE):
-                    at = head * _HEAD + part * _SIDE
-                    for lane in range(_SIDE):
-                        out[1, row, at + lane] = values[layer, head, part, position // 2, lane, odd]
+                _keys_of(keys[first + layer], start + place, words[2 * layer * count + place])
+                _values_of(values[first + layer], start + place, words[(2 * layer + 1) * count + place])
+        hash_chunks(words[: some * 2 * count], hashes, first * 2 * count * heads, iota)
+    return fold(hashes, layers * 2 * count, heads, iota)
 
 
 @kept
@@ -64,23 +97,17 @@ def _all_bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: 
 def _bounded(seen: Any, first: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
     """Of as many positions as there is room for."""
     groups, count = seen.shape[0], out.shape[0] // seen.shape[0]
-    layers, heads = keys.shape[0], keys.shape[1]
-    words = np.empty((groups * count, (seen.shape[2] + WIDES - 1) // WIDES * CHUNK_WORDS), np.uint64)
-    for group in range(groups):
-        for place in range(count):
-            wide_bytes(seen[group, first + place], words[group * count + place])
-    outs = rooted(words, iota)
-    lanes = np.empty((2, layers * count, heads * _HEAD), np.int16)
-    _lanes_of(keys, values, start, count, lanes)
-    kept_keys, kept_values = narrow(lanes[0], iota), narrow(lanes[1], iota)
+    _ask_for(keys, values, start, count)
+    outs = wide(seen, first, count, iota)
+    lanes = _kept_roots(keys, values, start, count, iota)
     found = np.zeros((count * groups * _WORDS, _WORDS), np.uint64)
     for place in range(count):
         for group in range(groups):
             at = (place * groups + group) * _WORDS
             found[at] = outs[group * count + place]
             if group:
-                found[at + 1] = kept_keys[(group - 1) * count + place]
-                found[at + 2] = kept_values[(group - 1) * count + place]
+                found[at + 1] = lanes[2 * (group - 1) * count + place]
+                found[at + 2] = lanes[(2 * group - 1) * count + place]
     out[:] = fold(found, count * groups, _WORDS, iota)
 
 
@@ -95,10 +122,10 @@ def boundaries(seen: NDArray[Any], memory: Kept, number: int, start: int) -> Has
 
 @kept
 def _decoded(seen: Any, keys: Any, values: Any, start: Any, token: Any, found: Any, out: Any, iota: Any) -> None:
-    groups, lanes = seen.shape[0], np.full((1, 1), token, np.int32)
+    groups, lanes = seen.shape[0], np.full((1, 1, 1), token, np.int32)
     last = np.zeros((_WORDS, _WORDS), np.uint64)
     _bounded(seen, 0, keys, values, start, found[:groups], iota)
-    last[0] = wide(lanes, iota)[0]
+    last[0] = wide(lanes, 0, 1, iota)[0]
     found[groups] = fold(last, 1, _WORDS, iota)[0]
     out[:] = fold(found, 1, groups + 1, iota)
 

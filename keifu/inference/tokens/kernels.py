@@ -254,4 +254,6 @@ def run(
         product(down[0], down[1][layer], gated, one)
         add(h, one, _of_layer(down[2], layer), exponents)
         if seen.shape[0]:
-            seen[layer] = h
+            for row in range(count):  # a plain assignment looks at every lane's place
+                for lane in range(width):
+                    seen[layer, row, lane] = h[row, lane]
