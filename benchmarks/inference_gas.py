@@ -1,6 +1,7 @@
 """The last step of a dispute about a token model: one lane of one operator, on the oldest fork and the newest.
 
-Steps have SmolLM2's sizes and trees as high as its own; those of pictures have the digits' and larger ones. A
+Steps have SmolLM2's sizes and trees as high as its own; those of pictures have the digits' and larger ones,
+those of encoders MiniLM's. A
 transaction holds the call alone: what a game writes down afterwards is not in it.
 """
 
@@ -10,6 +11,7 @@ from functools import partial
 
 from benchmarks._lab import NEWEST, Lab
 from benchmarks._rows import Row
+from benchmarks.encoder_shapes import calls as of_encoders
 from benchmarks.inference_shapes import calls
 from benchmarks.picture_shapes import calls as of_pictures
 from keifu.errors import CheckFailed
@@ -17,12 +19,14 @@ from keifu.spec.inference_calls import verifier_of
 
 __all__ = ["ROWS"]
 
+VERIFIERS = ("InferenceVerifier", "AttentionVerifier", "PictureVerifier", "EncoderVerifier")
+
 
 def _steps(lab: Lab) -> dict[str, int]:
     """Gas of each step's transaction, by name."""
-    verifiers = {name: lab.deploy(name) for name in ("InferenceVerifier", "PictureVerifier")}
+    verifiers = {name: lab.deploy(name) for name in VERIFIERS}
     found = {}
-    for name, call in (*calls(), *of_pictures()):
+    for name, call in (*calls(), *of_pictures(), *of_encoders()):
         verifier = verifiers[verifier_of(call)]
         function = verifier.interface.function(call.function, len(call.arguments))
         if lab.client.view(verifier, function, call.arguments, None):
@@ -63,6 +67,12 @@ ROWS = (
                 "norm",
                 "convolution in one call",
                 "sum of a convolution",
+                "LayerNorm",
+                "table",
+                "place",
+                "term of a mean",
+                "score",
+                "term of attention",
             )
         ),
         heavy=True,

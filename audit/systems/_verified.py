@@ -40,7 +40,12 @@ LAYER = 1
 WIDE = 1_088  # lanes of a row in two parts
 IDS = [(number * 7 + 3) % 40 for number in range(34)]
 LONG = ("long row", "long norm")
-BOUND = {"InferenceVerifier": "layers", "AttentionVerifier": "attention", "PictureVerifier": "pictures"}
+BOUND = {
+    "InferenceVerifier": "layers",
+    "AttentionVerifier": "attention",
+    "PictureVerifier": "pictures",
+    "EncoderVerifier": "encoders",
+}
 TRACES = ("blocks", "rows", *LONG)
 Place = tuple[str, int, int]  # trace, position, group
 
@@ -143,11 +148,12 @@ class _Given:
         return self.lanes(self.operator.second)
 
     def line(self, head: int) -> list[int]:
-        each = -(-(self.o.position + 1) // EACH) * EACH
-        return self.first[head * each : head * each + self.o.position + 1]
+        count = self.o.reads(self.operator)
+        each = -(-count // EACH) * EACH
+        return self.first[head * each : head * each + count]
 
     def kept(self) -> list[list[int]]:
-        records = self.o.trace.records[: self.o.position + 1]
+        records = self.o.trace.records[: self.o.reads(self.operator)]
         return [groups[self.o.group][self.operator.kept] for groups in records]
 
 
@@ -171,6 +177,8 @@ def right(o: Openings, slot: int, lane: int, place: int = 0) -> int:
             return arithmetic.rope(first, operator.lanes[o.position * HEAD : (o.position + 1) * HEAD])[lane]
         case "scores":
             return arithmetic.scores(first, given.kept(), operator.heads, operator.shared)[lane][place]
+        case "layer_norm" | "table" | "add" | "place" | "mean_pool":
+            return _of_encoder(given, lane)
         case "softmax":
             return sum(terms(o, slot, lane))
         case "gated":
@@ -179,6 +187,23 @@ def right(o: Openings, slot: int, lane: int, place: int = 0) -> int:
             ))  # fmt: skip
         case _:
             return arithmetic.rounded_quotient(sum(terms(o, slot, lane)), given.second[4 * (lane // HEAD) + 2])
+
+
+def _of_encoder(given: _Given, lane: int) -> int:
+    operator, first = given.operator, given.first
+    match operator.type:
+        case "layer_norm":
+            tables = operator.lanes, operator.more
+            return arithmetic.layer_norm(first, *tables, operator.shift, operator.multiplier)[lane]
+        case "table":
+            return arithmetic.table(operator.lanes, [first[lane]])[0]
+        case "add":
+            return arithmetic.add([first[lane]], [given.second[lane]], operator.limit)[0]
+        case "place":
+            of_position = operator.lanes[given.o.position * operator.height :]
+            return arithmetic.place([first[lane]], [of_position[lane]])[0]
+        case _:
+            return arithmetic.mean_pool(given.kept())[lane]
 
 
 def _under(exponent: int, product: int) -> int:
@@ -196,6 +221,8 @@ def terms(o: Openings, slot: int, lane: int) -> list[int]:
         x = first[: operator.width]
         each = piece(operator.width)
         return [arithmetic.dot(operator.rows[lane], x[at : at + each], at) for at in range(0, operator.width, each)]
+    if operator.type == "mean_pool":
+        return [tensor[lane] for tensor in given.kept()]
     head = lane if operator.type == "softmax" else lane // HEAD
     statistics = given.lanes(slot) if operator.type == "softmax" else given.second
     largest = statistics[4 * head]

@@ -102,8 +102,9 @@ exports: (
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Type of a model's last operator, and the evidence that receipts name.
+# Types of a model's last operator, and the evidence that receipts name.
 TOKEN: constant(uint256) = 10
+POOLING: constant(uint256) = 14
 PROVED_KIND: constant(uint8) = 3
 
 # EIP-712 type of a payer's permit.
@@ -190,7 +191,7 @@ def open(
     @notice Dispute an answer at one position. The caller, payer of a covered channel or whom it permits, brings the bond.
     @param _shown The answer's receipt.
     @param _record What the receipt's environment had promoted.
-    @param _token The model's last operator, opened against its program.
+    @param _token The model's last operator, opened against its program: it makes a token, or a text's vector.
     @param _group Which group is wrong; the number of groups if the provider kept that to itself.
     @param _node What the group committed to at the position, or the position's root, opened against the trace.
     @param _marks Of the group's tensors, as the caller computed them: see `name_group` of the game.
@@ -205,6 +206,13 @@ def open(
     word: uint256 = covers._covers[dispute]
     assert promises._answers(word, time), "disputes: no cover"
     self._check_permitted(covers._payer(word), _permit)
+    reply: uint256 = convert(receipt.outputUnits, uint256)
+    is_vector: bool = (convert(_token.words[0], uint256) >> 224) & 255 == POOLING
+    if is_vector:
+        assert reply == 1, "disputes: not one text"
+        reply = 0
+    else:
+        assert reply > 0, "disputes: no reply"
     opening: IInferenceGame.Opening = IInferenceGame.Opening(
         dispute=dispute, operator=operator, challenger=msg.sender, time=time, group=_group, boundary=_node
     )
@@ -214,9 +222,9 @@ def open(
         inputs=receipt.inputRoot,
         outputs=receipt.outputRoot,
         prompt=convert(receipt.inputUnits, uint256),
-        reply=convert(receipt.outputUnits, uint256),
+        reply=reply,
         position=_position,
-        groups=self._groups(receipt, _record, _token),
+        groups=self._groups(receipt, _record, _token, POOLING if is_vector else TOKEN),
     )
     log IInferenceDisputes.Opened(
         channel=receipt.channelId, operator=operator, challenger=msg.sender, dispute=dispute, receipt=struct_hash
@@ -312,9 +320,10 @@ def _groups(
     _receipt: IComputeMarket.Receipt,
     _record: IProvenanceRegistry.Record,
     _token: IInferenceVerifier.Descriptor,
+    _type: uint256,
 ) -> uint256:
     """
-    @dev How many groups the receipt's model has: its last operator makes the token.
+    @dev How many groups the receipt's model has: its last operator makes the token, or the vector.
     """
     artefact: bytes32 = empty(bytes32)
     at_block: uint256 = 0
@@ -325,7 +334,7 @@ def _groups(
     claim: IInferenceVerifier.Claim = empty(IInferenceVerifier.Claim)
     claim.program = _record.programRoot
     claim.group = convert(_token.words[0], uint256) >> 240
-    operator: trees.Operator = trees._operator(claim, _token, TOKEN)
+    operator: trees.Operator = trees._operator(claim, _token, _type)
     assert trees._levels(claim.group + 1) == operator.group_levels, "disputes: not the last group"
     return claim.group + 1
 

@@ -66,8 +66,8 @@ TRACE: constant(uint256) = 2  # number of the verifier of traces
 # Where operators name their keys.
 market: public(immutable(address))
 
-# What weights make, what attention makes, how a trace hangs together, and what goes over pictures.
-verifiers: public(immutable(address[4]))
+# What weights make, what attention makes, how a trace hangs together, what goes over pictures, and what encoders make.
+verifiers: public(immutable(address[5]))
 
 # Seconds of a turn.
 window: public(immutable(uint256))
@@ -86,10 +86,10 @@ _turns: HashMap[address, HashMap[bytes32, bytes32]]
 # ############################################################## #
 
 @deploy
-def __init__(_market: address, _verifiers: address[4], _window: uint256):
+def __init__(_market: address, _verifiers: address[5], _window: uint256):
     """
     @param _market The ComputeMarket, where transaction keys of operators are named.
-    @param _verifiers InferenceVerifier, AttentionVerifier, TraceVerifier, PictureVerifier.
+    @param _verifiers InferenceVerifier, AttentionVerifier, TraceVerifier, PictureVerifier, EncoderVerifier.
     @param _window Seconds of a turn.
     """
     assert _market.is_contract, "game: market is no contract"
@@ -181,7 +181,8 @@ def show_record(
     """
     @notice Show the tensors of the group at the position, by their roots, as many as it has; and of the first one whose
         mark is another all chunks, or the nodes over each 32 of them where they are more.
-    @param _committed What the boundary is made of: last tensor, keys, values; first and last group have no more than one.
+    @param _committed What the boundary is made of: last tensor, keys, values; first and last group have no more than one,
+        or what a text's vector is the mean of.
     @param _marks Those of the challenger.
     @param _chunks How many chunks that tensor has.
     @param _data Its chunks or nodes; nothing where there are more than 1,024 chunks, or no such tensor.
@@ -340,7 +341,7 @@ def prove(
     self._check(_turn)
     assert turns._byte(_turn.numbers, turns.STAGE_AT) != PROVED, "game: proved"
     assert keccak256(abi_encode(_case)) == _turn.case, "game: another case"
-    assert _verifier < 4, "game: no such verifier"
+    assert _verifier < 5, "game: no such verifier"
     fixed: Bytes[proofs.BOUND] = b""
     if _verifier == TRACE:
         fixed = proofs._bound(_turn, _case)

@@ -29,6 +29,7 @@ exports: (
     links.source,
     links.given,
     links.answered,
+    links.returned,
     links.kept,
     links.made,
     links.pictured,

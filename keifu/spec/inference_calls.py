@@ -19,6 +19,7 @@ from keifu.spec.inference_trees import PART, SLOTS, depth
 
 __all__ = [
     "ATTENTION",
+    "ENCODERS",
     "PICTURES",
     "Call",
     "alone",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 PICTURES = {"convolved", "largest", "bounded"}  # of PictureVerifier
+ENCODERS = {"normalised", "tabled", "added", "placed", "pooled"}  # of EncoderVerifier
 ATTENTION = {"rotation", "score", "maximum", "total", "attended", "gated", "exponent"}  # of AttentionVerifier
 HEAD = 64
 MAX_PLACES, STRIPS_BYTES, STRIPS_PATH = 4, 2_304, 48  # of a call
@@ -56,6 +58,8 @@ def verifier_of(call: Call) -> str:
     """The contract that is asked."""
     if call.function in ATTENTION:
         return "AttentionVerifier"
+    if call.function in ENCODERS:
+        return "EncoderVerifier"
     return "PictureVerifier" if call.function in PICTURES else "InferenceVerifier"
 
 
@@ -105,31 +109,33 @@ def _rotation(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
     return "rotation", x, turns, o.lanes(slot, lane // 64), lane
 
 
-def _score_chunk(o: Openings, slot: int, head: int, place: int) -> tuple[bytes, list[bytes]]:
-    each = -(-(o.position + 1) // 32)
+def _score_chunk(o: Openings, operator: Operator, slot: int, head: int, place: int) -> tuple[bytes, list[bytes]]:
+    each = -(-o.reads(operator) // 32)
     return o.lanes(slot, head * each + place // 32)
 
 
 def _score(o: Openings, slot: int, head: int, place: int) -> tuple[Any, ...]:
     operator = o.operator(slot)
     key = o.kept(place, KEYS, head // operator.shared)
-    return "score", o.lanes(operator.first, head), key, _score_chunk(o, slot, head, place), head, place
+    scores = _score_chunk(o, operator, slot, head, place)
+    return "score", o.lanes(operator.first, head), key, scores, head, place
 
 
 def maximum(o: Openings, slot: int, head: int, place: int) -> Call:
-    scores = _score_chunk(o, o.operator(slot).first, head, place)
+    scores = _score_chunk(o, o.operator(slot), o.operator(slot).first, head, place)
     return Call("maximum", o.claim(), o.descriptor(slot), (scores, o.lanes(slot, head // 8), head, place))
 
 
 def total(o: Openings, slot: int, head: int, sums: tuple[bytes, int] = NO_SUMS, claim: tuple[Any, ...] = ()) -> Call:
-    place = sums[1] * 32 if sums[1] * 32 <= o.position else 0
-    scores = _score_chunk(o, o.operator(slot).first, head, place)
+    operator = o.operator(slot)
+    place = sums[1] * 32 if sums[1] * 32 < o.reads(operator) else 0
+    scores = _score_chunk(o, operator, operator.first, head, place)
     return Call("total", claim or o.claim(), o.descriptor(slot), (scores, o.lanes(slot, head // 8), head, sums))
 
 
 def _attended(o: Openings, slot: int, lane: int, place: int) -> tuple[Any, ...]:
     operator, head = o.operator(slot), lane // HEAD
-    scores = _score_chunk(o, operator.first, head, place)
+    scores = _score_chunk(o, operator, operator.first, head, place)
     value = o.kept(place, VALUES, head // operator.shared)
     return "attended", scores, o.lanes(operator.second, head // 8), value, o.lanes(slot, head), lane, NO_SUMS
 
@@ -231,6 +237,31 @@ def _bounded(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
     return "bounded", o.lanes(o.operator(slot).first, lane // 64), o.lanes(slot, lane // 64), lane
 
 
+def _normalised(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    row, gain, bias = o.lines(o.operator(slot).first), o.table(slot, lane // 32), o.bias(slot, lane // 32)
+    return "normalised", row, gain, bias, o.lanes(slot, lane // 64), lane
+
+
+def _tabled(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    first = o.operator(slot).first
+    x = o.trace.records[o.position][o.group][first][lane]
+    return "tabled", o.lanes(first, lane // 64), o.table(slot, (x + 8_192) // 64), o.lanes(slot, lane // 64), lane
+
+
+def _added(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    return "added", *_factors(o, slot, lane), o.lanes(slot, lane // 32), lane
+
+
+def _placed(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    operator = o.operator(slot)
+    entry = o.table(slot, (o.position * operator.height + lane) // 32)
+    return "placed", o.lanes(operator.first, lane // 32), entry, o.lanes(slot, lane // 32), lane
+
+
+def _pooled(o: Openings, slot: int, lane: int, place: int) -> tuple[Any, ...]:
+    return "pooled", o.kept(place, KEYS, lane // 64), o.lanes(slot, lane // 64), lane, NO_SUMS
+
+
 _CALLS = {
     "embedding": _embedding,
     "rms_norm": _norm,
@@ -244,4 +275,9 @@ _CALLS = {
     "convolution": _convolved,
     "largest": _largest,
     "bounded": _bounded,
+    "layer_norm": _normalised,
+    "table": _tabled,
+    "add": _added,
+    "place": _placed,
+    "mean_pool": _pooled,
 }

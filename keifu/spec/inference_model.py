@@ -25,6 +25,7 @@ __all__ = [
     "run",
     "run_from",
     "table_bits",
+    "tensor_of",
     "window_bytes",
 ]
 
@@ -95,6 +96,11 @@ class Trace:
     records: Sequence[Sequence[Sequence[Tensor]]] = field(default_factory=list)
     asked_from: int = 0  # first position at which a token is asked for: before it the last group commits to nothing
 
+    @property
+    def makes_vector(self) -> bool:
+        """Whether the last group makes one vector of all positions, and no tokens."""
+        return self.program[-1][-1].type == "mean_pool"
+
     def bits(self, group: int, slot: int) -> int:
         if slot:
             return BITS[self.program[group][slot - 1].type]
@@ -108,20 +114,19 @@ class Trace:
         return trees.tree(self.record_leaves(position, group), 4)
 
     def boundary_leaves(self, position: int, group: int) -> list[bytes]:
-        """Out, keys, values and nothing: two levels."""
+        """Out, keys, values and nothing: two levels. Before the last position nobody asks for a text's vector."""
         leaves = self.record_leaves(position, group)
+        is_asked = not self.makes_vector or group + 1 < len(self.program) or position >= self.asked_from
         keys, values = (
             next((leaves[operator.kept] for operator in self.program[group] if operator.type in names), bytes(32))
             for names in (("scores", "mean_pool"), ("attended",))
         )
-        return [leaves[-1], keys, values, bytes(32)]
+        return [leaves[-1] if is_asked else bytes(32), keys, values, bytes(32)]
 
     def position_leaves(self, position: int) -> list[bytes]:
         found = [trees.boundary(*self.boundary_leaves(position, group)[:3]) for group in range(len(self.program))]
-        if position < self.asked_from:
+        if position < self.asked_from and not self.makes_vector:
             found[-1] = bytes(32)
-            if self.program[-1][-1].type == "mean_pool":
-                found[-1] = trees.boundary(bytes(32), *self.boundary_leaves(position, len(self.program) - 1)[1:3])
         return found
 
     def root(self) -> bytes:
@@ -142,7 +147,7 @@ def run_from(program: Sequence[Group], first: Sequence[Tensor]) -> Trace:
     for group, operators in enumerate(program):
         for operator in operators:
             for position, records in enumerate(made):
-                records[group].append(_tensor(operator, records[group], trace, (position, group)))
+                records[group].append(tensor_of(operator, records[group], trace, (position, group)))
         for records in made:
             records.append([records[group][-1]])
     for records in made:
@@ -154,11 +159,12 @@ def record_of(group: Group, record: Record, trace: Trace, place: int) -> Record:
     """A group's tensors at the newest position of a trace, in which `record` stands and has what the group is given.
     For programs whose positions see none behind them."""
     for operator in group:
-        record.append(_tensor(operator, record, trace, (len(trace.records) - 1, place)))
+        record.append(tensor_of(operator, record, trace, (len(trace.records) - 1, place)))
     return record
 
 
-def _tensor(operator: Operator, record: Record, trace: Trace, where: tuple[int, int]) -> Tensor:
+def tensor_of(operator: Operator, record: Record, trace: Trace, where: tuple[int, int]) -> Tensor:
+    """What one operator makes of a record, at a position and in a group; it reads others from the trace."""
     first = record[operator.first]
     match operator.type:
         case "embedding":

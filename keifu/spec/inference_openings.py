@@ -12,7 +12,7 @@ from typing import Any
 
 from ethwire.keys import keccak256
 from keifu.spec import inference_trees as trees
-from keifu.spec.inference_model import Group, Operator, Trace, descriptor_of, program_leaves, table_bits
+from keifu.spec.inference_model import OF_ALL, Group, Operator, Trace, descriptor_of, program_leaves, table_bits
 
 __all__ = ["KEYS", "NO_LANES", "NO_LINES", "NO_ROW", "NO_SUMS", "VALUES", "Openings", "Published", "packed_sums"]
 
@@ -103,9 +103,9 @@ class Openings:
         return b"".join(chunks[first : last + 1]), [*path, *self._above(slot)]
 
     def kept(self, position: int, place: int, chunk: int) -> tuple[bytes, list[bytes]]:
-        """A chunk of keys or values of any position."""
-        name = "scores" if place == KEYS else "attended"
-        slot = next(operator.kept for operator in self.published.program[self.group] if operator.type == name)
+        """A chunk of keys or values of any position, or of what is pooled."""
+        names = ("scores", "mean_pool") if place == KEYS else ("attended",)
+        slot = next(operator.kept for operator in self.published.program[self.group] if operator.type in names)
         chunks = trees.chunks(self.trace.records[position][self.group][slot], self.trace.bits(self.group, slot))
         boundary = self.trace.boundary_leaves(position, self.group)
         positions = [trees.position_root(self.trace.position_leaves(n)) for n in range(len(self.trace.records))]
@@ -113,6 +113,11 @@ class Openings:
         path += trees.path(boundary, place, _BOUNDARY_LEVELS)
         path += trees.path(self.trace.position_leaves(position), self.group)
         return chunks[chunk], [*path, *trees.path(positions, position)]
+
+    def reads(self, operator: Operator) -> int:
+        """How many positions an operator reads that reads others than its own."""
+        sees_all = operator.flags & OF_ALL or operator.type == "mean_pool"
+        return len(self.trace.records) if sees_all else self.position + 1
 
     def row(self, slot: int, number: int, part: int = 0) -> tuple[bytes, list[bytes], bytes]:
         operator = self.operator(slot)
@@ -131,14 +136,22 @@ class Openings:
 
     def table(self, slot: int, chunk: int) -> tuple[bytes, list[bytes]]:
         operator = self.operator(slot)
-        chunks = trees.chunks(operator.lanes, table_bits(operator))
-        return chunks[chunk], trees.path([keccak256(item) for item in chunks], chunk)
+        return _chunk(operator.lanes, table_bits(operator), chunk)
+
+    def bias(self, slot: int, chunk: int) -> tuple[bytes, list[bytes]]:
+        """A chunk of a LayerNorm's second table."""
+        return _chunk(self.operator(slot).more, 32, chunk)
 
     def _chunks(self, slot: int) -> list[bytes]:
         return trees.chunks(self.trace.records[self.position][self.group][slot], self.trace.bits(self.group, slot))
 
     def _above(self, slot: int) -> list[bytes]:
         return trees.path(self.trace.record_leaves(self.position, self.group), slot, _RECORD_LEVELS)
+
+
+def _chunk(lanes: Sequence[int], bits: int, chunk: int) -> tuple[bytes, list[bytes]]:
+    chunks, hashes = _tabled(_Known(lanes), bits)
+    return chunks[chunk], trees.path(hashes, chunk)
 
 
 class _Known:
@@ -157,6 +170,12 @@ class _Known:
 @cache
 def _descriptor(published: _Known, group: int, slot: int) -> bytes:
     return descriptor_of(published.value.program, group, slot)
+
+
+@cache
+def _tabled(lanes: _Known, bits: int) -> tuple[list[bytes], list[bytes]]:
+    chunks = trees.chunks(lanes.value, bits)
+    return chunks, [keccak256(item) for item in chunks]
 
 
 @cache

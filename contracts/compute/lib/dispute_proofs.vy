@@ -19,6 +19,7 @@ from ...interfaces import ITraceVerifier
 # ############################################################## #
 
 from . import dispute_turns as turns
+from . import inference_trees as trees
 
 # ############################################################## #
 #                            CONSTANTS                           #
@@ -31,6 +32,7 @@ TOTAL: constant(bytes4) = 0xA74BD749
 ATTENDED: constant(bytes4) = 0x2CA3E760
 CONVOLVED: constant(bytes4) = 0xDF8E6460
 LARGEST: constant(bytes4) = 0xAC0A2AC1
+POOLED: constant(bytes4) = 0x7B53796C
 
 # Bytes of what stands first in a call, and of the rest.
 BOUND: constant(uint256) = 416
@@ -79,7 +81,7 @@ def _claim(_turn: IInferenceGame.Turn, _case: IInferenceGame.Case, _with_sums: b
         record=_turn.record,
         group=turns._byte(_turn.numbers, turns.GROUP_AT),
         position=_case.position,
-        positions=_case.prompt + _case.reply - 1,
+        positions=trees._positions(_case.prompt, _case.reply),
         sums=empty(bytes32),
         base=0,
         first=0,
@@ -109,9 +111,11 @@ def _lane_at(_function: bytes4, _turn: IInferenceGame.Turn) -> uint256:
         word = 4
     elif _function == ATTENDED:
         return 32 * 5
+    elif _function == POOLED:
+        return 32 * 3
     elif _function == TOTAL or _function == LARGEST:
         word = 3
-    # Terms of a block are those of attention; of other sums it has none that anybody could name.
+    # Terms of a block are those of attention or of a mean; of other sums it has none that anybody could name.
     assert word == 0 or turns._byte(_turn.numbers, turns.WITHIN_AT) == 0, "game: other sums"
     return 32 * word
 

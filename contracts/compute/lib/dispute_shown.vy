@@ -47,7 +47,7 @@ def _expect_place(
     @dev A group, or a position, stands in the trace.
     """
     index: uint256 = _case.position
-    levels: uint256 = trees._levels(_case.prompt + _case.reply - 1)
+    levels: uint256 = trees._levels(trees._positions(_case.prompt, _case.reply))
     if _opening.group < _case.groups:
         index = (index << trees._levels(_case.groups)) | _opening.group
         levels += trees._levels(_case.groups)
@@ -83,14 +83,18 @@ def _expect_group(
 @pure
 def _expect_committed(_committed: bytes32[3], _turn: IInferenceGame.Turn):
     """
-    @dev Last tensor, keys and values, of which the group's boundary is made; first and last group have no more than one.
+    @dev Last tensor, keys and values, of which the group's boundary is made; first and last group have no more than one,
+        but that of a text's vector also has what it is the mean of.
     """
     out: bytes32 = keccak256(abi_encode(_committed[0], _committed[1]))
     kept: bytes32 = keccak256(abi_encode(_committed[2], empty(bytes32)))
     assert keccak256(abi_encode(out, kept)) == _turn.boundary, "game: another boundary"
     group: uint256 = turns._byte(_turn.numbers, turns.GROUP_AT)
-    if group == 0 or group + 1 == turns._byte(_turn.numbers, turns.COUNT_AT):
-        assert _committed[1] == empty(bytes32) and _committed[2] == empty(bytes32), "game: nothing is kept there"
+    is_last: bool = group + 1 == turns._byte(_turn.numbers, turns.COUNT_AT)
+    if group == 0 or is_last:
+        is_pooled: bool = is_last and (_turn.numbers >> turns.VECTOR_AT) == 1
+        is_kept: bool = _committed[1] != empty(bytes32) and not is_pooled
+        assert not is_kept and _committed[2] == empty(bytes32), "game: nothing is kept there"
 
 
 @internal

@@ -2,14 +2,15 @@
 """
 @title The numbers of a dispute's turn
 @license MIT
-@notice Calls bring them in one word, since each byte of a call is paid for. From the highest bits down, behind 24 bits of 0:
-    40 bits each for the receipt's time and the deadline, unix seconds; 8 bits each for stage, questions so far, group, slot,
+@notice Calls bring them in one word, since each byte of a call is paid for. From the highest bits down, behind 23 bits of 0:
+    one that says whether the reply is a text's vector; 40 bits each for the receipt's time and the deadline, unix seconds; 8 bits each for stage, questions so far, group, slot,
     count (of groups, then of sums that were asked for), stride (terms that a sum adds), and 1 where sums are those of a
     block; 16 bits each for the position and the term of the first sum; 32 bits each for the part of a tensor or the lane
     of sums, and for one more than the chunks that the tensor has, as the provider says, or zero until it says so.
 """
 
 from ...interfaces import IInferenceGame
+from . import inference_trees as trees
 
 # Most questions of a dispute, groups of a model, and positions of a trace.
 QUESTIONS: constant(uint256) = 4
@@ -17,6 +18,7 @@ MAX_GROUPS: constant(uint256) = 128
 MAX_POSITIONS: constant(uint256) = 1_024
 LIST: constant(uint256) = 32  # sums
 
+VECTOR_AT: constant(uint256) = 232
 TIME_AT: constant(uint256) = 192
 DEADLINE_AT: constant(uint256) = 152
 STAGE_AT: constant(uint256) = 144
@@ -40,7 +42,7 @@ MASK_64: constant(uint256) = 18446744073709551615
 # far, group and position.
 MOVING: constant(uint256) = max_value(uint256) - (((MASK_40 << 8) | MASK_8) << STAGE_AT)
 NAMING: constant(uint256) = max_value(uint256) - (MASK_16 << SLOT_AT)
-ASKING: constant(uint256) = (MASK_40 << TIME_AT) | (MASK_16 << GROUP_AT) | (MASK_16 << POSITION_AT)
+ASKING: constant(uint256) = (1 << VECTOR_AT) | (MASK_40 << TIME_AT) | (MASK_16 << GROUP_AT) | (MASK_16 << POSITION_AT)
 SHOWING: constant(uint256) = max_value(uint256) - MASK_32
 
 
@@ -56,7 +58,7 @@ def _time(_turn: IInferenceGame.Turn) -> uint256:
     """
     @dev Of the receipt.
     """
-    return _turn.numbers >> TIME_AT
+    return (_turn.numbers >> TIME_AT) & MASK_40
 
 
 @internal
@@ -67,7 +69,10 @@ def _deadline(_numbers: uint256) -> uint256:
 
 @internal
 @pure
-def _position(_numbers: uint256) -> uint256:
+def _last(_numbers: uint256) -> uint256:
+    """
+    @dev The last position that attention may see: the dispute's own, or of a text the last one.
+    """
     return (_numbers >> POSITION_AT) & MASK_16
 
 
@@ -96,14 +101,18 @@ def _begun(_book: address, _opening: IInferenceGame.Opening, _case: IInferenceGa
     @dev A dispute that begins, before its first move.
     """
     assert 0 < _case.groups and _case.groups <= MAX_GROUPS, "game: number of groups"
-    assert _case.prompt > 0 and _case.reply > 0, "game: number of tokens"
-    positions: uint256 = _case.prompt + _case.reply - 1
+    assert _case.prompt > 0, "game: number of tokens"
+    positions: uint256 = trees._positions(_case.prompt, _case.reply)
     assert positions <= MAX_POSITIONS, "game: number of tokens"
     assert _case.position < positions and _opening.group <= _case.groups, "game: no such place"
     assert _opening.time <= MASK_40, "game: no such time"
-    # Nobody asks for a token before the prompt's end.
-    missing: uint256 = 1 if _case.position + 1 < _case.prompt else 0
-    numbers: uint256 = (_opening.time << TIME_AT) | (_opening.group << GROUP_AT) | (missing << SLOT_AT)
+    numbers: uint256 = (_opening.time << TIME_AT) | (_opening.group << GROUP_AT)
+    if _case.reply == 0:
+        numbers |= (1 << VECTOR_AT) | ((positions - 1) << POSITION_AT)
+    else:
+        # Nobody asks for a token before the prompt's end.
+        missing: uint256 = 1 if _case.position + 1 < _case.prompt else 0
+        numbers |= (missing << SLOT_AT) | (_case.position << POSITION_AT)
     return IInferenceGame.Turn(
         book=_book,
         dispute=_opening.dispute,
@@ -113,7 +122,7 @@ def _begun(_book: address, _opening: IInferenceGame.Opening, _case: IInferenceGa
         boundary=_opening.boundary,
         record=empty(bytes32),
         sums=empty(bytes32),
-        numbers=numbers | (_case.groups << COUNT_AT) | (_case.position << POSITION_AT),
+        numbers=numbers | (_case.groups << COUNT_AT),
         extra=empty(bytes32),
     )
 
@@ -175,7 +184,7 @@ def _narrowed(_numbers: uint256, _block: uint256) -> uint256:
     first: uint256 = _block * LIST
     asked: uint256 = self._asked(_numbers, self._byte(_numbers, SLOT_AT), self._part(_numbers))
     return (
-        self._of_sums(asked, 1, min(LIST, self._position(_numbers) + 1 - first))
+        self._of_sums(asked, 1, min(LIST, self._last(_numbers) + 1 - first))
         | (1 << WITHIN_AT)
         | (first << FIRST_AT)
     )
@@ -189,7 +198,7 @@ def _edges(_turn: IInferenceGame.Turn, _sums: Bytes[256], _block: uint256) -> by
     """
     is_of_blocks: bool = self._byte(_turn.numbers, STRIDE_AT) == LIST
     assert is_of_blocks and keccak256(_sums) == _turn.sums, "game: other sums"
-    is_there: bool = _block < self._byte(_turn.numbers, COUNT_AT) and _block * LIST <= self._position(_turn.numbers)
+    is_there: bool = _block < self._byte(_turn.numbers, COUNT_AT) and _block * LIST <= self._last(_turn.numbers)
     assert is_there, "game: no such sums"
     end: uint256 = convert(slice(_sums, _block * 8, 8), uint256)
     if _block > 0:

@@ -83,7 +83,7 @@ def score(
     @return True if it is.
     """
     operator: trees.Operator = trees._operator(claim, descriptor, SCORES)
-    assert head < operator.heads and place <= claim.position, "inference_verifier: lane"
+    assert head < operator.heads and place < self._seen(claim, operator), "inference_verifier: lane"
     trees._expect_own(claim, operator.first, operator.heads, head, query)
     self._expect_kept(claim, operator, place, KEYS, head, key)
     self._expect_scores(claim, operator, operator.slot, head, place // LANES_32, out)
@@ -111,12 +111,12 @@ def maximum(
     @return True if it does.
     """
     operator: trees.Operator = trees._operator(claim, descriptor, SOFTMAX)
-    assert head < operator.heads and place <= claim.position, "inference_verifier: lane"
+    assert head < operator.heads and place < self._seen(claim, operator), "inference_verifier: lane"
     self._expect_scores(claim, operator, operator.first, head, place // LANES_32, scores)
     self._expect_statistic(claim, operator, operator.slot, head, statistic)
     largest: int256 = numbers._lane_32(statistic.data, head * 4)
     where: int256 = numbers._lane_32(statistic.data, head * 4 + 1)
-    if where < 0 or where > convert(claim.position, int256):
+    if where < 0 or where >= convert(self._seen(claim, operator), int256):
         return True
     found: int256 = numbers._lane_32(scores.data, place)
     at: int256 = convert(place, int256)
@@ -147,20 +147,21 @@ def total(
     assert head < operator.heads, "inference_verifier: lane"
     self._expect_statistic(claim, operator, operator.slot, head, statistic)
     committed: int256 = numbers._lane_32(statistic.data, head * 4 + 2)
-    if sums_of._is_total(claim, sums, claim.position + 1, SCORES_OF_SUM):
+    count: uint256 = self._seen(claim, operator)
+    if sums_of._is_total(claim, sums, count, SCORES_OF_SUM):
         return trees._sum(sums.data, sums.part - 1) != committed
     first: uint256 = sums_of._part(claim, sums, SCORES_OF_SUM) * SCORES_OF_SUM
-    assert first <= claim.position, "inference_verifier: part"
+    assert first < count, "inference_verifier: part"
     self._expect_scores(claim, operator, operator.first, head, first // LANES_32, scores)
     largest: int256 = numbers._lane_32(statistic.data, head * 4)
     found: int256 = 0
     for place: uint256 in range(SCORES_OF_SUM):
-        if first + place > claim.position:
+        if first + place >= count:
             break
         found += self._weight(operator, numbers._lane_32(scores.data, place), largest)
     if claim.sums != NO_SUMS:
         return found != sums_of._claimed(claim, sums)
-    assert claim.position < SCORES_OF_SUM, "inference_verifier: part"
+    assert count <= SCORES_OF_SUM, "inference_verifier: part"
     return found != committed
 
 
@@ -193,11 +194,12 @@ def attended(
     head: uint256 = lane // LANES_16
     self._expect_statistic(claim, operator, operator.second, head, statistic)
     found: int256 = 0
-    if sums_of._is_total(claim, sums, claim.position + 1, max(claim.stride, 1)):
+    count: uint256 = self._seen(claim, operator)
+    if sums_of._is_total(claim, sums, count, max(claim.stride, 1)):
         found = trees._sum(sums.data, sums.part - 1)
     else:
         place: uint256 = sums_of._part(claim, sums, 1)
-        assert place <= claim.position, "inference_verifier: part"
+        assert place < count, "inference_verifier: part"
         self._expect_scores(claim, operator, operator.first, head, place // LANES_32, scores)
         self._expect_kept(claim, operator, place, VALUES, head, summand)
         largest: int256 = numbers._lane_32(statistic.data, head * 4)
@@ -205,9 +207,15 @@ def attended(
         found *= numbers._lane_16(summand.data, lane)
         if claim.sums != NO_SUMS:
             return found != sums_of._claimed(claim, sums)
-        assert claim.position == 0, "inference_verifier: part"
+        assert count == 1, "inference_verifier: part"
     trees._expect_own(claim, operator.slot, sums_of._chunks(operator.height, LANES_16), head, out)
     return numbers._near(found, numbers._lane_32(statistic.data, head * 4 + 2)) != numbers._lane_16(out.data, lane)
+
+
+@internal
+@pure
+def _seen(_claim: IInferenceVerifier.Claim, _operator: trees.Operator) -> uint256:
+    return trees._seen(_operator, _claim.position, _claim.positions)
 
 
 @internal
@@ -220,7 +228,7 @@ def _expect_scores(
     _chunk: uint256,
     _lanes: IInferenceVerifier.Lanes,
 ):
-    each: uint256 = sums_of._chunks(_claim.position + 1, LANES_32)
+    each: uint256 = sums_of._chunks(self._seen(_claim, _operator), LANES_32)
     trees._expect_own(_claim, _slot, _operator.heads * each, _head * each + _chunk, _lanes)
 
 

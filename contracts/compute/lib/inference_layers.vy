@@ -98,7 +98,10 @@ def norm(
     else:
         part: uint256 = sums_of._part(claim, sums, 1)
         trees._expect_row(claim, operator.first, chunks, part, PART_LEVELS_32, row.data, row.path)
-        squares = convert(numbers._squares(row.data), int256)
+        shown: uint256 = 0
+        plain: int256 = 0
+        shown, plain = numbers._moments(row.data)
+        squares = convert(shown, int256)
         # The last chunk of a row is filled up with lanes 0, which add nothing.
         if claim.sums != NO_SUMS:
             return squares != sums_of._claimed(claim, sums)
@@ -107,8 +110,8 @@ def norm(
     trees._expect_own(claim, operator.slot, sums_of._chunks(operator.height, LANES_16), lane // LANES_16, out)
     x: int256 = numbers._lane_32(slice(row.data, (place // LANES_32) * 128, 128), place)
     mean: uint256 = convert(squares, uint256) // operator.width + operator.multiplier
-    found: int256 = numbers._normed(x, mean, numbers._lane_32(gain.data, lane), operator.shift, operator.limit)
-    return found != numbers._lane_16(out.data, lane)
+    found: int256 = numbers._rq(numbers._over_root(x, mean), numbers._lane_32(gain.data, lane), operator.shift)
+    return numbers._clip(found, operator.limit) != numbers._lane_16(out.data, lane)
 
 
 @external

@@ -78,9 +78,9 @@ def _exp2n(_d: uint256) -> uint256:
 
 @internal
 @pure
-def _normed(_x: int256, _mean: uint256, _gain: int256, _shift: uint256, _limit: int256) -> int256:
+def _over_root(_x: int256, _mean: uint256) -> int256:
     """
-    @dev A lane over the root of the mean square, times its gain.
+    @dev A lane over the root of the mean square, before its gain.
     """
     mean: uint256 = _mean
     k: uint256 = 0
@@ -90,7 +90,7 @@ def _normed(_x: int256, _mean: uint256, _gain: int256, _shift: uint256, _limit: 
         mean = mean << 2
         k += 1
     inverse: int256 = convert((1 << 61) // isqrt(mean), int256)
-    return self._clip(self._rq((_x * inverse) >> (47 - k), _gain, _shift), _limit)
+    return (_x * inverse) >> (47 - k)
 
 
 @internal
@@ -148,9 +148,9 @@ def _products(_first: Bytes[128], _second: Bytes[128]) -> int256:
 
 @internal
 @pure
-def _squares(_row: Bytes[LINE_BYTES]) -> uint256:
+def _moments(_row: Bytes[LINE_BYTES]) -> (uint256, int256):
     """
-    @dev The squares of residuals, added: of x + 2**31, less what that is too much.
+    @dev The squares of residuals, added: of x + 2**31, less what that is too much; and their sum.
     """
     squares: uint256 = 0
     plain: uint256 = 0
@@ -189,7 +189,9 @@ def _squares(_row: Bytes[LINE_BYTES]) -> uint256:
     total: uint256 = unsafe_add(
         unsafe_add(plain & MASK_64, (plain >> 64) & MASK_64), unsafe_add((plain >> 128) & MASK_64, plain >> 192)
     )
-    return unsafe_sub(unsafe_add(squares, unsafe_mul(len(_row) >> 2, 1 << 62)), total << 32)
+    lanes: uint256 = len(_row) >> 2
+    squares = unsafe_sub(unsafe_add(squares, unsafe_mul(lanes, 1 << 62)), total << 32)
+    return squares, convert(total, int256) - convert(unsafe_mul(lanes, 1 << 31), int256)
 
 
 @internal

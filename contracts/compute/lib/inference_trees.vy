@@ -15,6 +15,7 @@ RECORD_LEVELS: constant(uint256) = 4
 BOUNDARY_LEVELS: constant(uint256) = 2
 MASK_32: constant(uint256) = 4294967295
 NOTHING: constant(bytes32) = empty(bytes32)
+OF_ALL: constant(uint256) = 2  # flag of attention that also sees what is behind its position
 
 
 struct Operator:
@@ -33,6 +34,24 @@ struct Operator:
     group_levels: uint256
     flags: uint256
     weights: bytes32
+
+
+@internal
+@pure
+def _positions(_prompt: uint256, _reply: uint256) -> uint256:
+    """
+    @dev How many a trace has: the last id of a reply is not fed. Of a text's vector, whose reply has no ids, all are.
+    """
+    return _prompt + max(_reply, 1) - 1
+
+
+@internal
+@pure
+def _seen(_operator: Operator, _position: uint256, _positions: uint256) -> uint256:
+    """
+    @dev How many positions attention reads.
+    """
+    return _positions if _operator.flags & OF_ALL != 0 else _position + 1
 
 
 @internal

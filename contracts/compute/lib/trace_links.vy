@@ -19,6 +19,9 @@ SOFTMAX: constant(uint256) = 7
 ATTENDED: constant(uint256) = 8
 GATED: constant(uint256) = 9
 TOKEN: constant(uint256) = 10
+POOLING: constant(uint256) = 14
+ADD: constant(uint256) = 15
+PLACE: constant(uint256) = 18
 PICTURE: constant(uint256) = 20
 LANES_16: constant(uint256) = 64
 LANES_32: constant(uint256) = 32
@@ -81,6 +84,20 @@ def answered(bound: ITraceVerifier.Bound, last: ITraceVerifier.Node, ids: IInfer
 
 @external
 @view
+def returned(bound: ITraceVerifier.Bound, last: ITraceVerifier.Node) -> bool:
+    """
+    @notice Whether the receipt has another vector than the last group made of the text.
+    @param bound What is fixed.
+    @param last What the last group made at the last position.
+    @return True if it has.
+    """
+    assert bound.reply == 0 and bound.position + 1 == bound.prompt, "trace_verifier: position"
+    self._expect_out(bound, bound.groups - 1, last)
+    return last.hash != bound.outputs
+
+
+@external
+@view
 def kept(
     bound: ITraceVerifier.Bound,
     descriptor: IInferenceVerifier.Descriptor,
@@ -90,16 +107,16 @@ def kept(
     """
     @notice Whether the record has other keys or values than the receipt commits to.
     @param bound What is fixed.
-    @param descriptor The operator that reads them: scores or a weighted sum.
+    @param descriptor The operator that reads them: scores, a weighted sum or a mean over positions.
     @param own The slot that it keeps.
     @param beside What the receipt commits to.
     @return True if it has.
     """
     kind: uint256 = self._type(descriptor)
-    assert kind == SCORES or kind == ATTENDED, "trace_verifier: type"
+    assert kind in [SCORES, ATTENDED, POOLING], "trace_verifier: type"
     operator: trees.Operator = self._operator(bound, descriptor, kind)
     self._expect_slot(bound, operator.kept, own)
-    self._expect_beside(bound, KEYS if kind == SCORES else VALUES, beside)
+    self._expect_beside(bound, VALUES if kind == ATTENDED else KEYS, beside)
     return own.hash != beside.hash
 
 
@@ -121,13 +138,17 @@ def made(
     @param beside What the receipt commits to.
     @return True if it does.
     """
-    operator: trees.Operator = self._operator(bound, descriptor, self._type(descriptor))
+    kind: uint256 = self._type(descriptor)
+    operator: trees.Operator = self._operator(bound, descriptor, kind)
     if operator.slot < LAST_SLOT:
         assert next.hash == empty(bytes32), "trace_verifier: not the last"
         index: uint256 = (bound.group << 4) | (operator.slot + 1)
         self._expect(next, bound.program, index, trees._levels(bound.groups) + 4)
     self._expect_slot(bound, operator.slot, own)
     self._expect_beside(bound, OUT, beside)
+    # Before the last position nobody asks for a vector.
+    if kind == POOLING and bound.position + 1 < bound.prompt:
+        return beside.hash != empty(bytes32)
     return own.hash != beside.hash
 
 
@@ -219,11 +240,17 @@ def _operator(_bound: ITraceVerifier.Bound, _opened: IInferenceVerifier.Descript
 
 @internal
 @pure
+def _seen(_bound: ITraceVerifier.Bound, _operator: trees.Operator) -> uint256:
+    return trees._seen(_operator, _bound.position, trees._positions(_bound.prompt, _bound.reply))
+
+
+@internal
+@pure
 def _is_wide(_type: uint256) -> bool:
     """
     @dev Whether lanes have 32 bits.
     """
-    return _type in [EMBEDDING, RESIDUAL, SCORES, SOFTMAX, TOKEN]
+    return _type in [EMBEDDING, RESIDUAL, SCORES, SOFTMAX, TOKEN, ADD, PLACE]
 
 
 @internal
@@ -233,7 +260,7 @@ def _chunks(_bound: ITraceVerifier.Bound, _operator: trees.Operator, _type: uint
     @dev How many chunks an operator makes.
     """
     if _type == SCORES:
-        return _operator.heads * sums_of._chunks(_bound.position + 1, LANES_32)
+        return _operator.heads * sums_of._chunks(self._seen(_bound, _operator), LANES_32)
     if _type == SOFTMAX:
         return sums_of._chunks(_operator.heads, 8)
     if _type == TOKEN:
@@ -251,8 +278,8 @@ def _is_filling(_bound: ITraceVerifier.Bound, _operator: trees.Operator, _type: 
     @dev Whether no function of another verifier computes a lane.
     """
     if _type == SCORES:
-        each: uint256 = sums_of._chunks(_bound.position + 1, LANES_32) * LANES_32
-        return _lane % each > _bound.position
+        seen: uint256 = self._seen(_bound, _operator)
+        return _lane % (sums_of._chunks(seen, LANES_32) * LANES_32) >= seen
     if _type == SOFTMAX:
         return _lane % 4 == 3 or _lane >= 4 * _operator.heads
     if _type == TOKEN:
@@ -284,7 +311,7 @@ def _expect_out(_bound: ITraceVerifier.Bound, _group: uint256, _node: ITraceVeri
     """
     levels: uint256 = trees._levels(_bound.groups)
     index: uint256 = (((_bound.position << levels) | _group) << trees.BOUNDARY_LEVELS) | OUT
-    above: uint256 = levels + trees._levels(_bound.prompt + _bound.reply - 1)
+    above: uint256 = levels + trees._levels(trees._positions(_bound.prompt, _bound.reply))
     self._expect(_node, _bound.trace, index, above + trees.BOUNDARY_LEVELS)
 
 

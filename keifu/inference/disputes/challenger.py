@@ -36,22 +36,40 @@ class Challenger:
 
     def __init__(self, published: Published, trace: Trace, prompt: Sequence[int], ids: Sequence[int]) -> None:
         """`trace` is this side's own, of the prompt and the receipt's `ids` but the last one. Where an id is no token,
-        another may stand in its place there and behind it: the id is wrong already."""
+        another may stand in its place there and behind it: the id is wrong already. Where a model makes a vector of a
+        text, `ids` are the vector's lanes."""
         self.published, self.own = published, Provider(published, trace)
         self.prompt, self.ids = list(prompt), list(ids)
+        self.is_vector = trace.makes_vector
         self.groups = len(published.program)
 
     # where ------------------------------------------------------------------------------------------------------------
 
     def position(self, seen: Seen) -> int | None:
         """The first position that is wrong, or whose token is another in the reply; or None."""
+        if self.is_vector:
+            return self._first_other(seen)[0]
         found = [place for place in (self._computed(seen), self._answered()) if place is not None]
         return min(found, default=None)
 
     def is_reply(self, seen: Seen) -> bool:
         """Whether nothing is wrong up to there but the reply."""
+        if self.is_vector:
+            return self._first_other(seen)[1] is None
         computed = self._computed(seen)
         return computed is None or computed > (self.position(seen) or 0)
+
+    def _first_other(self, seen: Seen) -> tuple[int | None, int | None]:
+        """Of a text's vector, position and group that are wrong while all that they are made from is right: groups go
+        over all positions, one after the other, and read what they keep of each before they end."""
+        own, positions = self.own.leaves(), range(len(seen.leaves))
+        for group in range(self.groups):
+            for places in (slice(1, 3), slice(0, 1)):
+                for position in positions:
+                    if own[position][group][places] != list(seen.leaves[position][group][places]):
+                        return position, group
+        last = len(positions) - 1
+        return (last if self.own.trace.records[-1][-1][-1] != self.ids else None), None
 
     def _computed(self, seen: Seen) -> int | None:
         own = self.own.position_roots()
@@ -63,20 +81,22 @@ class Challenger:
         wrong = (last + at for at, groups in enumerate(made) if groups[-1][-1][0] != self.ids[at])
         return next(wrong, None)
 
-    def group(self, position: int, boundaries: Sequence[bytes]) -> int:
+    def group(self, position: int, seen: Seen) -> int:
         """The first group that is wrong; the last one where only the reply is."""
         own = self.own.boundaries(position)
-        return next((n for n, root in enumerate(own) if boundaries[n] != root), self.groups - 1)
+        return next((n for n, root in enumerate(own) if seen.boundaries[n] != root), self.groups - 1)
 
     def place(self, seen: Seen) -> Place | None:
         """Where to begin, or None where nothing is wrong."""
         position = self.position(seen)
         if position is None:
             return None
+        if self.is_vector:
+            seen.at(position)
         above = trees.path(list(seen.positions), position)
         if not seen.boundaries:
             return Place(position, self.groups, seen.positions[position], above)
-        group = self.group(position, seen.boundaries)
+        group = self.group(position, seen)
         marks = NO_MARKS if self.is_reply(seen) else self.marks(position, group)
         return Place(position, group, seen.boundaries[group], [*self.path(group, seen), *above], marks)
 
@@ -100,10 +120,11 @@ class Challenger:
         own = self.own.trace.record_leaves(case.position, turn.group)
         if view.root(0) != own[0]:
             return proofs.begins(view, self.prompt, self.ids)
+        # What other positions read stands in the receipt: it is compared before anything that is made from it.
+        if (proof := proofs.kept(view)) is not None:
+            return proof
         slot = next((n for n, root in enumerate(own) if root != view.root(n)), None)
-        if slot is None:
-            return proofs.committed(view)
-        return self._about(view, slot)
+        return proofs.made(view) if slot is None else self._about(view, slot)
 
     def _about(self, view: proofs.View, slot: int) -> Question | Narrowing | Proof:
         """A tensor that is wrong while all before it are right."""

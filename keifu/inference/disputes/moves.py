@@ -42,7 +42,7 @@ def answer(provider: Provider, case: Case, turn: Turn) -> Move:
 def question(challenger: Challenger, seen: Seen, case: Case, turn: Turn) -> Move:
     """The challenger's: the group that is wrong, a question, or the proof."""
     if turn.stage == Stage.NAMING:
-        group = challenger.group(case.position, seen.boundaries)
+        group = challenger.group(case.position, seen)
         marks = challenger.marks(case.position, group)
         return "name_group", (group, seen.boundaries[group], challenger.path(group, seen), marks)
     found = challenger.next(seen, case, turn)

@@ -16,10 +16,11 @@ from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
 
-__all__ = ["VERIFIERS", "View", "answered", "begins", "bound", "committed", "lane", "proved", "shape", "summed"]
+__all__ = ["VERIFIERS", "View", "answered", "begins", "bound", "kept", "lane", "made", "proved", "shape", "summed"]
 
 _TRACE = "TraceVerifier"
-VERIFIERS = ("InferenceVerifier", "AttentionVerifier", _TRACE, "PictureVerifier")  # as the game numbers them
+# As the game numbers them.
+VERIFIERS = ("InferenceVerifier", "AttentionVerifier", _TRACE, "PictureVerifier", "EncoderVerifier")
 _SELECTOR_BYTES, _CLAIM_BYTES, _BOUND_BYTES = 4, 320, 416
 _STATISTICS, _TOTAL = 4, 2  # of a head: largest score, its position, total, and 0
 
@@ -39,8 +40,7 @@ class View(Openings):
     def claim(self, sums: bytes = b"", base: int = 0, first: int = 0, stride: int = 0) -> tuple[Any, ...]:
         named = keccak256(sums) if sums else bytes(32)
         roots = (self.case.program, self.case.trace, self.turn.record)
-        positions = self.case.prompt + self.case.reply - 1
-        return (*roots, self.group, self.position, positions, named, base, first, stride)
+        return (*roots, self.group, self.position, self.case.positions, named, base, first, stride)
 
     def bound(self) -> tuple[Any, ...]:
         """What TraceVerifier is given first."""
@@ -68,13 +68,19 @@ class View(Openings):
         data, path = super().kept(position, place, chunk)
         inner = len(path) - trees.depth(len(self.seen.positions))
         path = [*path[:inner], *trees.path(list(self.seen.positions), position)]
-        if position == self.position:
+        if self.seen.leaves or position == self.position:
             levels = trees.depth(len(self.published.program))
             below = path[: inner - levels - 2]
-            beside = trees.path([*self.seen.committed, bytes(32)], place, 2)
-            groups = trees.path(list(self.seen.boundaries), self.group)
-            path = [*below, *beside, *groups, *path[inner:]]
+            path = [*below, *self._committed(position, place), *path[inner:]]
         return data, path
+
+    def _committed(self, position: int, place: int) -> list[bytes]:
+        """From a place in the group's boundary to the position's root."""
+        leaves, boundaries = self.seen.committed, list(self.seen.boundaries)
+        if self.seen.leaves:
+            leaves = self.seen.leaves[position][self.group]
+            boundaries = [trees.boundary(*item) for item in self.seen.leaves[position]]
+        return [*trees.path([*leaves, bytes(32)], place, 2), *trees.path(boundaries, self.group)]
 
     def root(self, slot: int) -> bytes:
         """Of a tensor as the provider showed it; zero for one that it left out."""
@@ -109,7 +115,9 @@ def _proof(verifier: int, call: bytes, fixed: int) -> Proof:
 
 
 def answered(view: View, prompt: Sequence[int], ids: Sequence[int]) -> Proof:
-    """The reply has another token than the model made."""
+    """The reply has another token than the model made, or is another vector."""
+    if view.trace.makes_vector:
+        return bound(view, "returned", view.out(len(view.published.program) - 1))
     at = view.position + 1 - len(prompt)
     return bound(view, "answered", view.out(len(view.published.program) - 1), _ids(ids, at))
 
@@ -123,18 +131,22 @@ def begins(view: View, prompt: Sequence[int], ids: Sequence[int]) -> Proof:
     return bound(view, "given", own, _ids(prompt, view.position) if at < 0 else _ids(ids, at))
 
 
-def committed(view: View) -> Proof:
-    """The record ends with something else than the receipt commits to."""
-    operators, last = view.published.program[view.group], len(view.published.program[view.group])
-    if view.seen.committed[0] != view.root(last):
-        behind = view.group * trees.SLOTS + last + 1
-        leaf = (bytes(32), trees.path(view.published.leaves, behind) if last + 1 < trees.SLOTS else [])
-        return bound(view, "made", view.descriptor(last), leaf, view.own_slot(last), view.beside(0))
-    for slot, operator in enumerate(operators, 1):
-        place = {"scores": 1, "attended": 2}.get(operator.type, 0)
-        if place and view.seen.committed[place] != view.root(operator.kept):
+def kept(view: View) -> Proof | None:
+    """The record keeps something else than the receipt commits to. What it has not at all is wrong by its size."""
+    for slot, operator in enumerate(view.published.program[view.group], 1):
+        place = {"scores": 1, "mean_pool": 1, "attended": 2}.get(operator.type, 0)
+        is_there = place and operator.kept < len(view.seen.roots)
+        if is_there and view.seen.committed[place] != view.root(operator.kept):
             return bound(view, "kept", view.descriptor(slot), view.own_slot(operator.kept), view.beside(place))
-    raise ValueError("nothing is wrong with this record")
+    return None
+
+
+def made(view: View) -> Proof:
+    """The record, in which nothing else is wrong, ends with something else than the receipt commits to."""
+    last = len(view.published.program[view.group])
+    behind = view.group * trees.SLOTS + last + 1
+    leaf = (bytes(32), trees.path(view.published.leaves, behind) if last + 1 < trees.SLOTS else [])
+    return bound(view, "made", view.descriptor(last), leaf, view.own_slot(last), view.beside(0))
 
 
 def shape(view: View, slot: int) -> Proof:
@@ -164,15 +176,16 @@ def _of_type(view: View, operator: Operator, slot: int, values: dict[int, tuple[
         return bound(view, "filling", view.descriptor(slot), view.lanes(slot, at // _each(view, slot)), at)
     match operator.type:
         case "scores":
-            each = -(-(view.position + 1) // LIST) * LIST
+            each = -(-view.reads(operator) // LIST) * LIST
             return proved(calls.check(view, slot, at // each, place=at % each))
         case "softmax" if at % _STATISTICS == _TOTAL:
-            return _in_parts(view, slot, at // 4, LIST, view.position + 1)
+            return _in_parts(view, slot, at // 4, LIST, view.reads(operator))
         case "softmax":
             return proved(calls.maximum(view, slot, at // 4, _larger(view, slot, at // 4)))
-        case "attended":
-            stride = 1 if view.position < LIST else LIST  # of a sum that is wrong, those of its terms are asked for
-            return _in_parts(view, slot, at, stride, view.position + 1)
+        case "attended" | "mean_pool":
+            count = view.reads(operator)
+            stride = 1 if count <= LIST else LIST  # of a sum that is wrong, those of its terms are asked for
+            return _in_parts(view, slot, at, stride, count)
         case "token":
             return proved(_token(view, slot, *values[at]))
         case "picture":
@@ -215,7 +228,7 @@ def summed(view: View) -> Narrowing | Proof:
     view = view.showing(slot)
     own = packed_sums(sums_of(running(view, slot, turn.part), turn))
     wrong = next((n for n in range(turn.count) if own[8 * n : 8 * n + 8] != sums[8 * n : 8 * n + 8]), turn.count)
-    if wrong < turn.count and turn.stride > 1 and view.operator(slot).type == "attended":
+    if wrong < turn.count and turn.stride > 1 and view.operator(slot).type in ("attended", "mean_pool"):
         return Narrowing(sums, wrong)
     base = int.from_bytes(turn.base, "big", signed=True)
     return proved(_part(view, view.claim(sums, base, turn.first, turn.stride), wrong))
@@ -234,6 +247,10 @@ def _part(view: View, claim: Any, part: int) -> calls.Call:
         scores, statistic, value, out, *_ = call.rest
         opened = (NO_LANES, statistic, NO_LANES, out) if is_total else (scores, statistic, value, NO_LANES)
         return call._replace(claim=claim, rest=(*opened, lane, shown))
+    if operator.type == "mean_pool":
+        call = calls.check(view, slot, lane, place=0 if is_total else turn.first + part)
+        summand, out = (NO_LANES, call.rest[1]) if is_total else (call.rest[0], NO_LANES)
+        return call._replace(claim=claim, rest=(summand, out, lane, shown))
     if operator.type in ("convolution", "largest"):
         return calls.summed(view, slot, lane, claim, shown)
     call = calls.check(view, slot, lane)
@@ -275,7 +292,8 @@ def _each(view: View, slot: int) -> int:
 def _is_filling(view: View, operator: Operator, at: int) -> bool:
     match operator.type:
         case "scores":
-            return at % (-(-(view.position + 1) // LIST) * LIST) > view.position
+            count = view.reads(operator)
+            return at % (-(-count // LIST) * LIST) >= count
         case "softmax":
             return at % _STATISTICS > _TOTAL or at >= _STATISTICS * operator.heads
         case "token":
@@ -289,7 +307,7 @@ def _larger(view: View, slot: int, head: int) -> int:
     own = view.trace.records[view.position][view.group][slot][4 * head : 4 * head + 2]
     chunk = _split(view.lanes(slot, head // 8)[0], 4)
     largest, where = chunk[4 * (head % 8) : 4 * (head % 8) + 2]
-    if not 0 <= where <= view.position or largest < own[0]:
+    if not 0 <= where < view.reads(view.operator(slot)) or largest < own[0]:
         return own[1]
     if largest == own[0]:
         return min(own[1], where)

@@ -26,13 +26,14 @@ def ids_root(ids: Sequence[int]) -> bytes:
 
 
 def receipt_fields(trace: Trace, prompt: Sequence[int], reply: Sequence[int]) -> dict[str, Any]:
-    """Of a receipt about a reply: the last id of a reply is not fed, so positions are one less than ids."""
+    """Of a receipt about a reply: the last id of a reply is not fed, so positions are one less than ids. Where a model
+    makes a vector of a text, the reply is the vector's lanes."""
     return {
         "input_root": ids_root(prompt),
-        "output_root": ids_root(reply),
+        "output_root": trees.tensor_root(reply, 16) if trace.makes_vector else ids_root(reply),
         "trace_root": trace.root(),
         "input_units": len(prompt),
-        "output_units": len(reply),
+        "output_units": 1 if trace.makes_vector else len(reply),
     }
 
 
@@ -56,6 +57,14 @@ class Provider:
 
     def boundaries(self, position: int) -> list[bytes]:
         return self.trace.position_leaves(position)
+
+    def leaves(self) -> list[list[list[bytes]]]:
+        """Of a text's vector, what each group commits to at each position: its last tensor, and what it keeps."""
+        groups = range(len(self.trace.program))
+        return [
+            [self.trace.boundary_leaves(position, group)[:3] for group in groups]
+            for position in range(len(self.trace.records))
+        ]
 
     def record(
         self, position: int, group: int, marks: Sequence[bytes]
@@ -152,8 +161,9 @@ def _rises(_: Openings, operator: Operator, record: Sequence[Any], lane: int) ->
 def _weights(o: Openings, operator: Operator, record: Sequence[Any], head: int) -> list[int]:
     statistics = record[operator.second if operator.type == "attended" else _own(o, operator)]
     largest = statistics[4 * head]
-    each = -(-(o.position + 1) // LIST) * LIST
-    line = record[operator.first][head * each : head * each + o.position + 1]
+    count = o.reads(operator)
+    each = -(-count // LIST) * LIST
+    line = record[operator.first][head * each : head * each + count]
     scaled = (max(largest - score, 0) * operator.multiplier for score in line)
     return [arithmetic.exp2n(value >> operator.shift) for value in scaled]
 
@@ -164,10 +174,14 @@ def _own(o: Openings, operator: Operator) -> int:
 
 def _terms(o: Openings, operator: Operator, record: Sequence[Any], lane: int) -> list[int]:
     head = lane // HEAD
-    values = [places[o.group][operator.kept] for places in o.trace.records[: o.position + 1]]
+    values = [places[o.group][operator.kept] for places in o.trace.records[: o.reads(operator)]]
     at = head // operator.shared * HEAD + lane % HEAD
     weights = _weights(o, operator, record, head)
     return [weight * line[at] for weight, line in zip(weights, values, strict=True)]
+
+
+def _pooled(o: Openings, operator: Operator, _: Sequence[Any], lane: int) -> list[int]:
+    return [places[o.group][operator.kept][lane] for places in o.trace.records]
 
 
 _TERMS = {
@@ -178,4 +192,5 @@ _TERMS = {
     "largest": _rises,
     "softmax": _weights,
     "attended": _terms,
+    "mean_pool": _pooled,
 }

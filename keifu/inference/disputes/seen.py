@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keifu.errors import CheckFailed
 from keifu.inference.disputes.turns import LIST, Turn, first_other
+from keifu.spec.inference_trees import boundary, position_root
 
 __all__ = ["Seen"]
+
+_LEAVES = 3  # of a boundary: last tensor, keys, values
 
 
 @dataclass
@@ -17,6 +21,8 @@ class Seen:
 
     positions: Sequence[bytes]
     boundaries: Sequence[bytes] = ()  # of the groups at the position
+    # Of a text's vector: what the boundaries are made of, by position and group.
+    leaves: Sequence[Sequence[Sequence[bytes]]] = ()
     roots: Sequence[bytes] = ()  # of the record's tensors
     committed: Sequence[bytes] = ()  # of which the group's boundary is made
     slot: int = 0  # whose nodes and chunks were shown
@@ -25,6 +31,17 @@ class Seen:
     chunks: bytes = b""
     count: int = 0  # of the tensor's chunks, as the provider says
     sums: bytes = b""
+
+    @classmethod
+    def of_vector(cls, leaves: Sequence[Sequence[Sequence[bytes]]]) -> Seen:
+        """All that groups committed to, as it came with a text's vector. Raises CheckFailed for another list."""
+        if not all(len(places) == len(leaves[0]) and all(len(item) == _LEAVES for item in places) for places in leaves):
+            raise CheckFailed("what the model's groups committed to is not whole", remedy="ask another node")
+        return cls([position_root([boundary(*item) for item in places]) for places in leaves], leaves=leaves)
+
+    def at(self, position: int) -> None:
+        """The groups there are those that are looked at."""
+        self.boundaries = [boundary(*item) for item in self.leaves[position]]
 
     def take(self, name: str, args: Sequence[Any], turn: Turn) -> None:
         """What an answer to a turn shows: its call's name, and the arguments behind the turn."""

@@ -60,13 +60,18 @@ class Case:
     inputs: bytes
     outputs: bytes
     prompt: int  # token ids that were given
-    reply: int  # token ids that were answered
+    reply: int  # token ids that were answered; none where the reply is a text's vector
     position: int
     groups: int
 
     @property
     def args(self) -> tuple[Any, ...]:
         return astuple(self)
+
+    @property
+    def positions(self) -> int:
+        """Of the trace."""
+        return self.prompt + max(self.reply, 1) - 1
 
     @property
     def hash(self) -> bytes:
@@ -92,7 +97,7 @@ class Turn:
     deadline: int
     group: int
     boundary: bytes
-    position: int
+    position: int  # the last one that attention sees: the dispute's own, or of a text's vector the last of all
     count: int  # of groups, then of sums
     slot: int = 0
     record: bytes = bytes(32)
@@ -106,6 +111,7 @@ class Turn:
     first: int = 0  # term of the first sum
     base: bytes = bytes(_SUM)  # of a block: the sum before it, and the one at its end
     end: bytes = bytes(_SUM)
+    vector: int = 0  # 1 where the reply is a text's vector
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -116,7 +122,7 @@ class Turn:
 
     @property
     def _numbers(self) -> int:
-        wide = _packed(40, (self.time, self.deadline))
+        wide = _packed(40, (self.vector, self.time, self.deadline))
         place = self.stage, self.asked, self.group, self.slot, self.count, self.stride, self.within
         wide = wide << 56 | _packed(8, place)
         wide = wide << 32 | _packed(16, (self.position, self.first))
@@ -132,11 +138,13 @@ class Turn:
         """From the event `Begun`, before the first `moved`."""
         case = Case.begun(log)
         fixed = (log.book, log.dispute, case.hash, log.operator, log.challenger, log.time)
-        begun = cls(*fixed, 0, 0, log.group, log.boundary, case.position, case.groups)
+        is_vector = case.reply == 0
+        sees = case.positions - 1 if is_vector else case.position
+        begun = cls(*fixed, 0, 0, log.group, log.boundary, sees, case.groups, vector=int(is_vector))
         if log.group < case.groups:
             return replace(begun, marks=tuple(log.marks))
         # How many of the last groups commit to nothing there, where one is still to be named.
-        return replace(begun, slot=int(case.position + 1 < case.prompt))
+        return replace(begun, slot=int(not is_vector and case.position + 1 < case.prompt))
 
     def moved(self, log: Log) -> Turn:
         """After an event that says whose turn it is, and until when."""

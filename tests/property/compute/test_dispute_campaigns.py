@@ -6,9 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from audit.systems.encoder_verifier import EncoderVerifiers
 from audit.systems.inference_disputes import LAYER, POSITIONS, TURN, Dispute, InferenceDisputeBook, answers
 from audit.systems.inference_verifier import InferenceVerifiers
 from audit.systems.picture_verifier import PictureVerifiers
+from audit.systems.text_links import TextLinks
 from audit.systems.trace_verifier import TraceVerifiers
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
@@ -29,7 +31,9 @@ BOOK, PROMISES, COVERS = (
 test_disputes_keep_their_invariants = sequences(InferenceDisputeBook, examples=quick_or_deep(3, 100))
 test_each_lane_is_what_the_specification_says = sequences(InferenceVerifiers, examples=quick_or_deep(3, 100))
 test_each_lane_of_a_picture_is_what_the_specification_says = sequences(PictureVerifiers, examples=quick_or_deep(3, 100))
+test_each_lane_of_a_text_is_what_the_specification_says = sequences(EncoderVerifiers, examples=quick_or_deep(3, 100))
 test_parts_of_a_trace_hang_together = sequences(TraceVerifiers, examples=quick_or_deep(3, 100))
+test_parts_of_a_text_s_trace_hang_together = sequences(TextLinks, examples=quick_or_deep(3, 100))
 
 
 def test_a_campaign_reaches_what_it_is_for() -> None:

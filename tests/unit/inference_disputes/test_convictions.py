@@ -216,6 +216,7 @@ def test_dis_3_selectors_of_functions_that_argue_with_sums():
         ("PictureVerifier", "convolved", 7, 0xDF8E6460, 4),
         ("PictureVerifier", "largest", 6, 0xAC0A2AC1, 3),
         ("AttentionVerifier", "attended", 8, 0x2CA3E760, 5),
+        ("EncoderVerifier", "pooled", 6, 0x7B53796C, 3),
     ):
         function = load(contract).interface.function(name, arguments)
         assert int.from_bytes(function.selector, "big") == selector

@@ -79,7 +79,7 @@ REFUSED = [
     ({"promotion_seq": 2}, "disputes: not the record"),
     ({"environment": WRONG}, "disputes: not the record"),
     ({"input_units": 0}, "game: number of tokens"),
-    ({"output_units": 0}, "game: number of tokens"),
+    ({"output_units": 0}, "disputes: no reply"),
     ({"output_units": 1_022}, "game: path"),
     ({"output_units": 1_023}, "game: number of tokens"),
     ({"output_units": 2}, "game: no such place"),

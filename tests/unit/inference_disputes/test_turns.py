@@ -189,7 +189,7 @@ def test_another_case_and_other_verifiers_are_refused(world, answer, place):
     with refused("game: another case"):
         world.step(played, "prove", replace(played.case, position=1).args, 0, NO_FUNCTION, b"", sender=world.payer)
     with refused("game: no such verifier"):
-        world.step(played, "prove", played.case.args, 4, NO_FUNCTION, b"", sender=world.payer)
+        world.step(played, "prove", played.case.args, 5, NO_FUNCTION, b"", sender=world.payer)
 
 
 def test_only_who_began_a_dispute_ends_it(world, chain, answer, place):
@@ -210,7 +210,7 @@ def test_terms(world):
     assert world.disputes.terms()[:3] == (WINDOW, 12 * TURN, ZERO_ADDRESS)
     assert world.game.longest() == 12 * TURN
     assert (world.game.market(), world.game.window()) == (world.market.address, TURN)
-    assert [world.game.verifiers(n) for n in range(4)] == [item.address for item in world.verifiers]
+    assert [world.game.verifiers(n) for n in range(5)] == [item.address for item in world.verifiers]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_terms(world):
         ("InferenceDisputes", 1, ZERO_ADDRESS, "disputes: game is no contract"),
         ("InferenceDisputes", 3, 0, "disputes: no bond"),
         ("InferenceGame", 0, ZERO_ADDRESS, "game: market is no contract"),
-        ("InferenceGame", 1, [ZERO_ADDRESS] * 4, "game: verifier is no contract"),
+        ("InferenceGame", 1, [ZERO_ADDRESS] * 5, "game: verifier is no contract"),
         ("InferenceGame", 2, 0, "game: no time to answer"),
         ("InferenceGame", 2, 2**32, "game: no time to answer"),
     ],

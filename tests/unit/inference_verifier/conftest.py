@@ -22,7 +22,7 @@ def verdict():
     """What the contract says of a call: True for proof of a wrong lane."""
     evm = LocalEvm()
     deployer = evm.account("deployer")
-    names = ("InferenceVerifier", "AttentionVerifier", "PictureVerifier")
+    names = ("InferenceVerifier", "AttentionVerifier", "PictureVerifier", "EncoderVerifier")
     contracts = {name: evm.deploy(name, sender=deployer) for name in names}
 
     def ask(call):

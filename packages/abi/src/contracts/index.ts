@@ -15,6 +15,7 @@ export * from "./computeOrders.js";
 export * from "./create3Factory.js";
 export * from "./dataVerifier.js";
 export * from "./drandRandomness.js";
+export * from "./encoderVerifier.js";
 export * from "./environments.js";
 export * from "./erc3009DepositCollector.js";
 export * from "./grantEscrow.js";

@@ -22,7 +22,7 @@ export const inferenceGameAbi = [
   {"stateMutability":"view","type":"function","name":"market","inputs":[],"outputs":[{"name":"","type":"address"}]},
   {"stateMutability":"view","type":"function","name":"verifiers","inputs":[{"name":"number","type":"uint256"}],"outputs":[{"name":"","type":"address"}]},
   {"stateMutability":"view","type":"function","name":"window","inputs":[],"outputs":[{"name":"","type":"uint256"}]},
-  {"stateMutability":"nonpayable","type":"constructor","inputs":[{"name":"_market","type":"address"},{"name":"_verifiers","type":"address[4]"},{"name":"_window","type":"uint256"}],"outputs":[]}
+  {"stateMutability":"nonpayable","type":"constructor","inputs":[{"name":"_market","type":"address"},{"name":"_verifiers","type":"address[5]"},{"name":"_window","type":"uint256"}],"outputs":[]}
 ] as const;
 
 /** With an address, all that viem and wagmi want of a contract. */
