@@ -16,12 +16,13 @@ from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from benchmarks.storage import CONNECTIONS, ROUNDS, SEGMENTS, Load, stored
 from keifu.node.storage.alone import Settings
-from keifu.storage.layout import SEGMENT_BYTES, TOGETHER
+from keifu.storage.layout import FETCHED, SEGMENT_BYTES
 
 __all__ = ["ROWS"]
 
 NODES = 14
-EACH = 14  # requests of a connection in a round, of TOGETHER segments each, as a download makes them
+ANSWERS = 16  # different ones
+EACH = 14  # requests of a connection in a round, of FETCHED segments each, as a download makes them
 GB = 10**9
 
 
@@ -40,12 +41,12 @@ def _costs(_: Lab) -> Costs:
         folder = Path(place)
         servers = [_node(stack, folder, str(number)) for number in range(1 + NODES)]
         root = [stored(url, segments) for _, url in servers][-1]
-        paths = [f"/v1/shards/{root.hex()}/{number}+{TOGETHER}" for number in range(0, SEGMENTS, TOGETHER)]
+        paths = [f"/v1/shards/{root.hex()}/{number}+{FETCHED}" for number in range(0, ANSWERS * FETCHED, FETCHED)]
         loads = [
             Load(stack, folder, name, found, paths, EACH)
             for name, found in (("one", servers[:1]), ("many", servers[1:]))
         ]
-        rounds = [[load.ask() * GB / (TOGETHER * SEGMENT_BYTES) for load in loads] for _ in range(ROUNDS)]
+        rounds = [[load.ask() * GB / (FETCHED * SEGMENT_BYTES) for load in loads] for _ in range(ROUNDS)]
     return Costs(*([costs[place] for costs in rounds] for place in range(len(loads))))
 
 

@@ -37,16 +37,17 @@ class Sendable(Protocol):
 class Part:
     """Bytes of a file that stays open as long as this is there."""
 
-    __slots__ = ("file", "length", "offset")
+    __slots__ = ("_number", "file", "length", "offset")
 
     def __init__(self, file: Openable, offset: int, length: int) -> None:
         self.file, self.offset, self.length = file, offset, length
+        self._number = file.fileno()
 
     def send(self, outlet: socket.socket, sent: int) -> int:
-        return os.sendfile(outlet.fileno(), self.file.fileno(), self.offset + sent, self.length - sent)
+        return os.sendfile(outlet.fileno(), self._number, self.offset + sent, self.length - sent)
 
     def read(self) -> bytes:
-        return os.pread(self.file.fileno(), self.length, self.offset)
+        return os.pread(self._number, self.length, self.offset)
 
 
 class Loaded:

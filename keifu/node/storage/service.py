@@ -209,11 +209,11 @@ class Service:
         else:
             if found.status == WHOLE:
                 self._ready.keep(exchange.path, Ready(found.headers, parts, found.size), found.changes)
-            exchange.reply_file(found.status, parts, headers)
+            exchange.reply_file(found.status, parts, found.size, headers)
 
     def _send_ready(self, exchange: Exchange, ready: Ready, paid: bytes) -> None:
         self._count(exchange, len(ready.parts), ready.size)
-        exchange.reply_file(WHOLE, ready.parts, ready.headers + paid)
+        exchange.reply_file(WHOLE, ready.parts, ready.size, ready.headers + paid)
 
     def _count(self, exchange: Exchange, segments: int, size: int) -> None:
         if exchange.method != b"HEAD":
@@ -326,7 +326,8 @@ class Service:
         if error is None:
             answer = future.result()
             if answer.parts:
-                exchange.reply_file(answer.status, answer.parts, answer.headers)
+                size = sum(part.length for part in answer.parts)
+                exchange.reply_file(answer.status, answer.parts, size, answer.headers)
             else:
                 exchange.reply(answer.status, answer.body, answer.headers)
         elif isinstance(error, KeifuError):
