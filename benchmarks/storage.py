@@ -61,12 +61,13 @@ class Load:
         servers: Sequence[tuple[int, str]],
         paths: list[str],
         each: int = EACH,
+        rounds: int = ROUNDS,
     ) -> None:
         self._each = each  # requests of a connection in a round
         self._servers, self._plan = [pid for pid, _ in servers], folder / f"{name}.plan"
         place, *others = (urlsplit(url) for _, url in servers)
         asked = [f"GET {path} HTTP/1.1\r\nhost: node\r\n\r\n".encode() for path in paths]
-        each *= ROUNDS + 1
+        each *= rounds + 1
         requests = [
             [asked[(number + 17 * connection) % len(asked)] for number in range(each)]
             for connection in range(CONNECTIONS)

@@ -75,6 +75,7 @@ class Index:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self.changes = 0  # grows when a segment that was found before may be there no more
         self._writer, self._enterer, self._reader, self._finder = (self._connect() for _ in range(4))
         self._write_lock, self._read_lock, self._find_lock = (threading.Lock() for _ in range(3))
         self._writer.execute("PRAGMA journal_mode = WAL")
@@ -213,6 +214,7 @@ class Index:
             rows = ((path, shard, number) for number, path in enumerate(paths))
             self._writer.executemany("UPDATE storage_segments SET path = ? WHERE shard = ? AND number = ?", rows)
             self._writer.execute("UPDATE storage_shards SET root = ? WHERE id = ?", (root, shard))
+        self.changes += instead_of is not None
 
     def hold(self, shard: int, holder: bytes) -> None:
         with self._write_lock, transaction(self._writer):
@@ -237,12 +239,14 @@ class Index:
             self._writer.execute("DELETE FROM storage_holds WHERE holder = ?", (holder,))
             for row in gone:
                 self._remove(row.id)
+        self.changes += 1
         return gone
 
     def remove(self, shard: int) -> None:
         """A shard that nobody holds."""
         with self._write_lock, transaction(self._writer):
             self._remove(shard)
+        self.changes += 1
 
     def _remove(self, shard: int) -> None:
         self._writer.execute(_THROW, (shard,))

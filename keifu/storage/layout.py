@@ -18,6 +18,7 @@ from keifu.merkle.indexed import LEAF_BYTES, tree_of
 
 __all__ = [
     "CHUNK_BYTES",
+    "FETCHED",
     "LEAF_BYTES",
     "MAX_BYTES",
     "SEGMENT_BYTES",
@@ -30,6 +31,7 @@ __all__ = [
 
 SEGMENT_BYTES = 256 * 1024
 TOGETHER = 16  # segments of one shard that go to a node in one request, at most
+FETCHED = 15  # that come in one: with head and paths they fit in 4 MiB, the most that a socket of Linux holds by itself
 TAG_BYTES = 16
 CHUNK_BYTES = SEGMENT_BYTES - TAG_BYTES
 MAX_BYTES = 2**32 * CHUNK_BYTES  # the nonce counts chunks with four bytes

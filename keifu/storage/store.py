@@ -285,6 +285,11 @@ class Store:
         return erased
 
     @property
+    def changes(self) -> int:
+        """Grows when what was found before may be there no more."""
+        return self._index.changes
+
+    @property
     def reserved(self) -> int:
         """Bytes of all shards, whole segments counted."""
         return self._index.reserved(SEGMENT_LEAVES) * SEGMENT_BYTES
@@ -342,13 +347,12 @@ class Store:
         kept |= {frame.number: new[shard, frame.number].root for frame in frames if (shard, frame.number) in new}
         added = [frame for frame in frames if frame.number not in kept]
         others = [frame.number for frame in frames if kept.get(frame.number, frame.root) != frame.root]
-        if added and not self._is_open(shard, frames[0].upload):
+        row = self._index.shard(upload=frames[0].upload) if added else None
+        if added and (row is None or row.id != shard or row.root is not None):
             others.append(added[0].number)
         if others:
-            raise CheckFailed(
-                f"segment {others[0]} is there with other bytes, or its upload was given up",
-                remedy="begin another upload",
-            )
+            what = f"segment {others[0]} is there with other bytes, or its upload was given up"
+            raise CheckFailed(what, remedy="begin another upload")
         return added
 
     def _write_new(self, new: dict[tuple[int, int], Frame]) -> None:
@@ -361,10 +365,6 @@ class Store:
         except sqlite3.Error as error:  # what is written will be entered by the next start
             self._fault = str(error)
             raise EnvironmentFault(f"the index cannot be written: {error}", remedy="restart the node") from error
-
-    def _is_open(self, shard: int, upload: bytes) -> bool:
-        row = self._index.shard(upload=upload)
-        return row is not None and row.id == shard and row.root is None
 
     def _recover(self) -> None:
         """Enter what was written and not yet indexed when a crash came."""
@@ -395,6 +395,5 @@ def _require_id(name: bytes) -> None:
 
 
 def _taken(folder: Path, holder: str) -> EnvironmentFault:
-    return EnvironmentFault(
-        f"another process{f' ({holder})' if holder else ''} has the store in {folder} open", remedy="stop it first"
-    )
+    whose = f" ({holder})" if holder else ""
+    return EnvironmentFault(f"another process{whose} has the store in {folder} open", remedy="stop it first")

@@ -18,7 +18,7 @@ from keifu.keys import keccak256
 from keifu.storage.asking import Body
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.codec import Decoder, Encoder, Readable, Stripe
-from keifu.storage.layout import CHUNK_BYTES, TOGETHER, Descriptor, Layout, word
+from keifu.storage.layout import CHUNK_BYTES, FETCHED, TOGETHER, Descriptor, Layout, word
 from keifu.storage.trees import joined_root
 
 __all__ = ["AHEAD", "HELD", "Downloads", "Hedge", "Node", "upload", "upload_id"]
@@ -205,7 +205,7 @@ class Downloads:
     def _together(self, shard: int, first: int) -> list[Future[bytes | memoryview]]:
         """What one request brings: segments from this one on that nobody fetches yet."""
         futures = []
-        past = first + 1 if self._is_part else min(first + TOGETHER, self._last + 1)
+        past = first + 1 if self._is_part else min(first + FETCHED, self._last + 1)
         for stripe in range(first, past):
             running = self._running.setdefault(stripe, {})
             if shard in running:

@@ -70,12 +70,11 @@ class Connection(asyncio.Protocol):
             self._release(exchange)
         self._waiting.clear()
         self._undrain()
-        if self._sending is not None:
-            self._sending.cancel()
         if self._receiving is not None:
             self._receiving.cancel()
             self._server.give_room(len(self._receiving.body))
         if self._outlet is not None:
+            self._server.outlets.forget(self._outlet)
             self._outlet.close()
         if self._current is not None and self._current.task is not None:
             self._current.task.cancel()
@@ -222,7 +221,7 @@ class Connection(asyncio.Protocol):
 
         wait = self._limits.answer_seconds
         self._sending = Sending(
-            self._loop, self._own_socket(), head, parts, lambda: self._await("does not read", wait), ended
+            self._server.outlets, self._own_socket(), head, parts, lambda: self._await("does not read", wait), ended
         )
         self._sending.step()
 

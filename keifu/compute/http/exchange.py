@@ -57,10 +57,10 @@ class Exchange:
         self._connection.write(whole(status, headers or (JSON,), body, close=self.close, bodiless=is_head))
         self._connection.finished(self)
 
-    def reply_file(self, status: int, parts: Sequence[Sendable], headers: bytes) -> None:
-        """The whole answer at once, its body from parts of files or of memory."""
+    def reply_file(self, status: int, parts: Sequence[Sendable], size: int, headers: bytes) -> None:
+        """The whole answer at once, its body of `size` bytes from parts of files or of memory."""
         self.is_answered = True
-        head = head_of(status, headers, sum(part.length for part in parts), close=self.close)
+        head = head_of(status, headers, size, close=self.close)
         if self.method == b"HEAD":
             self._connection.write(head)
             self._connection.finished(self)

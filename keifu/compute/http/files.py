@@ -6,12 +6,12 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol, cast
 
 from keifu._blocks import room
+from keifu.compute.http.outlets import Outlets
 
 __all__ = ["Loaded", "Part", "Receiving", "Sendable", "Sending"]
 
@@ -37,16 +37,17 @@ class Sendable(Protocol):
 class Part:
     """Bytes of a file that stays open as long as this is there."""
 
-    __slots__ = ("file", "length", "offset")
+    __slots__ = ("_number", "file", "length", "offset")
 
     def __init__(self, file: Openable, offset: int, length: int) -> None:
         self.file, self.offset, self.length = file, offset, length
+        self._number = file.fileno()
 
     def send(self, outlet: socket.socket, sent: int) -> int:
-        return os.sendfile(outlet.fileno(), self.file.fileno(), self.offset + sent, self.length - sent)
+        return os.sendfile(outlet.fileno(), self._number, self.offset + sent, self.length - sent)
 
     def read(self) -> bytes:
-        return os.pread(self.file.fileno(), self.length, self.offset)
+        return os.pread(self._number, self.length, self.offset)
 
 
 class Loaded:
@@ -72,51 +73,41 @@ class Sending:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        outlets: Outlets,
         outlet: socket.socket,
         head: bytes,
         parts: Sequence[Sendable],
         waits: Callable[[], None],
         ended: Callable[[bool], None],
     ) -> None:
-        self._loop, self._outlet, self._head = loop, outlet, head
-        self._parts, self._sent = deque(parts), 0  # of the first one
-        self._waits, self._ended, self._is_waiting = waits, ended, False
+        self._outlets, self._outlet, self._head = outlets, outlet, head
+        self._parts, self._place, self._sent = parts, 0, 0  # the part that is sent, and how much of it was
+        self._waits, self._ended, self._has_waited = waits, ended, False
 
     def step(self) -> None:
+        outlet, parts = self._outlet, self._parts
         try:
             while self._head:
-                self._head = self._head[self._outlet.send(self._head, _MORE) :]
-            while self._parts:
-                part = self._parts[0]
-                sent = part.send(self._outlet, self._sent)
+                self._head = self._head[outlet.send(self._head, _MORE) :]
+            while self._place < len(parts):
+                part = parts[self._place]
+                sent = part.send(outlet, self._sent)
                 if not sent:  # the file is shorter than it was
-                    self._end(False)
+                    self._ended(False)
                     return
                 self._sent += sent
                 if self._sent == part.length:
-                    self._parts.popleft()
-                    self._sent = 0
+                    self._place, self._sent = self._place + 1, 0
         except BlockingIOError:
-            if not self._is_waiting:
-                self._is_waiting = True
-                self._loop.add_writer(self._outlet, self.step)
+            self._outlets.wait(outlet, self.step)
+            if not self._has_waited:
+                self._has_waited = True
                 self._waits()
             return
         except OSError:
-            self._end(False)
+            self._ended(False)
             return
-        self._end(True)
-
-    def cancel(self) -> None:
-        """The peer has left."""
-        if self._is_waiting:
-            self._is_waiting = False
-            self._loop.remove_writer(self._outlet)
-
-    def _end(self, is_whole: bool) -> None:
-        self.cancel()
-        self._ended(is_whole)
+        self._ended(True)
 
 
 class Receiving:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from keifu.compute.http.connection import Connection
 from keifu.compute.http.exchange import Exchange
 from keifu.compute.http.messages import Limits
+from keifu.compute.http.outlets import Outlets
 from keifu.serving import listen_on
 
 __all__ = ["Server"]
@@ -42,6 +43,7 @@ class Server:
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.TimerHandle | None = None
         self.loop: asyncio.AbstractEventLoop
+        self.outlets: Outlets
 
     @property
     def address(self) -> str:
@@ -58,6 +60,7 @@ class Server:
 
     async def start(self) -> None:
         self.loop = asyncio.get_running_loop()
+        self.outlets = Outlets(self.loop)
         self._server = await self.loop.create_server(lambda: Connection(self), sock=self._socket)
         self._sweeping = self.loop.call_later(SWEEP_SECONDS, self._sweep)
 
@@ -78,6 +81,7 @@ class Server:
                 ended.add(connection)
             await asyncio.sleep(0)
         self._socket.close()
+        self.outlets.close()
 
     # of connections ------------------------------------------------------------------------------------------------
 

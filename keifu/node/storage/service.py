@@ -9,8 +9,8 @@
     POST   /v1/uploads/ID/seal/ROOT             all is there, and this is the root over it
     DELETE /v1/uploads/ID                       give it up
 
-Segments that were asked for lately go from the disk's cache to the socket without a copy. Others are read past it, once
-for a whole answer. What waits for a disk or a hash is done by threads.
+Segments that were asked for lately go from the disk's cache to the socket without a copy, and are not looked for again.
+Others are read past it, once for a whole answer. What waits for a disk or a hash is done by threads.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from keifu.compute.http import JSON, Exchange, Limits, Loaded, Part, Sendable
 from keifu.errors import CheckFailed, InputError, KeifuError
 from keifu.node.storage.counts import Counts
 from keifu.node.storage.lately import Lately
+from keifu.node.storage.ready import Ready, ReadyAnswers
 from keifu.serving import problem, span_of
 from keifu.storage.layout import SEGMENT_BYTES, TOGETHER
 from keifu.storage.packs import StoreFull
@@ -79,6 +80,16 @@ class _Piece(msgspec.Struct, frozen=True):
     length: int
 
 
+class _Found(msgspec.Struct, frozen=True):
+    """An answer that is looked for; `changes` is the store's count before that."""
+
+    status: int
+    headers: bytes
+    pieces: Sequence[_Piece]
+    size: int
+    changes: int
+
+
 Job = Callable[[], "Answer | Future[Answer]"]
 
 
@@ -109,7 +120,7 @@ class Service:
     ) -> None:
         self._store, self._counts, self._more, self._gate = store, counts, more, gate
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="storage")
-        self._waiting, self._lately = 0, Lately()
+        self._waiting, self._lately, self._ready = 0, Lately(), ReadyAnswers()
 
     def close(self) -> None:
         """Wait for what is being written."""
@@ -118,6 +129,10 @@ class Service:
     def handle(self, exchange: Exchange) -> None:
         path = exchange.path
         if exchange.method in {b"GET", b"HEAD"}:
+            ready = self._ready.get(path, self._store.changes)
+            if ready is not None and b"range" not in exchange.headers:
+                self._give(exchange, ready.size, lambda paid: self._send_ready(exchange, ready, paid))
+                return
             if found := _SEGMENT.fullmatch(path):
                 self._segment(exchange, _bytes(found[1]), int(found[2]))
                 return
@@ -136,6 +151,7 @@ class Service:
     # segments ------------------------------------------------------------------------------------------------------
 
     def _segment(self, exchange: Exchange, root: bytes, number: int) -> None:
+        changes = self._store.changes
         try:
             stored = self._store.find(root, number)
         except KeifuError as error:
@@ -149,58 +165,72 @@ class Service:
             return
         start, length = span
         proof = b'etag: "%b"\r\nkeifu-path: %b\r\n' % (stored.root.hex().encode(), stored.path.hex().encode())
-        headers, status = _BYTES + proof, 200
+        headers, status = _BYTES + proof, WHOLE
         if length != size:
             headers += b"content-range: bytes %d-%d/%d\r\n" % (start, start + length - 1, size)
             status = 206
-        self._give(exchange, [_Piece(stored, start, length)], status, headers)
+        self._give_found(exchange, _Found(status, headers, [_Piece(stored, start, length)], length, changes))
 
     def _segments(self, exchange: Exchange, root: bytes, first: int, count: int) -> None:
         """By one request: a node that wakes for each segment finds the processor's caches cold."""
+        changes = self._store.changes
         try:
             found = self._store.find_from(root, first, count)
         except KeifuError as error:
             self._fail(exchange, error)
             return
-        paths = b",".join(stored.path.hex().encode() for stored in found)
+        headers = _WHOLE + b"keifu-path: %b\r\n" % b",".join(stored.path.hex().encode() for stored in found)
         pieces = [_Piece(stored, 0, stored.place.size) for stored in found]
-        self._give(exchange, pieces, 200, _WHOLE + b"keifu-path: %b\r\n" % paths)
-
-    def _give(self, exchange: Exchange, pieces: Sequence[_Piece], status: int, headers: bytes) -> None:
-        if exchange.method == b"HEAD" or self._gate is None:
-            self._send(exchange, pieces, status, headers)
-        else:
-            size = sum(piece.length for piece in pieces)
-            self._gate.open(exchange, size, lambda paid: self._send(exchange, pieces, status, headers + paid))
-
-    def _send(self, exchange: Exchange, pieces: Sequence[_Piece], status: int, headers: bytes) -> None:
         size = sum(piece.length for piece in pieces)
-        if exchange.method != b"HEAD":
-            self._counts.sent(len(pieces), size)
+        self._give_found(exchange, _Found(WHOLE, headers, pieces, size, changes))
+
+    def _give_found(self, exchange: Exchange, found: _Found) -> None:
+        self._give(exchange, found.size, lambda paid: self._send(exchange, found, paid))
+
+    def _give(self, exchange: Exchange, size: int, send: Callable[[bytes], None]) -> None:
+        """`send` gets headers about the payment."""
+        if exchange.method == b"HEAD" or self._gate is None:
+            send(b"")
+        else:
+            self._gate.open(exchange, size, send)
+
+    def _send(self, exchange: Exchange, found: _Found, paid: bytes) -> None:
+        self._count(exchange, len(found.pieces), found.size)
+        headers = found.headers + paid
         parts = [
             Part(piece.stored.file, piece.stored.place.offset + piece.start, piece.length)
-            for piece in pieces
+            for piece in found.pieces
             if piece.stored.file is not None
         ]
-        if len(parts) != len(pieces):
-            self._by_thread(exchange, lambda: self._elsewhere(pieces, status, headers))
-        elif self._is_past_cache(exchange, status, pieces[0].stored.root, size):
-            found = [piece.stored for piece in pieces]
-            self._by_thread(exchange, lambda: Answer(status, b"", headers, self._past_cache(found, size) or parts))
+        if len(parts) != len(found.pieces):
+            self._by_thread(exchange, lambda: self._elsewhere(found.pieces, found.status, headers))
+        elif self._is_past_cache(exchange, found):
+            self._by_thread(exchange, lambda: Answer(found.status, b"", headers, self._past_cache(found) or parts))
         else:
-            exchange.reply_file(status, parts, headers)
+            if found.status == WHOLE:
+                self._ready.keep(exchange.path, Ready(found.headers, parts, found.size), found.changes)
+            exchange.reply_file(found.status, parts, found.size, headers)
 
-    def _is_past_cache(self, exchange: Exchange, status: int, name: bytes, size: int) -> bool:
+    def _send_ready(self, exchange: Exchange, ready: Ready, paid: bytes) -> None:
+        self._count(exchange, len(ready.parts), ready.size)
+        exchange.reply_file(WHOLE, ready.parts, ready.size, ready.headers + paid)
+
+    def _count(self, exchange: Exchange, segments: int, size: int) -> None:
+        if exchange.method != b"HEAD":
+            self._counts.sent(segments, size)
+
+    def _is_past_cache(self, exchange: Exchange, found: _Found) -> bool:
         """Whole segments, while there are threads for others, too."""
-        is_body = exchange.method != b"HEAD" and status == WHOLE
-        return is_body and self._waiting < WAITING // 2 and self._lately.takes(name, size)
+        is_body = exchange.method != b"HEAD" and found.status == WHOLE
+        name = found.pieces[0].stored.root
+        return is_body and self._waiting < WAITING // 2 and self._lately.takes(name, found.size)
 
-    def _past_cache(self, found: Sequence[Stored], size: int) -> list[Loaded]:
-        data = self._store.read_past_cache(found)
+    def _past_cache(self, found: _Found) -> list[Loaded]:
+        data = self._store.read_past_cache([piece.stored for piece in found.pieces])
         if data is None:
-            self._lately.give_back(size)
+            self._lately.give_back(found.size)
             return []
-        return [Loaded(data, lambda: self._lately.give_back(size))]
+        return [Loaded(data, lambda: self._lately.give_back(found.size))]
 
     def _elsewhere(self, pieces: Sequence[_Piece], status: int, headers: bytes) -> Answer:
         body = b"".join(self._store.read(piece.stored)[piece.start : piece.start + piece.length] for piece in pieces)
@@ -296,7 +326,8 @@ class Service:
         if error is None:
             answer = future.result()
             if answer.parts:
-                exchange.reply_file(answer.status, answer.parts, answer.headers)
+                size = sum(part.length for part in answer.parts)
+                exchange.reply_file(answer.status, answer.parts, size, answer.headers)
             else:
                 exchange.reply(answer.status, answer.body, answer.headers)
         elif isinstance(error, KeifuError):

@@ -16,7 +16,7 @@ from keifu.storage.client.offers import Offer, providers
 from keifu.storage.client.paying import Payer
 from keifu.storage.client.peers import READ_SECONDS, WRITE_SECONDS, Peer, Peers
 from keifu.storage.client.trees import LONGEST_MANIFEST
-from keifu.storage.layout import TOGETHER, Descriptor
+from keifu.storage.layout import FETCHED, Descriptor
 from keifu.storage.manifest import Manifest
 from keifu.storage.states import Shard, State
 from keifu.storage.transfer import Downloads, Hedge
@@ -100,7 +100,7 @@ def opened(
     shards = market.shards(address.deal, len(descriptor.shards))
     holders = holders_of(shards, providers(market))
     if payer is not None:
-        payer.requests = -(-descriptor.layout.stripes // TOGETHER)
+        payer.requests = -(-descriptor.layout.stripes // FETCHED)
     peers = Peers(ledger, READ_SECONDS if payer is None else WRITE_SECONDS, payer)
     hedge = None if payer is None else Hedge(first=DEPOSIT_SECONDS)
     over = None if seconds is None else threading.Timer(seconds, peers.close)

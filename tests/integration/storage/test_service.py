@@ -100,6 +100,27 @@ def test_what_is_asked_for_again_is_the_same(node, client):
     assert node.count("storage_bytes", way="sent") == 3 * SHARD.leaves * LEAF_BYTES
 
 
+def test_what_was_ready_to_be_sent_is_refused_when_it_is_gone(node, client, store):
+    upload(client, SHARD)
+    paths = [segment(SHARD, 1), f"{segment(SHARD, 0)}+3"]
+    for _ in range(3):
+        assert [client.get(path).status_code for path in paths] == [200, 200]
+    assert store.expire(1 << 40) == 1
+    assert [client.get(path).status_code for path in paths] == [404, 404]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_heads_and_ranges_of_what_was_asked_for_before(client, times):
+    upload(client, SHARD)
+    path = segment(SHARD, 1)
+    for _ in range(times):
+        whole = client.get(path)
+    assert client.get(path, headers={"range": "bytes=5-9"}).content == SHARD.segments[1][5:10]
+    head = client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers == whole.headers
+
+
 def test_memory_of_answers_that_nobody_took_comes_back(tmp_path):
     shards = [make_shard(seed, 8) for seed in (5, 6)]
     with Store(tmp_path) as store, serving(store) as node:
