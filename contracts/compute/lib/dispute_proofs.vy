@@ -19,6 +19,7 @@ from ...interfaces import ITraceVerifier
 # ############################################################## #
 
 from . import dispute_turns as turns
+from . import inference_trees as trees
 
 # ############################################################## #
 #                            CONSTANTS                           #
@@ -31,6 +32,11 @@ TOTAL: constant(bytes4) = 0xA74BD749
 ATTENDED: constant(bytes4) = 0x2CA3E760
 CONVOLVED: constant(bytes4) = 0xDF8E6460
 LARGEST: constant(bytes4) = 0xAC0A2AC1
+
+# The likeliest token, and a drawn one.
+TOKEN: constant(bytes4) = 0xCCF18598
+DRAWN: constant(bytes4) = 0x9DAB6FFF
+DRAWING: constant(uint256) = 96  # bytes: the tree's root, seed and scale
 
 # Bytes of what stands first in a call, and of the rest.
 BOUND: constant(uint256) = 416
@@ -123,3 +129,22 @@ def _expect_slot(_descriptor: uint256, _turn: IInferenceGame.Turn):
     @dev The descriptor that a call opens is that of the slot whose sums were shown.
     """
     assert (_descriptor >> 232) & 255 == turns._byte(_turn.numbers, turns.SLOT_AT), "game: another slot"
+
+
+@internal
+@pure
+def _with_tree(_fixed: Bytes[BOUND], _trace: bytes32, _function: bytes4, _rest: Bytes[MAX_REST]) -> Bytes[BOUND]:
+    """
+    @dev What stands first in a call where tokens are drawn. The receipt's root holds the drawing, which `drawn` takes
+        apart; other functions open the trace, whose root stands with the drawing behind their arguments.
+    """
+    assert _function != TOKEN, "game: tokens are drawn"
+    if _function == DRAWN:
+        return _fixed
+    assert len(_rest) >= DRAWING, "game: another drawing"
+    at: uint256 = len(_rest) - DRAWING
+    tree: bytes32 = extract32(_rest, at)
+    scale: uint256 = extract32(_rest, at + 64, output_type=uint256)
+    assert trees._drawn(tree, extract32(_rest, at + 32), scale) == _trace, "game: another drawing"
+    # The trace is the second word of a claim, and of what TraceVerifier is given.
+    return convert(concat(slice(_fixed, 0, 32), tree, slice(_fixed, 64, len(_fixed) - 64)), Bytes[BOUND])

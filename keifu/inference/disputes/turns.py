@@ -106,6 +106,7 @@ class Turn:
     first: int = 0  # term of the first sum
     base: bytes = bytes(_SUM)  # of a block: the sum before it, and the one at its end
     end: bytes = bytes(_SUM)
+    drawn: int = 0  # 1 where tokens are drawn
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -119,7 +120,7 @@ class Turn:
         wide = _packed(40, (self.time, self.deadline))
         place = self.stage, self.asked, self.group, self.slot, self.count, self.stride, self.within
         wide = wide << 56 | _packed(8, place)
-        wide = wide << 32 | _packed(16, (self.position, self.first))
+        wide = wide << 32 | _packed(16, (self.drawn << 15 | self.position, self.first))
         return wide << 64 | _packed(32, (self.part, self.shown))
 
     @property
@@ -128,11 +129,11 @@ class Turn:
         return keccak256(encode_args(_TURN, self.args))
 
     @classmethod
-    def begun(cls, log: Log) -> Turn:
-        """From the event `Begun`, before the first `moved`."""
+    def begun(cls, log: Log, *, is_drawn: bool = False) -> Turn:
+        """From the event `Begun`, before the first `moved`; `is_drawn` where an event `Drawn` follows it."""
         case = Case.begun(log)
         fixed = (log.book, log.dispute, case.hash, log.operator, log.challenger, log.time)
-        begun = cls(*fixed, 0, 0, log.group, log.boundary, case.position, case.groups)
+        begun = cls(*fixed, 0, 0, log.group, log.boundary, case.position, case.groups, drawn=int(is_drawn))
         if log.group < case.groups:
             return replace(begun, marks=tuple(log.marks))
         # How many of the last groups commit to nothing there, where one is still to be named.
