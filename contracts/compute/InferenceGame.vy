@@ -359,7 +359,9 @@ def prove(
             assert proofs.CLAIM <= place and place <= len(_rest) + proofs.CLAIM - 32, "game: another slot"
             proofs._expect_slot(extract32(_rest, place - proofs.CLAIM, output_type=uint256), _turn)
     if turns._is_drawn(_turn.numbers):
-        fixed = proofs._with_tree(fixed, _case.trace, _function, _rest)
+        assert len(_rest) >= proofs.DRAWING, "game: another drawing"
+        drawing: Bytes[proofs.DRAWING] = slice(_rest, len(_rest) - proofs.DRAWING, proofs.DRAWING)
+        fixed = proofs._with_tree(fixed, _case.trace, _function, drawing)
     call: Bytes[proofs.MAX_REST + proofs.BOUND + 4] = concat(_function, fixed, _rest)
     answer: Bytes[32] = raw_call(verifiers[_verifier], call, max_outsize=32, is_static_call=True)
     assert convert(answer, uint256) == 1, "game: not proved"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from math import log
+from typing import Self
 
 from ethwire.keys import keccak256
 from keifu.spec import inference_trees as trees
@@ -33,6 +34,10 @@ class Drawing:
     def words(self) -> list[bytes]:
         """As a dispute names it."""
         return [self.seed, self.scale.to_bytes(32, "big")]
+
+    @classmethod
+    def of(cls, seed: bytes, scale: int) -> Self:
+        return cls(seed, scale >> _SHIFT_AT, scale & ((1 << _SHIFT_AT) - 1))
 
     def root(self, tree: bytes) -> bytes:
         """What a receipt has for its trace, over the root of the trace."""

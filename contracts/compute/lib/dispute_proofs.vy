@@ -133,7 +133,7 @@ def _expect_slot(_descriptor: uint256, _turn: IInferenceGame.Turn):
 
 @internal
 @pure
-def _with_tree(_fixed: Bytes[BOUND], _trace: bytes32, _function: bytes4, _rest: Bytes[MAX_REST]) -> Bytes[BOUND]:
+def _with_tree(_fixed: Bytes[BOUND], _trace: bytes32, _function: bytes4, _drawing: Bytes[DRAWING]) -> Bytes[BOUND]:
     """
     @dev What stands first in a call where tokens are drawn. The receipt's root holds the drawing, which `drawn` takes
         apart; other functions open the trace, whose root stands with the drawing behind their arguments.
@@ -141,10 +141,8 @@ def _with_tree(_fixed: Bytes[BOUND], _trace: bytes32, _function: bytes4, _rest: 
     assert _function != TOKEN, "game: tokens are drawn"
     if _function == DRAWN:
         return _fixed
-    assert len(_rest) >= DRAWING, "game: another drawing"
-    at: uint256 = len(_rest) - DRAWING
-    tree: bytes32 = extract32(_rest, at)
-    scale: uint256 = extract32(_rest, at + 64, output_type=uint256)
-    assert trees._drawn(tree, extract32(_rest, at + 32), scale) == _trace, "game: another drawing"
+    tree: bytes32 = extract32(_drawing, 0)
+    scale: uint256 = extract32(_drawing, 64, output_type=uint256)
+    assert trees._drawn(tree, extract32(_drawing, 32), scale) == _trace, "game: another drawing"
     # The trace is the second word of a claim, and of what TraceVerifier is given.
     return convert(concat(slice(_fixed, 0, 32), tree, slice(_fixed, 64, len(_fixed) - 64)), Bytes[BOUND])

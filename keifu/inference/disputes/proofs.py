@@ -16,7 +16,19 @@ from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
 
-__all__ = ["VERIFIERS", "View", "answered", "begins", "bound", "committed", "lane", "proved", "shape", "summed", "with_drawing"]
+__all__ = [
+    "VERIFIERS",
+    "View",
+    "answered",
+    "begins",
+    "bound",
+    "committed",
+    "lane",
+    "proved",
+    "shape",
+    "summed",
+    "with_drawing",
+]
 
 _TRACE = "TraceVerifier"
 VERIFIERS = ("InferenceVerifier", "AttentionVerifier", _TRACE, "PictureVerifier")  # as the game numbers them

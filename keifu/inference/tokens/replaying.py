@@ -21,6 +21,7 @@ from keifu.inference.tokens.program import TokenProgram
 from keifu.inference.tokens.reference import layer_of, rows_of
 from keifu.inference.tokens.rooting import descriptors, leaves_of
 from keifu.inference.tokens.sampling import Drawing
+from keifu.spec import inference_drawing as spec
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference import Row
 from keifu.spec.inference_model import Group, Operator, Record, Tensor, Trace, record_of
@@ -72,6 +73,11 @@ def published_of(program: TokenProgram) -> Published:
     return _Loaded(groups, leaves_of(found), found)
 
 
+def _taken(drawing: spec.Drawing | None) -> Drawing | None:
+    """As kernels take it."""
+    return Drawing.of(drawing.seed, drawing.scale) if drawing else None
+
+
 def _first(program: TokenProgram) -> Group:
     sizes, words = program.sizes, program.words
     return [
@@ -102,12 +108,12 @@ class Replayed(Trace):
 
     def __init__(
         self, executor: Executor, published: Published, prompt: Sequence[int], reply: Sequence[int],
-        drawing: Drawing | None = None,
+        drawing: spec.Drawing | None = None,
     ) -> None:  # fmt: skip
         """Raises UsageError for ids that the model has not."""
         ids = [*prompt, *reply[:-1]]
         memory = self._memory = Memory(executor, 1, len(ids))
-        parts = list(parts_again(memory, prompt, reply, drawing))
+        parts = list(parts_again(memory, prompt, reply, _taken(drawing)))
         self._ids, self._groups = ids, len(published.program)
         self.tokens = [token for part in parts for token in part.tokens]
         self._seen = np.concatenate([part.seen for part in parts], axis=1)
