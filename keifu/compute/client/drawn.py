@@ -54,7 +54,7 @@ def is_drawing(request: bytes) -> bool:
 def drawn_as_asked(receipt: Receipt, request: bytes, response: bytes) -> tuple[bool, str] | None:
     """Temperature and seed of an answer beside those of the request. None where nothing says that anything is drawn."""
     asked, tokens = _asked(request) or _Asked(), tokens_of(response)
-    sampling, wanted = tokens and tokens.sampling, asked.temperature or 0.0
+    sampling, wanted = tokens.sampling if tokens else None, asked.temperature or 0.0
     if sampling is None:
         if receipt.evidence == Evidence.PROVED and wanted:
             return False, f"asked at temperature {wanted}, and no token was drawn"

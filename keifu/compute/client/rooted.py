@@ -83,5 +83,5 @@ def _token_roots(receipt: Receipt, tokens: Tokens) -> tuple[bool, str]:
 
 def _are_roots(tokens: Tokens, receipt: Receipt) -> bool:
     """Whether the roots of positions are those of the trace: the last id of a reply is not fed."""
-    count, drawing = len(tokens.prompt) + len(tokens.reply) - 1, tokens.sampling and tokens.sampling.drawing
+    count, drawing = len(tokens.prompt) + len(tokens.reply) - 1, tokens.sampling.drawing if tokens.sampling else None
     return len(tokens.positions) == count and trace_root_of(tokens.positions, drawing) == receipt.trace_root
