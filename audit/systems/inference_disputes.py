@@ -384,8 +384,8 @@ class InferenceDisputeBook(DisputeEnds):
 
     def proof_of_drawn(self, dispute: Dispute, how: str, random: Random) -> Proof | None:
         """By the likeliest token, or by another drawing than the receipt's."""
-        if dispute.answer.drawing is None:
-            return None
+        if dispute.answer.drawing is None or (how == "drawing" and any(dispute.turn.sums)):
+            return None  # after sums a proof is first asked for their lane
         if how == "likeliest":
             return likeliest_call(dispute, random)
         call = honest_call(dispute, random)
