@@ -48,7 +48,7 @@ BUGS = [
     _of_game("begun anywhere", SHOWN, '        assert trees._climbed(_opening.boundary, index, _path) == _case.trace, "game: not in the trace"\n', ""),
     _of_game("a path of any length", SHOWN, '        assert len(_path) == levels, "game: path"\n', ""),
     # drawn tokens
-    _of_game("drawn by whatever the challenger says", SHOWN, '    assert trees._drawn(tree, seed, scale) == _case.trace, "game: not in the trace"\n', ""),
+    _of_game("drawn by whatever the challenger says", SHOWN, '    assert trees._drawn(tree, _path[levels], scale) == _case.trace, "game: not in the trace"\n', ""),
     _of_game("one position is drawn", SHOWN, '    assert _case.prompt + _case.reply > 2, "game: one position"\n', ""),
     _game("drawn tokens are forgotten", "        turn.numbers |= 1 << turns.DRAWN_AT\n", ""),
     _of_game("a question forgets drawn tokens", TURNS, "(MASK_16 << GROUP_AT) | (MASK_16 << POSITION_AT)", "(MASK_16 << GROUP_AT) | (MASK_15 << POSITION_AT)"),

@@ -59,11 +59,13 @@ def _is_drawn(
         return False
     # With one position nothing is above its root, so the root of a drawn reply could pass for one.
     assert _case.prompt + _case.reply > 2, "game: one position"
-    path: DynArray[bytes32, trees.MAX_PATH] = _path
-    scale: uint256 = convert(path.pop(), uint256)
-    seed: bytes32 = path.pop()
-    tree: bytes32 = trees._climbed(_opening.boundary, index, path)
-    assert trees._drawn(tree, seed, scale) == _case.trace, "game: not in the trace"
+    tree: bytes32 = _opening.boundary
+    for level: uint256 in range(levels, bound=trees.MAX_PATH):
+        # Climbed here: a path without its last words would be another list, which every dispute paid for.
+        beside: bytes32 = _path[level]
+        tree = keccak256(abi_encode(beside, tree) if (index >> level) & 1 == 1 else abi_encode(tree, beside))
+    scale: uint256 = convert(_path[levels + 1], uint256)
+    assert trees._drawn(tree, _path[levels], scale) == _case.trace, "game: not in the trace"
     return True
 
 
