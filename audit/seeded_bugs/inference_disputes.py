@@ -73,7 +73,7 @@ BUGS = [
     _of_game("a group that was not shown", SHOWN, '    assert trees._climbed(_boundary, _group, _path) == _turn.boundary, "game: other groups"\n', ""),
     _of_game("a record of another boundary", SHOWN, '    assert keccak256(abi_encode(out, kept)) == _turn.boundary, "game: another boundary"\n', ""),
     _of_game("a token that nobody asked for is opened", TURNS, "1 if _case.position + 1 < _case.prompt else 0", "0"),
-    _game("nobody answers for a token that was not asked for", "return RECORD if _is_made else PROVED", "return RECORD"),
+    _of_game("nobody answers for a token that was not asked for", TURNS, "return RECORD if is_made else PROVED", "return RECORD"),
     _of_game("chunks of anything", SHOWN, "        trees._expect_row(claim, slot, _chunks, part, LIST_LEVELS, _data, _path)\n", ""),
     _game("no time after a move", "until: uint256 = block.timestamp + window", "until: uint256 = turns._deadline(turn.numbers) + window"),
     # marks, and what is shown with a record

@@ -118,4 +118,6 @@ def _noise(_start: uint256, _number: int256, _shown: bytes32[NOISE_WORDS]) -> in
     for place: uint256 in range(1, NOISE_WORDS):
         path.append(_shown[place])
     assert trees._climbed(_shown[0], entry >> 3, path) == NOISE, "trace_verifier: noise"
-    return convert((convert(_shown[0], uint256) >> (224 - ((entry & 7) << 5))) & trees.MASK_32, int256) - numbers.HALF_32
+    return (
+        convert((convert(_shown[0], uint256) >> (224 - ((entry & 7) << 5))) & trees.MASK_32, int256) - numbers.HALF_32
+    )
