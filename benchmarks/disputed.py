@@ -164,7 +164,8 @@ class Disputed:
         args = (self.signed(answer.receipt), self.record.args, self.last(), *place, permit)
         mined = self.disputes.open(*args, sender=sender or self.payer)
         (begun,), (moved,) = mined.events("Begun"), mined.events("Moved")
-        return Played(Turn.begun(begun).moved(moved), Case.begun(begun), [("open", mined)])
+        turn = Turn.begun(begun, is_drawn=bool(mined.events("Drawn")))
+        return Played(turn.moved(moved), Case.begun(begun), [("open", mined)])
 
     def step(self, played: Played, name: str, *args: Any, sender: Account) -> Played:
         mined = getattr(self.game, name)(played.turn.args, *args, sender=sender)

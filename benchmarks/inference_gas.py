@@ -12,7 +12,7 @@ from functools import partial
 from benchmarks._lab import NEWEST, Lab
 from benchmarks._rows import Row
 from benchmarks.encoder_shapes import calls as of_encoders
-from benchmarks.inference_shapes import calls
+from benchmarks.inference_shapes import calls, drawn_token
 from benchmarks.picture_shapes import calls as of_pictures
 from keifu.errors import CheckFailed
 from keifu.spec.inference_calls import verifier_of
@@ -52,6 +52,17 @@ def _step(name: str, lab: Lab) -> float:
     return lab.shared(_steps)[name]
 
 
+def _drawn(lab: Lab) -> float:
+    verifier, args = lab.deploy("TraceVerifier"), drawn_token()
+    function = verifier.interface.function("drawn", len(args))
+    return lab.gas(lab.client.transact(verifier, function, args, lab.deployer, 0))
+
+
+def _drawn_newest(_: Lab) -> float:
+    with Lab(NEWEST) as newest:
+        return _drawn(newest)
+
+
 _HOW = "SmolLM2's sizes, descriptor of 32 groups opened; products in parts of 1,024; without what a game writes down"
 ROWS = (
     Row(
@@ -78,4 +89,11 @@ ROWS = (
         heavy=True,
     ),
     Row("gas.last_step_prague", _dearest_newest, f"{_HOW}; {NEWEST}", heavy=True),
+    Row(
+        "info.drawn_step",
+        _drawn,
+        f"a drawn token of blocks of 8 bits, both tokens' noise opened; {_HOW}; cancun",
+        also=((NEWEST, _drawn_newest),),
+        heavy=True,
+    ),
 )

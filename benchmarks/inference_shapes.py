@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 from keifu.spec import inference as arithmetic
 from keifu.spec.inference import LARGEST_RESIDUAL, Row
-from keifu.spec.inference_calls import Call, alone, check
+from keifu.spec.inference_calls import Call, alone, check, drawn
+from keifu.spec.inference_drawing import Drawing
 from keifu.spec.inference_model import WITH_EXPONENT, Operator
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
 from keifu.spec.inference_trees import BLOCKS_4, BLOCKS_8, PART, ROWS_8, piece
 
-__all__ = ["INNER", "TOKENS", "WIDTH", "calls", "long_norm", "long_residual", "parts_of"]
+__all__ = ["INNER", "TOKENS", "WIDTH", "calls", "drawn_token", "long_norm", "long_residual", "parts_of"]
 
 WIDTH, INNER, TOKENS, GROUPS = 576, 1_536, 49_152, 32
 LANE = 5
@@ -72,6 +74,19 @@ def parts_of(o: Openings, slot: int, lane: int) -> bytes:
         more = sum(v * v for v in part) if is_norm else arithmetic.dot(operator.rows[lane], part, first)
         sums.append(sums[-1] + more)
     return packed_sums(sums[1:])
+
+
+def drawn_token(tokens: int = TOKENS) -> tuple[Any, ...]:
+    """Arguments of `drawn` about one of so many tokens, in blocks of 8 bits."""
+    _, layout = FORMATS[-1]
+    random = Random(layout)
+    x, table = _lanes(random, WIDTH), _rows(random, tokens, WIDTH, layout)
+    token = Operator("token", 1, width=WIDTH, height=tokens, layout=layout, rows=table)
+    o = alone([SIXTEEN, token], [[0], x, [5]], GROUPS)
+    drawing, tree = Drawing(bytes(32), 40, 1_500), o.trace.tree_root()
+    fixed = (o.published.root, drawing.root(tree), bytes(32), bytes(32), 2, 1, 0, GROUPS, 0)
+    bound = (*fixed, bytes(32), o.trace.record_root(0, 0), 0, 0)
+    return bound, *drawn(o, drawing, tree, 2, tokens - 3, 5)
 
 
 def calls(tokens: int = TOKENS) -> Iterator[tuple[str, Call]]:

@@ -45,8 +45,16 @@ BUGS = [
     _book("unlocked without asking", "extcall promises.hub.unlock(msg.sender, _amount, promises._reserves[msg.sender])", "extcall promises.hub.unlock(msg.sender, _amount, 0)"),
     # turns
     _game("two disputes of one cover", '    assert self._turns[msg.sender][_opening.dispute] == empty(bytes32), "game: dispute is open"\n', ""),
-    _of_game("begun anywhere", SHOWN, '    assert trees._climbed(_opening.boundary, index, _path) == _case.trace, "game: not in the trace"\n', ""),
-    _of_game("a path of any length", SHOWN, '    assert len(_path) == levels, "game: path"\n', ""),
+    _of_game("begun anywhere", SHOWN, '        assert trees._climbed(_opening.boundary, index, _path) == _case.trace, "game: not in the trace"\n', ""),
+    _of_game("a path of any length", SHOWN, '        assert len(_path) == levels, "game: path"\n', ""),
+    # drawn tokens
+    _of_game("drawn by whatever the challenger says", SHOWN, '    assert trees._drawn(tree, _path[levels], scale) == _case.trace, "game: not in the trace"\n', ""),
+    _of_game("one position is drawn", SHOWN, '    assert _case.prompt + _case.reply > 2, "game: one position"\n', ""),
+    _game("drawn tokens are forgotten", "        turn.numbers |= 1 << turns.DRAWN_AT\n", ""),
+    _of_game("a question forgets drawn tokens", TURNS, "(MASK_16 << GROUP_AT) | (MASK_16 << POSITION_AT)", "(MASK_16 << GROUP_AT) | (MASK_15 << POSITION_AT)"),
+    _of_game("a drawn token is judged as the likeliest", PROOFS, '    assert _function != TOKEN, "game: tokens are drawn"\n', ""),
+    _of_game("a proof about any trace", PROOFS, '    assert trees._drawn(tree, extract32(_drawing, 32), scale) == _trace, "game: another drawing"\n', ""),
+    _of_game("a drawing of any size", TREES, "slice(convert(_scale & MASK_24, bytes32), 29, 3)", "slice(convert(_scale & MASK_24, bytes32), 30, 2)"),
     _of_game("a place beyond the answer", TURNS, "_case.position < positions and ", ""),
     _of_game("an answer to no prompt", TURNS, "_case.prompt > 0 and ", ""),
     _game("ended early", "stage == PROVED or block.timestamp > turns", "stage == PROVED or block.timestamp >= turns"),
@@ -65,7 +73,7 @@ BUGS = [
     _of_game("a group that was not shown", SHOWN, '    assert trees._climbed(_boundary, _group, _path) == _turn.boundary, "game: other groups"\n', ""),
     _of_game("a record of another boundary", SHOWN, '    assert keccak256(abi_encode(out, kept)) == _turn.boundary, "game: another boundary"\n', ""),
     _of_game("a token that nobody asked for is opened", TURNS, "1 if _case.position + 1 < _case.prompt else 0", "0"),
-    _game("nobody answers for a token that was not asked for", "return RECORD if _is_made else PROVED", "return RECORD"),
+    _of_game("nobody answers for a token that was not asked for", TURNS, "return RECORD if is_made else PROVED", "return RECORD"),
     _of_game("chunks of anything", SHOWN, "        trees._expect_row(claim, slot, _chunks, part, LIST_LEVELS, _data, _path)\n", ""),
     _game("no time after a move", "until: uint256 = block.timestamp + window", "until: uint256 = turns._deadline(turn.numbers) + window"),
     # marks, and what is shown with a record

@@ -9,6 +9,7 @@ from evmstorm.mutation.seeded_bugs import Bug, seeder
 __all__ = ["BUGS"]
 
 _bug = seeder("compute/lib/trace_links.vy", "TraceVerifier")
+_drawing = seeder("compute/lib/inference_drawing.vy", "TraceVerifier")
 _of_trees = partial(Bug, file="compute/lib/inference_trees.vy", contracts=("TraceVerifier",))
 
 BUGS = [
@@ -34,5 +35,15 @@ BUGS = [
     _bug("values of any picture", "    self._expect_id(bound.inputs, bound.prompt, lane, values)\n", ""),
     _bug("any record's picture", "    self._expect_chunk(bound, operator.slot, sums_of._chunks(operator.height, LANES_16), lane // LANES_16, out)\n", ""),
     _bug("a value behind the picture", '    assert lane < operator.height, "trace_verifier: lane"\n    self._expect_chunk', "    self._expect_chunk"),
+    _drawing("any drawing", '    assert trees._drawn(drawing.tree, drawing.seed, drawing.scale) == bound.trace, "trace_verifier: drawing"\n', ""),
+    _drawing("any row is the committed one", '    assert self._number(chosen.leaf) == number, "trace_verifier: row"\n', ""),
+    _drawing("the higher of equals is drawn", "(found == size and other < number)", "(found == size and other > number)"),
+    _drawing("a token that is none", "    if number < 0 or number >= convert(operator.height, int256):\n        return True\n", ""),
+    _drawing("noise of the token before", "convert(_number + 1, uint256)", "convert(_number, uint256)"),
+    _drawing("noise of every position", "self._start(drawing.seed, bound.position)", "self._start(drawing.seed, 0)"),
+    _drawing("any noise", '    assert trees._climbed(_shown[0], entry >> 3, path) == NOISE, "trace_verifier: noise"\n', ""),
+    _drawing("half of the mixing", "z ^ (z >> 27)", "z ^ (z >> 28)"),
+    _drawing("sharpness of 8 bits", "convert(_scale & MASK_16, int256)", "convert(_scale & 255, int256)"),
+    _drawing("a shift of 5 bits", "((_scale >> 16) & 255)", "((_scale >> 16) & 31)"),
     _of_trees("any descriptor", old='    assert root == _claim.program, "inference_verifier: descriptor"\n', new=""),
 ]  # fmt: skip

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from audit.oracles.profit import check_self_slash
-from audit.systems._compute import OPERATORS, PAYERS, covers_damages
+from audit.systems._compute import LONGEST, OPERATORS, PAYERS, covers_damages
 from audit.systems._dispute_oracles import DisputeOracles
 from audit.systems._disputes import BOND, Dispute
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Amount, Choice
+from keifu.compute.promises import Cover
+from keifu.units import HOUR
 
 __all__ = ["WRONG", "DisputeEnds"]
 
@@ -67,6 +69,20 @@ class DisputeEnds(DisputeOracles):
         if cover is not None:
             check_self_slash(before, self.together() - BOND, damages)
             self.harm.done(damages + restitution // 10, others - self.bystanders(), multiple=0)
+
+    @action("", Choice("running"), weight=4)
+    def cover_later(self, who: str, dispute: Dispute | None) -> Steps:
+        """DIS-9: the payer lets go of the cover that answers, and has another one, before it is closed."""
+        if dispute is None or dispute.over or dispute.cover.over or not dispute.cover.key:
+            return
+        cover, payer = dispute.cover, dispute.row.payer
+        yield from self.release(payer, cover)
+        said = Cover(cover.row.name, cover.restitution, 0, self.now + LONGEST, self.now + HOUR)
+        signature = said.sign(self.receipts.domain, self.signer(cover.key))
+        yield from self.covering(payer, cover.row, said, cover.operator, cover.key, signature)
+        if not dispute.lost(self.now) and dispute.due >= self.now:
+            return
+        yield from self.close(who, dispute, "")
 
     @action("", Choice("running"), weight=2, always_reverts=True)
     def finish(self, who: str, dispute: Dispute | None) -> Steps:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from random import Random
 
+from audit.systems._dispute_answers import LAST, TOKENS
 from audit.systems._disputes import Dispute
 from keifu.inference.disputes import Narrowing, Proof, Question, Stage
 from keifu.inference.disputes.proofs import proved
 from keifu.spec import inference_calls as calls
 
-__all__ = ["forged", "honest_call", "right_move"]
+__all__ = ["forged", "honest_call", "likeliest_call", "right_move"]
 
 # Slots of the layer, and lanes that they have.
 HONEST = ((1, 127), (2, 127), (3, 63), (4, 63), (5, 127), (6, 63), (10, 127), (12, 127), (14, 127), (15, 127))
@@ -41,7 +42,18 @@ def honest_call(dispute: Dispute, random: Random) -> Proof:
     else:
         slot, lanes = random.choice(HONEST)
         call = calls.check(o, slot, random.randrange(lanes + 1))
-    return proved(call)
+    return _with_drawing(dispute, proved(call))
+
+
+def likeliest_call(dispute: Dispute, random: Random) -> Proof:
+    """That another token than the drawn one is the likeliest."""
+    o = dispute.answer.provider.opened(dispute.case.position, LAST)
+    return _with_drawing(dispute, proved(calls.check(o, 2, random.randrange(TOKENS))))
+
+
+def _with_drawing(dispute: Dispute, proof: Proof) -> Proof:
+    drawing, tree = dispute.answer.drawing, dispute.answer.provider.trace.tree_root()
+    return proof._replace(rest=proof.rest + b"".join((tree, *drawing.words))) if drawing else proof
 
 
 def forged(proof: Proof, random: Random) -> Proof:

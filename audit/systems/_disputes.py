@@ -243,7 +243,8 @@ class DisputeLog(ComputePromises):
         missing = int(place.group == groups and place.position + 1 < receipt.input_units)
         dispute = keccak256(encode_args(["bytes32", "address"], (row.name, cover.operator)))
         fixed = (self["market"], dispute, case.hash, cover.operator, who, receipt.time)
-        turn = Turn(*fixed, 0, 0, place.group, place.node, place.position, groups, missing)
+        drawn = int(opening.answer.drawing is not None)
+        turn = Turn(*fixed, 0, 0, place.group, place.node, place.position, groups, missing, drawn=drawn)
         turn = turn if place.group == groups else replace(turn, marks=tuple(place.marks))
         stage = Stage.GROUPS if place.group == groups else self.after_naming(place.position, place.group, receipt)
         provider = opening.answer.provider

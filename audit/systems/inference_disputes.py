@@ -10,7 +10,7 @@ from typing import Any
 from audit.systems._compute import PAYERS, Covered
 from audit.systems._dispute_answers import LAYER, POSITIONS, Answered, answers, model
 from audit.systems._dispute_ends import WRONG, DisputeEnds
-from audit.systems._dispute_proofs import forged, honest_call, right_move
+from audit.systems._dispute_proofs import forged, honest_call, likeliest_call, right_move
 from audit.systems._disputes import BOND, QUESTIONS, TURN, Dispute
 from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Amount, Choice
@@ -26,11 +26,11 @@ OPENERS = (*PAYERS, *PAYERS, "watcher", "watcher", "operator", "stranger")
 WHERE = ("right", "right", "right", "alone", "alone", (0, LAYER), (3, LAYER), (0, 2), (2, 2), (3, 0), (1, -1), (3, -1))
 WHEN = ("now", "now", "now", "since", "last", "before", "after", "tomorrow", "third")
 SPOILT = ("", "", "", "", "", "", "", "", "permit", "late", "record", "token", "kind", "path", "node", "position",
-          "group", "place", "prompt", "key")  # fmt: skip
+          "group", "place", "prompt", "key", "drawing", "single")  # fmt: skip
 SHOWING = ("", "", "", "", "", "", "key", "other key", "garbage", "cut", "stranger", "path", "flip")
 ASKING = ("right", "right", "right", "right", "any", "stranger", "no stage", "no slot", "far", "no count", "stride")
 PROVING = ("right", "right", "right", "right", "nothing", "copied", "copied", "honest", "honest", "flip", "flip",
-           "flip", "case", "verifier")  # fmt: skip
+           "flip", "case", "verifier", "likeliest", "likeliest", "drawing")  # fmt: skip
 
 
 class InferenceDisputeBook(DisputeEnds):
@@ -59,6 +59,7 @@ class InferenceDisputeBook(DisputeEnds):
         if spoilt == "prompt":
             changes["input_units"] = 0
         changes |= {"promotion_seq": 2} if spoilt == "place" else {}
+        changes |= {"input_units": 1, "output_units": 1} if spoilt == "single" else {}
         opening = self.opening(answer, key, **changes)
         speaker = self.signs_for(key, opening.receipt.time)
         found = self.cover_of(cover.row.name, speaker)
@@ -87,6 +88,9 @@ class InferenceDisputeBook(DisputeEnds):
             dispute=dispute.turn.dispute, receipt=opening.receipt.struct_hash,
         )  # fmt: skip
         self.emitted("game.Moved", stage=int(dispute.stage), deadline=self.now + TURN)
+        if answer.drawing is not None:
+            seed, scale = answer.drawing.words
+            self.emitted("game.Drawn", dispute=dispute.turn.dispute, seed=seed, scale=scale)
 
     def key_of(self, cover: Covered, when: str, spoilt: str) -> str:
         if spoilt == "key":
@@ -112,9 +116,15 @@ class InferenceDisputeBook(DisputeEnds):
         place, groups = answer.place(position, group), len(model().program)
         empty = group == groups - 1 and place.node == bytes(32)
         reason = "game: no such place" if empty else ""
+        if spoilt == "single":  # a position alone is never drawn
+            named = group if 0 <= group < groups else groups
+            way = [WRONG] * (trees.depth(groups) if named < groups else 0)
+            return Place(0, named, WRONG, [*way, WRONG, WRONG]), "game: one position"
+        lie = [*place.path[:-1], WRONG] if answer.drawing else [*place.path, WRONG, WRONG]
         spoiling: dict[str, tuple[dict[str, Any], str]] = {
             "path": ({"path": place.path[:-1]}, reason or "game: path"),
             "node": ({"node": WRONG}, "game: not in the trace"),
+            "drawing": ({"path": lie}, reason or "game: not in the trace"),
             "position": ({"position": POSITIONS}, "game: no such place"),
             "group": ({"group": groups + 1}, "game: no such place"),
         }
@@ -127,7 +137,7 @@ class InferenceDisputeBook(DisputeEnds):
         if where == "alone":
             return POSITIONS - 1, -1
         if where == "right":
-            return POSITIONS - 1, LAYER if answer.name != "reply" else len(model().program) - 1
+            return POSITIONS - 1, answer.group
         return tuple(where)
 
     # the provider -----------------------------------------------------------------------------------------------------
@@ -283,12 +293,13 @@ class InferenceDisputeBook(DisputeEnds):
         said = {"slot": asked.slot, "part": asked.part, "stride": asked.stride}
         self.goes_on(dispute, dispute.turn.questioned(asked), asked.stage, "Asked", **said)
 
-    @action("", Choice("running"), Choice(("", "", "", "sums", "block", "stride", "stranger")), sender="other watcher",
-            weight=8)  # fmt: skip
+    @action("", Choice("running"), Choice(("", "", "sums", "block", "block", "stride", "stranger", "stranger")),
+            sender="other watcher", weight=12)  # fmt: skip
     def narrow(self, who: str, dispute: Dispute | None, spoilt: str) -> Steps:
         """DIS-4, DIS-6: the terms of one sum of 32; there are fewer positions than that."""
         if dispute is None:
             return
+        yield from self.until_asking(who, dispute)
         if dispute.stage == Stage.ASKING and not (dispute.over or self.now > dispute.due):
             part, count = (0, 4) if spoilt == "stride" else (1, 32)  # of which the second is one of 32 terms each
             yield from self.question(who, dispute, "any", Stage.SUMS, 9, part, count)
@@ -309,6 +320,16 @@ class InferenceDisputeBook(DisputeEnds):
         if done is not None:
             self.goes_on(dispute, turn.narrowed(sums, block), Stage.SUMS, "Narrowed", block=block)
 
+    def until_asking(self, who: str, dispute: Dispute) -> Steps:
+        """What is due until the challenger asks, so that its questions are reached."""
+        for _ in range(3):
+            if dispute.over or self.now > dispute.due or dispute.stage in (Stage.ASKING, Stage.PROVED):
+                return
+            if dispute.stage == Stage.NAMING:
+                yield from self.name_group(who, dispute, dispute.answer.group, "")
+            else:
+                yield from self.show(who, dispute, "")
+
     @action("", Choice("running"), Choice(PROVING), Amount(1 << 20), weight=24)
     def prove(self, who: str, dispute: Dispute | None, how: str, chance: int) -> Steps:
         """DIS-1, DIS-4, DIS-8: what is right counts whoever shows it, and nothing else."""
@@ -327,6 +348,7 @@ class InferenceDisputeBook(DisputeEnds):
         reasons = {
             "game: another turn": dispute.over, "game: proved": dispute.stage == Stage.PROVED,
             "game: another case": how == "case", "game: no such verifier": shown.verifier > 3,
+            "game: tokens are drawn": how == "likeliest", "game: another drawing": how == "drawing",
             "game: not proved": how == "honest" and self.is_about_the_layer(dispute) and not any(dispute.turn.sums),
         }  # fmt: skip
         wanted = next((reason for reason, holds in reasons.items() if holds), "")
@@ -344,6 +366,8 @@ class InferenceDisputeBook(DisputeEnds):
         return dispute.turn.group == LAYER and bool(dispute.seen.roots)
 
     def proof_of(self, dispute: Dispute, right: Proof | None, how: str, random: Random) -> Proof | None:
+        if how in ("likeliest", "drawing"):
+            return self.proof_of_drawn(dispute, how, random)
         if how == "copied":
             return Proof(*self.shown[random.randrange(len(self.shown))]) if self.shown else None
         if how in ("honest", "flip") and dispute.answer.honest:
@@ -358,6 +382,15 @@ class InferenceDisputeBook(DisputeEnds):
             right = nothing
         return right._replace(verifier=4) if right is not None and how == "verifier" else right
 
+    def proof_of_drawn(self, dispute: Dispute, how: str, random: Random) -> Proof | None:
+        """By the likeliest token, or by another drawing than the receipt's."""
+        if dispute.answer.drawing is None or (how == "drawing" and any(dispute.turn.sums)):
+            return None  # after sums a proof is first asked for their lane
+        if how == "likeliest":
+            return likeliest_call(dispute, random)
+        call = honest_call(dispute, random)
+        return call._replace(rest=call.rest[:-1] + bytes([call.rest[-1] ^ 1]))
+
     @action("", Choice("running"), Choice((1, 2, 3, 8, 8)), sender="stranger", weight=30)
     def play_on(self, who: str, dispute: Dispute | None, moves: int) -> Steps:
         """So many right moves, of whoever has to make one; a challenger that knows nothing asks for anything."""
@@ -366,7 +399,7 @@ class InferenceDisputeBook(DisputeEnds):
                 return
             right = right_move(dispute)
             if dispute.stage == Stage.NAMING:
-                yield from self.name_group(who, dispute, LAYER, "")
+                yield from self.name_group(who, dispute, dispute.answer.group, "")
             elif isinstance(right, Proof):
                 yield from self.prove(who, dispute, "right", 0)
             elif dispute.waits_for_provider:

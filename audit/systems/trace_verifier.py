@@ -11,8 +11,11 @@ from audit.systems._verified import IDS, LAYER, changed, climbed, opened
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Amount, Choice
+from keifu.spec import inference_calls as calls
 from keifu.spec import inference_trees as trees
+from keifu.spec.inference import Row, dot, noise_entry
 from keifu.spec.inference_calls import alone
+from keifu.spec.inference_drawing import Drawing, noise
 from keifu.spec.inference_model import Operator
 from keifu.spec.inference_openings import Openings
 
@@ -150,6 +153,37 @@ class TraceVerifiers(Links):
         args = (astuple(self.fixed(o, o)), o.descriptor(10), after, self.own(o, 10), self.beside(o, 0))
         yield self.tx("links.made", *args, sender=who, fails="trace_verifier: not the last")
 
+    # drawn tokens -----------------------------------------------------------------------------------------------------
+
+    @action("", Amount(1 << 8), Choice((33, 29, 2)), Choice((20, 40, 44, 62)), Choice((0, 1_024, 2_047)),
+            Choice((0, 0, 1, 3, -1, 40)), Amount(40), Choice((*SPOILT, "drawing", "noise")), weight=12)  # fmt: skip
+    def drawn(
+        self, who: str, seed: int, position: int, shift: int, sharpness: int, more: int, better: int, spoilt: str
+    ) -> Steps:
+        """Of two tokens the one that seed and position prefer; of equals the lower one."""
+        o, drawing = opened(("blocks", position, LAST)), Drawing(bytes([seed % 256]) * 32, shift, sharpness)
+        rows, given = o.operator(2).rows, o.trace.records[o.position][LAST][1]
+        values = [self.drawn_value(drawing, o.position, number, row, given) for number, row in enumerate(rows)]
+        own = o.trace.records[o.position][LAST][2][0]
+        shown = changed(o, [(2, 0, (values.index(max(values)) if more == 0 else better % len(rows) + more) - own)])
+        token, better = shown.trace.records[o.position][LAST][2][0], better % len(rows)
+        bound = self.fixed(o, shown, trace=drawing.root(o.trace.root()))
+        rest = list(calls.drawn(shown, drawing, o.trace.root(), 2, better, token))
+        there = 0 <= token < len(rows)
+        if spoilt in ("drawing", "noise") and there:
+            reason = f"trace_verifier: {spoilt}"
+            rest[1 if spoilt == "drawing" else 5] = _flipped(rest[1 if spoilt == "drawing" else 5])
+            yield self.tx("links.drawn", astuple(bound), *rest, sender=who, fails=reason)
+            return
+        wanted = not there or (values[better], -better) > (values[token], -token)
+        spoilt = "" if spoilt not in ("path", "longer", "hash", "group", "type", "descriptor") else spoilt
+        yield from self.says("drawn", bound, *rest, wanted=wanted, spoilt=spoilt)
+
+    @staticmethod
+    def drawn_value(drawing: Drawing, position: int, number: int, row: Row, given: list[int]) -> int:
+        logit = ((dot(row, given) + row.bias) * row.multiplier) >> drawing.shift
+        return logit * drawing.sharpness + noise()[noise_entry(drawing.seed, position, number)]
+
     # sizes ------------------------------------------------------------------------------------------------------------
 
     @action("", Choice((0, LAYER, LAYER, LAYER, LAST)), Amount(16), Choice((33, 32, 31, 2)), Choice((0, 0, 1, -1)),
@@ -225,3 +259,8 @@ class TraceVerifiers(Links):
             return
         wanted = more != 0 or spoilt in ("prompt", "reply")
         yield from self.says("pictured", bound, *opening, lane, wanted=wanted, spoilt=spoilt)
+
+
+def _flipped(words: Any) -> Any:
+    """The first word another."""
+    return type(words)([bytes([words[0][0] ^ 1]) + words[0][1:], *words[1:]])

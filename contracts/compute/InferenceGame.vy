@@ -48,12 +48,12 @@ from .lib import inference_trees as trees
 # Whose turn it is: the provider shows groups, a record, nodes, chunks or sums; the challenger names a group or asks.
 GROUPS: constant(uint256) = 1
 NAMING: constant(uint256) = 2
-RECORD: constant(uint256) = 3
+RECORD: constant(uint256) = turns.RECORD
 ASKING: constant(uint256) = 4
 NODES: constant(uint256) = 5
 CHUNKS: constant(uint256) = 6
 SUMS: constant(uint256) = 7
-PROVED: constant(uint256) = 8
+PROVED: constant(uint256) = turns.PROVED
 
 TURNS: constant(uint256) = 2 * turns.QUESTIONS + 4  # of the longest dispute
 TRACE: constant(uint256) = 2  # number of the verifier of traces
@@ -116,17 +116,17 @@ def begin(
     @notice Begin a dispute under the caller's address.
     @param _opening Operator, challenger, the receipt's time, how the caller names the dispute, and where it begins: a group
         and what it committed to at the position, or the number of groups and the position's root.
-    @param _path From there to the trace's root.
+    @param _path From there to the trace's root; of drawn tokens seed and scale behind it.
     @param _marks Where a group is named: see `name_group`.
     """
     assert self._turns[msg.sender][_opening.dispute] == empty(bytes32), "game: dispute is open"
     turn: IInferenceGame.Turn = turns._begun(msg.sender, _opening, _case)
     stage: uint256 = GROUPS
     if _opening.group < _case.groups:
-        stage = self._stage_of(turns._is_made(turn.numbers, _opening.group), turn.boundary)
+        stage = turns._stage_of(turn.numbers, _opening.group, turn.boundary)
         turn.numbers = turns._named(turn.numbers, _opening.group)
         turn.extra = keccak256(abi_encode(_marks))
-    shown._expect_place(_opening, _case, _path)
+    is_drawn: bool = shown._is_drawn(_opening, _case, _path)
     log IInferenceGame.Begun(
         book=msg.sender,
         dispute=turn.dispute,
@@ -138,6 +138,10 @@ def begin(
         case=_case,
         marks=_marks,
     )
+    if is_drawn:
+        turn.numbers |= 1 << turns.DRAWN_AT
+        seed_at: uint256 = len(_path) - shown.DRAWING
+        log IInferenceGame.Drawn(book=msg.sender, dispute=turn.dispute, seed=_path[seed_at], scale=_path[seed_at + 1])
     self._move(turn, stage)
 
 
@@ -181,8 +185,7 @@ def show_record(
     """
     @notice Show the tensors of the group at the position, by their roots, as many as it has; and of the first one whose
         mark is another all chunks, or the nodes over each 32 of them where they are more.
-    @param _committed What the boundary is made of: last tensor, keys, values; first and last group have no more than one,
-        or what a text's vector is the mean of.
+    @param _committed What the boundary is made of: last tensor, keys or what a vector is the mean of, values.
     @param _marks Those of the challenger.
     @param _chunks How many chunks that tensor has.
     @param _data Its chunks or nodes; nothing where there are more than 1,024 chunks, or no such tensor.
@@ -264,7 +267,7 @@ def name_group(
     self._question(_turn, NAMING)
     turn: IInferenceGame.Turn = _turn
     shown._expect_group(turn, _group, _boundary, _path)
-    stage: uint256 = self._stage_of(turns._is_made(turn.numbers, _group), _boundary)
+    stage: uint256 = turns._stage_of(turn.numbers, _group, _boundary)
     turn.numbers = turns._named(turn.numbers, _group)
     turn.boundary = _boundary
     turn.extra = keccak256(abi_encode(_marks))
@@ -355,6 +358,10 @@ def prove(
             place: uint256 = extract32(_rest, 0, output_type=uint256)
             assert proofs.CLAIM <= place and place <= len(_rest) + proofs.CLAIM - 32, "game: another slot"
             proofs._expect_slot(extract32(_rest, place - proofs.CLAIM, output_type=uint256), _turn)
+    if turns._is_drawn(_turn.numbers):
+        assert len(_rest) >= proofs.DRAWING, "game: another drawing"
+        drawing: Bytes[proofs.DRAWING] = slice(_rest, len(_rest) - proofs.DRAWING, proofs.DRAWING)
+        fixed = proofs._with_tree(fixed, _case.trace, _function, drawing)
     call: Bytes[proofs.MAX_REST + proofs.BOUND + 4] = concat(_function, fixed, _rest)
     answer: Bytes[32] = raw_call(verifiers[_verifier], call, max_outsize=32, is_static_call=True)
     assert convert(answer, uint256) == 1, "game: not proved"
@@ -426,14 +433,6 @@ def _check_time(_turn: IInferenceGame.Turn, _stage: uint256):
     self._check(_turn)
     assert turns._byte(_turn.numbers, turns.STAGE_AT) == _stage, "game: not its turn"
     assert block.timestamp <= turns._deadline(_turn.numbers), "game: too late"
-
-
-@internal
-@pure
-def _stage_of(_is_made: bool, _boundary: bytes32) -> uint256:
-    # What follows when a group is named: one that commits to nothing at the position cannot be.
-    assert _is_made or _boundary != empty(bytes32), "game: no such place"
-    return RECORD if _is_made else PROVED
 
 
 @internal

@@ -18,6 +18,8 @@ import numpy as np
 from keifu.compute.events import EVENT, documents_of
 from keifu.errors import UsageError
 from keifu.inference import tensor_root
+from keifu.inference.tokens.sampling import seed_of
+from keifu.spec.inference_drawing import Drawing
 from keifu.spec.inference_trees import MAX_GROUPS, tree
 from keifu.spec.inference_trees import tensor_root as tensor_root_of
 
@@ -25,6 +27,7 @@ _Id = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
 
 __all__ = [
     "HASH_BYTES",
+    "Sampling",
     "Tokens",
     "events_of",
     "groups_at",
@@ -34,6 +37,7 @@ __all__ = [
     "tokens_of",
     "tokens_root",
     "trace_of",
+    "trace_root_of",
 ]
 
 
@@ -48,9 +52,18 @@ class _Choice(msgspec.Struct):
     token_ids: list[_Id] = []
 
 
+class _Sampling(msgspec.Struct, frozen=True):
+    seed: int
+    committed: str
+    temperature: float
+    shift: Annotated[int, msgspec.Meta(ge=0, lt=1 << 8)] = 0
+    sharpness: Annotated[int, msgspec.Meta(ge=0, lt=1 << 16)] = 0
+
+
 class _Extra(msgspec.Struct, frozen=True):
     positions: str = ""
     groups: str = ""
+    sampling: _Sampling | None = None
 
 
 class _Event(msgspec.Struct):
@@ -80,6 +93,16 @@ def roots_of(request: bytes, response: bytes) -> tuple[bytes, bytes] | None:
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """By what an answer says that its tokens were drawn. `committed` is what the provider had named before."""
+
+    nonce: int
+    committed: bytes
+    temperature: float
+    drawing: Drawing
+
+
+@dataclass(frozen=True)
 class Tokens:
     """Ids that went in, and that came out. Of a reply that can be disputed, also the roots of its positions, and what
     each group committed to, position by position, where it came."""
@@ -88,6 +111,7 @@ class Tokens:
     reply: tuple[int, ...]
     positions: tuple[bytes, ...] = ()
     groups: bytes = b""
+    sampling: Sampling | None = None  # None: the likeliest tokens
 
 
 def tokens_of(response: bytes) -> Tokens | None:
@@ -101,7 +125,20 @@ def tokens_of(response: bytes) -> Tokens | None:
     if len(prompts) != 1 or not reply:
         return None
     positions = hashes_of(_named([event.keifu.positions for event in found]))
-    return Tokens(tuple(prompts[0]), tuple(reply), positions, _named([event.keifu.groups for event in found]))
+    try:
+        sampling = _sampling(found[0].keifu.sampling)
+    except ValueError:
+        return None
+    groups = _named([event.keifu.groups for event in found])
+    return Tokens(tuple(prompts[0]), tuple(reply), positions, groups, sampling)
+
+
+def _sampling(said: _Sampling | None) -> Sampling | None:
+    if said is None:
+        return None
+    committed = bytes.fromhex(said.committed)
+    drawing = Drawing(seed_of(said.seed, committed), said.shift, said.sharpness)
+    return Sampling(said.seed, committed, said.temperature, drawing)
 
 
 def _named(texts: Sequence[str]) -> bytes:
@@ -142,6 +179,12 @@ def tokens_root(ids: Sequence[int]) -> bytes:
 def trace_of(positions: Sequence[bytes]) -> bytes:
     """The root of a trace, from those of its positions."""
     return tree(list(positions))
+
+
+def trace_root_of(positions: Sequence[bytes], drawing: Drawing | None) -> bytes:
+    """What a receipt has for its trace, from the roots of positions and what its tokens are drawn by."""
+    tree_root = trace_of(positions)
+    return drawing.root(tree_root) if drawing else tree_root
 
 
 def events_of(response: bytes) -> list[bytes]:

@@ -35,6 +35,7 @@ __all__ = [
     "largest",
     "layer_norm",
     "mean_pool",
+    "noise_entry",
     "place",
     "products",
     "residual",
@@ -317,18 +318,17 @@ def sampled(
     drawn: tuple[bytes, int],
 ) -> int:
     """A token drawn by a committed seed at a position: the largest logit after noise."""
-    seed, position = drawn
-    start = int.from_bytes(keccak256(seed + position.to_bytes(8, "big"))[:8], "big")
     found = []
     for number, row in enumerate(rows):
         logit = ((dot(row, given) + row.bias) * row.multiplier) >> shift
-        found.append(logit * sharpness + gumbel[_mixed(start, number) >> 52])
+        found.append(logit * sharpness + gumbel[noise_entry(*drawn, number)])
     return found.index(max(found))
 
 
-def _mixed(start: int, number: int) -> int:
-    """The finaliser of splitmix64."""
+def noise_entry(seed: bytes, position: int, number: int) -> int:
+    """Which entry of the table is a token's noise, by the finaliser of splitmix64."""
+    start = int.from_bytes(keccak256(seed + position.to_bytes(8, "big"))[:8], "big")
     z = (start + (number + 1) * 0x9E3779B97F4A7C15) & _WORD
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _WORD
-    return z ^ (z >> 31)
+    return (z ^ (z >> 31)) >> 52

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from keifu.spec.inference import Window, corner, products, seen, segments
+from keifu.spec.inference import Window, corner, noise_entry, products, seen, segments
+from keifu.spec.inference_drawing import Drawing, noise_opening
 from keifu.spec.inference_model import Operator, Trace
 from keifu.spec.inference_openings import (
     KEYS,
@@ -24,6 +25,7 @@ __all__ = [
     "Call",
     "alone",
     "check",
+    "drawn",
     "exponent",
     "maximum",
     "strips",
@@ -160,6 +162,15 @@ def _token(o: Openings, slot: int, better: int, _: int) -> tuple[Any, ...]:
     number = chosen if 0 <= chosen < o.operator(slot).height else 0
     x = o.lines(o.operator(slot).first)
     return "token", x, o.row(slot, number), o.row(slot, better), o.lanes(slot, 0)
+
+
+def drawn(o: Openings, drawing: Drawing, tree: bytes, slot: int, better: int, shown: int) -> tuple[Any, ...]:
+    """Arguments of TraceVerifier's `drawn` behind what is bound: another token than the one that was shown is drawn."""
+    number = shown if 0 <= shown < o.operator(slot).height else 0
+    noises = (noise_opening(noise_entry(drawing.seed, o.position, token)) for token in (number, better))
+    rows = o.row(slot, number), o.row(slot, better)
+    by = tree, drawing.seed, drawing.scale
+    return o.descriptor(slot), by, o.lines(o.operator(slot).first), *rows, *noises, o.lanes(slot, 0)
 
 
 def sums_of(o: Openings, slot: int, lane: int) -> int:

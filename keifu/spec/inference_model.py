@@ -10,6 +10,7 @@ from ethwire.keys import keccak256
 from keifu.spec import inference as arithmetic
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference import LARGEST, Row, Window
+from keifu.spec.inference_drawing import Drawing, noise
 
 __all__ = [
     "BITS",
@@ -95,6 +96,7 @@ class Trace:
     program: Sequence[Group]
     records: Sequence[Sequence[Sequence[Tensor]]] = field(default_factory=list)
     asked_from: int = 0  # first position at which a token is asked for: before it the last group commits to nothing
+    drawing: Drawing | None = None  # by what its tokens are drawn; None: the likeliest ones
 
     @property
     def makes_vector(self) -> bool:
@@ -129,21 +131,25 @@ class Trace:
             found[-1] = bytes(32)
         return found
 
-    def root(self) -> bytes:
-        """What a receipt of these positions binds."""
+    def tree_root(self) -> bytes:
         return trees.tree([trees.position_root(self.position_leaves(place)) for place in range(len(self.records))])
 
+    def root(self) -> bytes:
+        """What a receipt of these positions binds."""
+        tree = self.tree_root()
+        return self.drawing.root(tree) if self.drawing else tree
 
-def run(program: Sequence[Group], ids: Sequence[int], asked_from: int = 0) -> Trace:
+
+def run(program: Sequence[Group], ids: Sequence[int], asked_from: int = 0, drawing: Drawing | None = None) -> Trace:
     """All positions, one after the other. Tokens are asked for from the prompt's last position on: `asked_from`."""
-    return replace(run_from(program, [[number] for number in ids]), asked_from=asked_from)
+    return replace(run_from(program, [[number] for number in ids], drawing), asked_from=asked_from)
 
 
-def run_from(program: Sequence[Group], first: Sequence[Tensor]) -> Trace:
+def run_from(program: Sequence[Group], first: Sequence[Tensor], drawing: Drawing | None = None) -> Trace:
     """The same, when the first group is given something else than the id of a token. Operators go one after the other
     over all positions, for some see those behind their own."""
     made: list[list[Record]] = [[[tensor]] for tensor in first]
-    trace = Trace(program, made)
+    trace = Trace(program, made, drawing=drawing)
     for group, operators in enumerate(program):
         for operator in operators:
             for position, records in enumerate(made):
@@ -185,13 +191,20 @@ def tensor_of(operator: Operator, record: Record, trace: Trace, where: tuple[int
         case "gated":
             return _gated(operator, first, record[operator.second])
         case "token":
-            return [arithmetic.token(operator.rows, first + [0] * (operator.width - len(first)))]
+            return [_token(operator, first + [0] * (operator.width - len(first)), trace.drawing, where[0])]
         case "rope" | "place":
             return _placed(operator, first, where[0])
         case "picture" | "convolution" | "largest" | "bounded":
             return _of_picture(operator, first, trace)
         case _:
             return _attention(operator, record, trace, where)
+
+
+def _token(operator: Operator, given: Tensor, drawing: Drawing | None, position: int) -> int:
+    if drawing is None:
+        return arithmetic.token(operator.rows, given)
+    scale, drawn = (drawing.shift, drawing.sharpness), (drawing.seed, position)
+    return arithmetic.sampled(operator.rows, given, *scale, noise(), drawn)
 
 
 def _placed(operator: Operator, first: Tensor, position: int) -> Tensor:

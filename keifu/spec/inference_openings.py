@@ -67,7 +67,7 @@ class Openings:
     def claim(self, sums: bytes = b"", base: int = 0, first: int = 0, stride: int = 0) -> tuple[Any, ...]:
         record, positions = self.trace.record_root(self.position, self.group), len(self.trace.records)
         named = keccak256(sums) if sums else bytes(32)
-        roots = (self.published.root, self.trace.root(), record)
+        roots = (self.published.root, self.trace.tree_root(), record)
         return (*roots, self.group, self.position, positions, named, base, first, stride)
 
     def operator(self, slot: int) -> Operator:

@@ -34,6 +34,11 @@ CONVOLVED: constant(bytes4) = 0xDF8E6460
 LARGEST: constant(bytes4) = 0xAC0A2AC1
 POOLED: constant(bytes4) = 0x7B53796C
 
+# The likeliest token, and a drawn one.
+TOKEN: constant(bytes4) = 0xCCF18598
+DRAWN: constant(bytes4) = 0x9DAB6FFF
+DRAWING: constant(uint256) = 96  # bytes: the tree's root, seed and scale
+
 # Bytes of what stands first in a call, and of the rest.
 BOUND: constant(uint256) = 416
 CLAIM: constant(uint256) = 320
@@ -127,3 +132,20 @@ def _expect_slot(_descriptor: uint256, _turn: IInferenceGame.Turn):
     @dev The descriptor that a call opens is that of the slot whose sums were shown.
     """
     assert (_descriptor >> 232) & 255 == turns._byte(_turn.numbers, turns.SLOT_AT), "game: another slot"
+
+
+@internal
+@pure
+def _with_tree(_fixed: Bytes[BOUND], _trace: bytes32, _function: bytes4, _drawing: Bytes[DRAWING]) -> Bytes[BOUND]:
+    """
+    @dev What stands first in a call where tokens are drawn. The receipt's root holds the drawing, which `drawn` takes
+        apart; other functions open the trace, whose root stands with the drawing behind their arguments.
+    """
+    assert _function != TOKEN, "game: tokens are drawn"
+    if _function == DRAWN:
+        return _fixed
+    tree: bytes32 = extract32(_drawing, 0)
+    scale: uint256 = extract32(_drawing, 64, output_type=uint256)
+    assert trees._drawn(tree, extract32(_drawing, 32), scale) == _trace, "game: another drawing"
+    # The trace is the second word of a claim, and of what TraceVerifier is given.
+    return convert(concat(slice(_fixed, 0, 32), tree, slice(_fixed, 64, len(_fixed) - 64)), Bytes[BOUND])

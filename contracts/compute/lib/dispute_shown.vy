@@ -15,6 +15,7 @@ SLOTS: constant(uint256) = 16
 MAX_GROUPS: constant(uint256) = 128
 LIST: constant(uint256) = 32  # chunks or nodes that are shown at once
 LIST_LEVELS: constant(uint256) = 5
+DRAWING: constant(uint256) = 2  # words behind a path: seed and scale
 MARK: constant(uint256) = 48  # bits
 MARKS: constant(uint256) = 5  # a word, of all tensors but the first, which another group made
 MASK_48: constant(uint256) = 281474976710655
@@ -40,19 +41,33 @@ def _root(_leaves: DynArray[bytes32, MAX_GROUPS], _levels: uint256) -> bytes32:
 
 @internal
 @pure
-def _expect_place(
+def _is_drawn(
     _opening: IInferenceGame.Opening, _case: IInferenceGame.Case, _path: DynArray[bytes32, trees.MAX_PATH]
-):
+) -> bool:
     """
-    @dev A group, or a position, stands in the trace.
+    @dev Whether the trace is one of drawn tokens: then seed and scale stand behind the path. A group, or a position,
+        stands in it.
     """
     index: uint256 = _case.position
-    levels: uint256 = trees._levels(trees._positions(_case.prompt, _case.reply))
+    positions: uint256 = trees._positions(_case.prompt, _case.reply)
+    levels: uint256 = trees._levels(positions)
     if _opening.group < _case.groups:
         index = (index << trees._levels(_case.groups)) | _opening.group
         levels += trees._levels(_case.groups)
-    assert len(_path) == levels, "game: path"
-    assert trees._climbed(_opening.boundary, index, _path) == _case.trace, "game: not in the trace"
+    if len(_path) != levels + DRAWING:
+        assert len(_path) == levels, "game: path"
+        assert trees._climbed(_opening.boundary, index, _path) == _case.trace, "game: not in the trace"
+        return False
+    # With one position nothing is above its root, so the root of a drawn reply could pass for one.
+    assert positions > 1, "game: one position"
+    tree: bytes32 = _opening.boundary
+    for level: uint256 in range(levels, bound=trees.MAX_PATH):
+        # Climbed here: a path without its last words would be another list, which every dispute paid for.
+        beside: bytes32 = _path[level]
+        tree = keccak256(abi_encode(beside, tree) if (index >> level) & 1 == 1 else abi_encode(tree, beside))
+    scale: uint256 = convert(_path[levels + 1], uint256)
+    assert trees._drawn(tree, _path[levels], scale) == _case.trace, "game: not in the trace"
+    return True
 
 
 @internal

@@ -3,10 +3,11 @@
 @title The numbers of a dispute's turn
 @license MIT
 @notice Calls bring them in one word, since each byte of a call is paid for. From the highest bits down, behind 23 bits of 0:
-    one that says whether the reply is a text's vector; 40 bits each for the receipt's time and the deadline, unix seconds; 8 bits each for stage, questions so far, group, slot,
-    count (of groups, then of sums that were asked for), stride (terms that a sum adds), and 1 where sums are those of a
-    block; 16 bits each for the position and the term of the first sum; 32 bits each for the part of a tensor or the lane
-    of sums, and for one more than the chunks that the tensor has, as the provider says, or zero until it says so.
+    one that says whether the reply is a text's vector; 40 bits each for the receipt's time and the deadline, unix seconds; 8
+    bits each for stage, questions so far, group, slot, count (of groups, then of sums that were asked for), stride (terms
+    that a sum adds), and 1 where sums are those of a block; one bit that is 1 where tokens are drawn, 15 for the position,
+    16 for the term of the first sum; 32 bits each for the part of a tensor or the lane of sums, and for one more than the
+    chunks that the tensor has, as the provider says, or zero until it says so.
 """
 
 from ...interfaces import IInferenceGame
@@ -18,6 +19,10 @@ MAX_GROUPS: constant(uint256) = 128
 MAX_POSITIONS: constant(uint256) = 1_024
 LIST: constant(uint256) = 32  # sums
 
+# Stages that follow when a group is named: its record is shown, or the provider has lost.
+RECORD: constant(uint256) = 3
+PROVED: constant(uint256) = 8
+
 VECTOR_AT: constant(uint256) = 232
 TIME_AT: constant(uint256) = 192
 DEADLINE_AT: constant(uint256) = 152
@@ -28,18 +33,20 @@ SLOT_AT: constant(uint256) = 120
 COUNT_AT: constant(uint256) = 112
 STRIDE_AT: constant(uint256) = 104
 WITHIN_AT: constant(uint256) = 96
+DRAWN_AT: constant(uint256) = 95
 POSITION_AT: constant(uint256) = 80
 FIRST_AT: constant(uint256) = 64
 PART_AT: constant(uint256) = 32
 BASE_AT: constant(uint256) = 64  # of what a turn keeps of a block's edges
 
 MASK_8: constant(uint256) = 255
+MASK_15: constant(uint256) = 32767
 MASK_16: constant(uint256) = 65535
 MASK_32: constant(uint256) = 4294967295
 MASK_40: constant(uint256) = 1099511627775
 MASK_64: constant(uint256) = 18446744073709551615
 # What stays: in a move all but stage and deadline, in a naming all but group and slot, in a question time, questions so
-# far, group and position.
+# far, group, position and whether tokens are drawn.
 MOVING: constant(uint256) = max_value(uint256) - (((MASK_40 << 8) | MASK_8) << STAGE_AT)
 NAMING: constant(uint256) = max_value(uint256) - (MASK_16 << SLOT_AT)
 ASKING: constant(uint256) = (1 << VECTOR_AT) | (MASK_40 << TIME_AT) | (MASK_16 << GROUP_AT) | (MASK_16 << POSITION_AT)
@@ -73,7 +80,13 @@ def _last(_numbers: uint256) -> uint256:
     """
     @dev The last position that attention may see: the dispute's own, or of a text the last one.
     """
-    return (_numbers >> POSITION_AT) & MASK_16
+    return (_numbers >> POSITION_AT) & MASK_15
+
+
+@internal
+@pure
+def _is_drawn(_numbers: uint256) -> bool:
+    return _numbers & (1 << DRAWN_AT) != 0
 
 
 @internal
@@ -140,6 +153,17 @@ def _is_made(_numbers: uint256, _group: uint256) -> bool:
     @dev Until a group is named, the slot is how many of the last ones commit to nothing.
     """
     return _group + self._byte(_numbers, SLOT_AT) < self._byte(_numbers, COUNT_AT)
+
+
+@internal
+@pure
+def _stage_of(_numbers: uint256, _group: uint256, _boundary: bytes32) -> uint256:
+    """
+    @dev What follows when a group is named: one that commits to nothing at the position cannot be.
+    """
+    is_made: bool = self._is_made(_numbers, _group)
+    assert is_made or _boundary != empty(bytes32), "game: no such place"
+    return RECORD if is_made else PROVED
 
 
 @internal

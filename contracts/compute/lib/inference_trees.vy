@@ -13,6 +13,7 @@ MAX_CHUNKS: constant(uint256) = 32
 MAX_PATH: constant(uint256) = 32
 RECORD_LEVELS: constant(uint256) = 4
 BOUNDARY_LEVELS: constant(uint256) = 2
+MASK_24: constant(uint256) = 16777215
 MASK_32: constant(uint256) = 4294967295
 NOTHING: constant(bytes32) = empty(bytes32)
 OF_ALL: constant(uint256) = 2  # flag of attention that also sees what is behind its position
@@ -66,6 +67,15 @@ def _climbed(_leaf: bytes32, _index: uint256, _path: DynArray[bytes32, MAX_PATH]
             node = keccak256(abi_encode(node, beside))
         index = index >> 1
     return node
+
+
+@internal
+@pure
+def _drawn(_tree: bytes32, _seed: bytes32, _scale: uint256) -> bytes32:
+    """
+    @dev What a receipt has for its trace where tokens are drawn: 67 bytes, which neither a node nor a chunk has.
+    """
+    return keccak256(concat(_tree, _seed, slice(convert(_scale & MASK_24, bytes32), 29, 3)))
 
 
 @internal

@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass
 from enum import StrEnum
 
 from keifu.compute.canonical import tokens_of
+from keifu.compute.client.drawn import chosen_alone, drawn_as_asked
 from keifu.compute.client.rooted import groups_compared, roots_compared
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.units import Usage, usage_of
@@ -55,6 +56,7 @@ class Check(StrEnum):
     DIGEST = "digest"
     ROOTS = "roots"
     GROUPS = "groups"
+    SAMPLING = "sampling"
     UNITS = "units"
     PRICE = "price"
     CHARGED = "charged"
@@ -134,6 +136,7 @@ class Expected:
     tees: frozenset[str] = frozenset()
     has_disputes: bool = False  # whether the operator promised something for a wrong token
     asked_for_groups: bool = False  # of a node that says that it gives them
+    committed: bytes | None = None  # the provider's half of a seed, as it had named it before the request was sent
 
 
 def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> list[Finding]:
@@ -146,6 +149,7 @@ def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> lis
         *_artefact(receipt, expected, sources),
         Finding(Check.ROOTS, *roots_compared(receipt, exchange.request, exchange.response)),
         *_groups(exchange, expected),
+        *_sampling(exchange),
         _units(receipt, usage_of(exchange.response)),
         _price(receipt, expected),
         _evidence(exchange, expected),
@@ -264,6 +268,11 @@ def _groups(exchange: Exchange, expected: Expected) -> list[Finding]:
     return [] if found is None else [Finding(Check.GROUPS, *found)]
 
 
+def _sampling(exchange: Exchange) -> list[Finding]:
+    found = drawn_as_asked(exchange.signed.receipt, exchange.request, exchange.response)
+    return [] if found is None else [Finding(Check.SAMPLING, *found)]
+
+
 def _units(receipt: Receipt, usage: Usage | None) -> Finding:
     said = f"{receipt.input_units} in, {receipt.output_units} out"
     if usage is None:
@@ -325,6 +334,8 @@ def _why_not_proved(exchange: Exchange, expected: Expected) -> str:
     tokens = tokens_of(exchange.response)
     if tokens is None or not tokens.positions:
         return "it came without the roots of its positions, which a dispute begins with"
+    if why := chosen_alone(tokens, exchange.request, expected.committed):
+        return why
     if not expected.has_disputes:
         return "its operator promised nothing that you know of for a wrong token"
     return ""

@@ -14,6 +14,7 @@ import msgspec
 from ethwire.http import httpx
 from keifu.compute.client.capture import Captured, exchange_of
 from keifu.compute.client.checks import Exchange, Expected, Prices, ReplyRefused, check_reply, require, shown
+from keifu.compute.client.drawn import committed_in, is_drawing
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.store import Store
 from keifu.compute.events import DONE, END, EVENT
@@ -94,6 +95,7 @@ class _Asked:
     is_opening: bool  # the channel: with a deposit
     named: int  # what its voucher names
     wishes_groups: bool  # what each group committed to
+    committed: bytes | None = None  # the provider's half of a seed
 
 
 class ComputeClient:
@@ -153,13 +155,21 @@ class ComputeClient:
         """The answer as it comes. Its end (`data: [DONE]`, or of a whole answer everything) is held back until it was
         compared. Raises as `ask` does, what is compared while it is read."""
         body = document if isinstance(document, bytes) else msgspec.json.encode(document)
-        terms = self._terms.get((provider.url, path))
+        terms, committed = self._terms.get((provider.url, path)), self._committed(provider, body)
         for _ in range(TRIES):
             answer, asked = self._sent(provider, path, body, key, terms)
             if answer.status_code != PAYMENT_NEEDED:
-                return Stream(self, provider, answer, self._taken(provider, answer, asked))
+                taken = self._taken(provider, answer, asked)
+                return Stream(self, provider, answer, replace(taken, committed=committed))
             terms = self._terms[provider.url, path] = self._learnt(provider, answer, asked)
         raise PaymentRefused(f"{provider.url} takes no payment", MISMATCH, remedy="ask another provider")
+
+    def _committed(self, provider: Provider, body: bytes) -> bytes | None:
+        """The provider's half of a seed, before it learns ours; None where it names none."""
+        try:
+            return committed_in(self.models(provider), _model_of(body)) if is_drawing(body) else None
+        except ProviderFault:
+            return None
 
     # of a stream ---------------------------------------------------------------------------------------------------
 
@@ -208,6 +218,7 @@ class ComputeClient:
             tees=provider.tees,
             has_disputes=self._has_promised(provider, signed.receipt),
             asked_for_groups=asked.wishes_groups,
+            committed=asked.committed,
         )
 
     def _has_promised(self, provider: Provider, receipt: Receipt) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import DISPUTES, GAME, TOKEN
-from keifu.compute.canonical import groups_at, other_groups, tokens_root, trace_of
+from keifu.compute.canonical import groups_at, other_groups, tokens_root, trace_root_of
 from keifu.compute.client.checks import JUDGED_POSITIONS
 from keifu.compute.client.store import KeptReply
 from keifu.compute.market.covers import CoverState, read_cover
@@ -105,7 +105,7 @@ class Judge:
         record = _record(self._provenance, receipt.environment, receipt.promotion_seq)
         if record.program_root != self._published.root:
             return None
-        own = Replayed(self.executor, self._published, reply.prompt, self._fed(reply.ids))
+        own = Replayed(self.executor, self._published, reply.prompt, self._fed(reply.ids), reply.drawing)
         challenger, seen = Challenger(self._published, own, reply.prompt, reply.ids), Seen(reply.positions)
         position = challenger.position(seen)
         if position is not None and challenger.is_reply(seen):
@@ -249,8 +249,10 @@ def _require_bound(reply: KeptReply) -> None:
         raise InputError(f"a dispute reaches {JUDGED_POSITIONS:,} positions", remedy="do not dispute it")
     if receipt.evidence != Evidence.PROVED or not reply.prompt or not reply.ids or not reply.positions:
         raise InputError("the receipt is of no reply that can be disputed", remedy="one that says proved")
+    if reply.drawing and len(reply.positions) == 1:
+        raise InputError("what is drawn at one position alone is not judged", remedy="do not dispute it")
     try:
-        roots = tokens_root(reply.prompt), tokens_root(reply.ids), trace_of(reply.positions)
+        roots = tokens_root(reply.prompt), tokens_root(reply.ids), trace_root_of(reply.positions, reply.drawing)
     except (OverflowError, ValueError) as error:
         raise InputError(f"these are no token ids: {error}", remedy="do not dispute it") from error
     is_whole = len(reply.positions) == len(given) - 1

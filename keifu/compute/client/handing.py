@@ -6,7 +6,7 @@ import binascii
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -17,6 +17,7 @@ from keifu.compute.wire import text_of, unpack
 from keifu.errors import InputError
 from keifu.inference.disputes import permit
 from keifu.keys import Account
+from keifu.spec.inference_drawing import Drawing
 
 __all__ = ["Handed", "hand"]
 
@@ -32,6 +33,8 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     deadline: int
     signature: str
     groups: str = ""  # what each of them committed to, where the reply came with it
+    seed: str = ""  # of drawn tokens
+    scale: Annotated[int, msgspec.Meta(ge=0, lt=1 << 24)] = 0
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Handed:
             _Document(
                 text_of(reply.signed), list(reply.prompt), list(reply.ids),
                 b64encode(b"".join(reply.positions)).decode(), watcher, deadline, "0x" + signature.hex(),
-                b64encode(reply.groups).decode(),
+                b64encode(reply.groups).decode(), *_drawn(reply.drawing),
             )
         )  # fmt: skip
 
@@ -61,7 +64,10 @@ class Handed:
             signature = bytes.fromhex(said.signature.removeprefix("0x"))
             groups = binascii.a2b_base64(said.groups, strict_mode=True)
             ids = tuple(said.prompt), tuple(said.ids)
-            reply = KeptReply(unpack(said.receipt), *ids, hashes_of(positions), groups)
+            drawing = Drawing.of(bytes.fromhex(said.seed.removeprefix("0x")), said.scale) if said.seed else None
+            if drawing and len(drawing.seed) != HASH_BYTES:
+                raise ValueError("its seed has not 32 bytes")
+            reply = KeptReply(unpack(said.receipt), *ids, hashes_of(positions), groups, drawing)
             receipt = reply.signed.receipt
             if (len(reply.prompt), len(reply.ids)) != (receipt.input_units, receipt.output_units):
                 raise ValueError("it has other numbers of tokens than its receipt")
@@ -72,6 +78,10 @@ class Handed:
             return cls(reply, (said.watcher, said.deadline, signature))
         except (ValueError, RecursionError) as error:
             raise InputError(f"this is no reply for a watcher: {error}", remedy="keifu dispute hand") from error
+
+
+def _drawn(drawing: Drawing | None) -> tuple[str, int]:
+    return ("0x" + drawing.seed.hex(), drawing.scale) if drawing else ("", 0)
 
 
 def hand(reply: KeptReply, payer: Account, chain_id: int, disputes: str, watcher: str, deadline: int) -> Handed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.compute.canonical import Tokens, other_groups, roots_of, tokens_of, tokens_root, trace_of
+from keifu.compute.canonical import Tokens, other_groups, roots_of, tokens_of, tokens_root, trace_root_of
 from keifu.compute.receipt import Receipt
 from keifu.compute.vectors import Vector, joined, vectors_of
 
@@ -83,5 +83,5 @@ def _token_roots(receipt: Receipt, tokens: Tokens) -> tuple[bool, str]:
 
 def _are_roots(tokens: Tokens, receipt: Receipt) -> bool:
     """Whether the roots of positions are those of the trace: the last id of a reply is not fed."""
-    count = len(tokens.prompt) + len(tokens.reply) - 1
-    return len(tokens.positions) == count and trace_of(tokens.positions) == receipt.trace_root
+    count, drawing = len(tokens.prompt) + len(tokens.reply) - 1, tokens.sampling.drawing if tokens.sampling else None
+    return len(tokens.positions) == count and trace_root_of(tokens.positions, drawing) == receipt.trace_root

@@ -26,6 +26,7 @@ from keifu.compute.wire import text_of, unpack
 from keifu.errors import UsageError
 from keifu.payments import Channel
 from keifu.payments.wallet import KeptChannel
+from keifu.spec.inference_drawing import Drawing
 from keifu.units import DAY
 
 __all__ = ["FOLDER_VARIABLE", "CapReached", "KeptReply", "Request", "Store", "usual_folder"]
@@ -66,6 +67,10 @@ _REPLIES = """CREATE TABLE IF NOT EXISTS reply (hash BLOB PRIMARY KEY, prompt BL
     positions BLOB NOT NULL) WITHOUT ROWID"""
 
 
+# Of those whose tokens were drawn: by what.
+_DRAWN = "CREATE TABLE IF NOT EXISTS drawn (hash BLOB PRIMARY KEY, seed BLOB NOT NULL, scale INTEGER) WITHOUT ROWID"
+
+
 @dataclass(frozen=True)
 class KeptReply:
     """What a dispute takes of a reply: its receipt, the token ids in and out, and the roots of positions. Where it came
@@ -76,6 +81,7 @@ class KeptReply:
     ids: tuple[int, ...]
     positions: tuple[bytes, ...]
     groups: bytes = b""
+    drawing: Drawing | None = None  # by what its tokens were drawn
 
 
 def usual_folder() -> Path:
@@ -270,13 +276,15 @@ class Store(ClientFolder):
     def replies(self, receipt: bytes = b"") -> Iterator[KeptReply]:
         """Replies that can be disputed, oldest first; the one of a receipt's struct hash."""
         rows = self._rows(
-            "SELECT text, prompt, ids, positions FROM reply JOIN receipt ON receipt.hash = reply.hash"
-            " WHERE ? IN (X'', reply.hash) ORDER BY receipt.request", (receipt,),
+            "SELECT text, prompt, ids, positions, seed, scale FROM reply JOIN receipt ON receipt.hash = reply.hash"
+            " LEFT JOIN drawn ON drawn.hash = reply.hash WHERE ? IN (X'', reply.hash) ORDER BY receipt.request",
+            (receipt,),
         )  # fmt: skip
-        for text, prompt, ids, positions in rows:
+        for text, prompt, ids, positions, seed, scale in rows:
             given, made = _ids(prompt), _ids(ids)
             end = HASH_BYTES * (len(given) + len(made) - 1)
-            yield KeptReply(unpack(text), given, made, hashes_of(positions[:end]), positions[end:])
+            drawing = None if seed is None else Drawing.of(seed, scale)
+            yield KeptReply(unpack(text), given, made, hashes_of(positions[:end]), positions[end:], drawing)
 
     # caps ----------------------------------------------------------------------------------------------------------
 
@@ -342,6 +350,10 @@ class Store(ClientFolder):
         tokens = tokens_of(response) if signed.receipt.evidence == Evidence.PROVED else None
         if tokens is None or not tokens.positions:
             return
+        if tokens.sampling is not None:
+            drawing = tokens.sampling.drawing
+            drawn = signed.receipt.struct_hash, drawing.seed, drawing.scale
+            database.execute("INSERT OR IGNORE INTO drawn VALUES (?, ?, ?)", drawn)
         row = (signed.receipt.struct_hash, *(array("i", item).tobytes() for item in (tokens.prompt, tokens.reply)))
         kept = b"".join((*tokens.positions, tokens.groups))
         database.execute("INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?)", (*row, kept))
@@ -350,6 +362,7 @@ class Store(ClientFolder):
         if self._writes:
             database.execute(_BODIES)
             database.execute(_REPLIES)
+            database.execute(_DRAWN)
         if self._pays:  # whoever paid before has ended
             database.execute("UPDATE request SET state = 'lost' WHERE state = 'open'")
 

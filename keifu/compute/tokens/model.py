@@ -30,7 +30,7 @@ from keifu.inference.tokens.tokenizer import Tokenizer
 
 __all__ = ["Keep", "TokenModel"]
 
-Keep = Callable[[bytes, Sequence[int], Sequence[int]], None]
+Keep = Callable[[bytes, Sequence[int], Sequence[int], Drawing | None], None]
 
 CHAT = "chat/completions"
 _ROLES = {"developer": "system"}  # OpenAI's newer name
@@ -39,8 +39,8 @@ CONTEXT, USERS = 2_048, 4
 
 class TokenModel(OwnModel):
     """A unit is a token. `is_proved` says that the artefact's record has the root of this very program: then receipts
-    of replies that take the likeliest token say so, and any wrong one can be shown on the chain. `keep` gets the trace
-    root and the ids of such a reply, and has them on the disk when it returns: the reply's end leaves after that."""
+    of replies say so, and any wrong token can be shown on the chain. `keep` gets the trace root and the ids of such a
+    reply, and by what it was drawn, and has them on the disk when it returns: the reply's end leaves after that."""
 
     def __init__(
         self,
@@ -183,7 +183,10 @@ class TokenModel(OwnModel):
             self._count += 1
         sampling: dict[str, Any] = {}
         if call.temperature:
+            drawing = self._drawing(call)
+            assert drawing is not None
             sampling = {"seed": call.seed, "committed": self._committed.hex(), "temperature": call.temperature}
+            sampling |= {"shift": drawing.shift, "sharpness": drawing.sharpness}
         id_, now = f"{secrets.token_hex(8)}-{self._count}", int(time.time())
         is_chat, is_proved = call.endpoint == CHAT, self._word(call) == Evidence.PROVED
         return Writing(
@@ -192,11 +195,12 @@ class TokenModel(OwnModel):
 
     async def _kept(self, call: Call, trace: bytes, reply: list[int]) -> None:
         if self._keep is not None and self._word(call) == Evidence.PROVED:
-            await asyncio.to_thread(self._keep, trace, call.inputs[0], reply)
+            await asyncio.to_thread(self._keep, trace, call.inputs[0], reply, self._drawing(call))
 
     def _word(self, call: Call) -> Evidence:
-        """A drawn token has no operator in the program, so nobody can show a wrong one."""
-        return Evidence.UNVERIFIED if call.temperature else self._evidence
+        """What is drawn at one position alone is not judged: nothing would stand above its root."""
+        is_judged = not call.temperature or len(call.inputs[0]) > 1
+        return self._evidence if is_judged else Evidence.UNVERIFIED
 
 
 def _message(item: Any) -> tuple[str, str]:

@@ -78,7 +78,9 @@ class Talk:
 
     def _last(self, token: int, text: str, finish: str) -> Piece:
         job, positions = self.job, self.job.position_roots
-        roots = ids_root(job.prompt), ids_root(job.reply), trace_root(positions)
+        tree = trace_root(positions)
+        trace = job.drawing.root(tree) if job.drawing else tree
+        roots = ids_root(job.prompt), ids_root(job.reply), trace
         # Where no dispute reaches, nobody needs them.
         groups = b"".join(map(bytes, job.groups)) if len(positions) <= JUDGED_POSITIONS else b""
         return Piece(token, text, finish, roots, positions.tobytes(), groups)

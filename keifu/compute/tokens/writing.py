@@ -68,7 +68,9 @@ class Writing:
         if not (self._is_proved and piece.positions):
             return {}
         named = {"positions": piece.positions} | ({"groups": piece.groups} if piece.groups else {})
-        return {"keifu": {name: b64encode(data).decode() for name, data in named.items()}}
+        # Beside what the tokens are drawn by, which stands there already.
+        own = self._head.get("keifu", {})
+        return {"keifu": own | {name: b64encode(data).decode() for name, data in named.items()}}
 
     def _add(self, piece: Piece) -> None:
         self._texts.append(piece.text)

@@ -93,12 +93,17 @@ class Challenger:
             return None
         if self.is_vector:
             seen.at(position)
-        above = trees.path(list(seen.positions), position)
+        above = self._above(seen, position)
         if not seen.boundaries:
             return Place(position, self.groups, seen.positions[position], above)
         group = self.group(position, seen)
         marks = NO_MARKS if self.is_reply(seen) else self.marks(position, group)
         return Place(position, group, seen.boundaries[group], [*self.path(group, seen), *above], marks)
+
+    def _above(self, seen: Seen, position: int) -> list[bytes]:
+        """From a position's root to the trace's, and what its tokens are drawn by."""
+        drawing = self.own.trace.drawing
+        return [*trees.path(list(seen.positions), position), *(drawing.words if drawing else ())]
 
     def marks(self, position: int, group: int) -> Sequence[bytes]:
         """So that the first tensor that is another is shown without a question."""
@@ -113,11 +118,15 @@ class Challenger:
     def next(self, seen: Seen, case: Case, turn: Turn) -> Question | Narrowing | Proof:
         """The next question, or the proof."""
         view = proofs.View(self.published, self.own.trace, case.position, turn.group, seen, case, turn)
+        found = self._next(view, seen, turn)
+        return proofs.with_drawing(view, found) if isinstance(found, Proof) else found
+
+    def _next(self, view: proofs.View, seen: Seen, turn: Turn) -> Question | Narrowing | Proof:
         if self.is_reply(seen):
             return proofs.answered(view, self.prompt, self.ids)
         if not seen.roots:  # nothing opens below a record without tensors: it is the size of one that is wrong
             return self._about(view, 1)
-        own = self.own.trace.record_leaves(case.position, turn.group)
+        own = self.own.trace.record_leaves(view.position, turn.group)
         if view.root(0) != own[0]:
             return proofs.begins(view, self.prompt, self.ids)
         # What other positions read stands in the receipt: it is compared before anything that is made from it.

@@ -16,7 +16,20 @@ from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
 
-__all__ = ["VERIFIERS", "View", "answered", "begins", "bound", "kept", "lane", "made", "proved", "shape", "summed"]
+__all__ = [
+    "VERIFIERS",
+    "View",
+    "answered",
+    "begins",
+    "bound",
+    "kept",
+    "lane",
+    "made",
+    "proved",
+    "shape",
+    "summed",
+    "with_drawing",
+]
 
 _TRACE = "TraceVerifier"
 # As the game numbers them.
@@ -39,8 +52,13 @@ class View(Openings):
 
     def claim(self, sums: bytes = b"", base: int = 0, first: int = 0, stride: int = 0) -> tuple[Any, ...]:
         named = keccak256(sums) if sums else bytes(32)
-        roots = (self.case.program, self.case.trace, self.turn.record)
+        roots = (self.case.program, self.tree, self.turn.record)
         return (*roots, self.group, self.position, self.case.positions, named, base, first, stride)
+
+    @property
+    def tree(self) -> bytes:
+        """The root of the trace, which a receipt of drawn tokens has within its own."""
+        return trees.tree(list(self.seen.positions)) if self.trace.drawing else self.case.trace
 
     def bound(self) -> tuple[Any, ...]:
         """What TraceVerifier is given first."""
@@ -112,6 +130,15 @@ def proved(call: calls.Call) -> Proof:
 
 def _proof(verifier: int, call: bytes, fixed: int) -> Proof:
     return Proof(verifier, call[:_SELECTOR_BYTES], call[_SELECTOR_BYTES + fixed :])
+
+
+def with_drawing(view: View, proof: Proof) -> Proof:
+    """As the game takes it: where tokens are drawn, a proof ends with what the receipt's root is made of. One about a
+    drawn token has it as an argument."""
+    drawing = view.trace.drawing
+    if drawing is None or proof.function == load(_TRACE).interface.function("drawn").selector:
+        return proof
+    return proof._replace(rest=proof.rest + b"".join((view.tree, *drawing.words)))
 
 
 def answered(view: View, prompt: Sequence[int], ids: Sequence[int]) -> Proof:
@@ -187,7 +214,7 @@ def _of_type(view: View, operator: Operator, slot: int, values: dict[int, tuple[
             stride = 1 if count <= LIST else LIST  # of a sum that is wrong, those of its terms are asked for
             return _in_parts(view, slot, at, stride, count)
         case "token":
-            return proved(_token(view, slot, *values[at]))
+            return _token(view, slot, *values[at])
         case "picture":
             return _pictured(view, slot, at)
         case "convolution" | "largest":
@@ -198,11 +225,13 @@ def _of_type(view: View, operator: Operator, slot: int, values: dict[int, tuple[
             return proved(calls.check(view, slot, at))
 
 
-def _token(view: View, slot: int, better: int, shown: int) -> calls.Call:
+def _token(view: View, slot: int, better: int, shown: int) -> Proof:
+    if view.trace.drawing is not None:
+        return bound(view, "drawn", *calls.drawn(view, view.trace.drawing, view.tree, slot, better, shown))
     call = calls.check(view, slot, better)
     x, _, row, out = call.rest
     chosen = view.row(slot, shown if 0 <= shown < view.operator(slot).height else 0)
-    return call._replace(rest=(x, chosen, row, out))
+    return proved(call._replace(rest=(x, chosen, row, out)))
 
 
 def _pictured(view: View, slot: int, at: int) -> Proof:

@@ -5,7 +5,7 @@ Nothing has to be kept to go on with a dispute. What a node says is compared wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keifu.abi import Contract, Log
@@ -105,6 +105,8 @@ class Reading:
                 continue
             if log.event == "Begun":
                 found = Standing(Turn.begun(log), Case.begun(log), Seen(()))
+            elif found is not None and log.event == "Drawn":
+                found.turn = replace(found.turn, drawn=1)
             elif found is not None:
                 self._follow(found, log, event.transaction_hash)
         if found is None or found.turn.hash != kept:

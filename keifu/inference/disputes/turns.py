@@ -112,6 +112,7 @@ class Turn:
     base: bytes = bytes(_SUM)  # of a block: the sum before it, and the one at its end
     end: bytes = bytes(_SUM)
     vector: int = 0  # 1 where the reply is a text's vector
+    drawn: int = 0  # 1 where tokens are drawn
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -125,7 +126,7 @@ class Turn:
         wide = _packed(40, (self.vector, self.time, self.deadline))
         place = self.stage, self.asked, self.group, self.slot, self.count, self.stride, self.within
         wide = wide << 56 | _packed(8, place)
-        wide = wide << 32 | _packed(16, (self.position, self.first))
+        wide = wide << 32 | _packed(16, (self.drawn << 15 | self.position, self.first))
         return wide << 64 | _packed(32, (self.part, self.shown))
 
     @property
@@ -134,13 +135,13 @@ class Turn:
         return keccak256(encode_args(_TURN, self.args))
 
     @classmethod
-    def begun(cls, log: Log) -> Turn:
-        """From the event `Begun`, before the first `moved`."""
+    def begun(cls, log: Log, *, is_drawn: bool = False) -> Turn:
+        """From the event `Begun`, before the first `moved`; `is_drawn` where an event `Drawn` follows it."""
         case = Case.begun(log)
         fixed = (log.book, log.dispute, case.hash, log.operator, log.challenger, log.time)
         is_vector = case.reply == 0
         sees = case.positions - 1 if is_vector else case.position
-        begun = cls(*fixed, 0, 0, log.group, log.boundary, sees, case.groups, vector=int(is_vector))
+        begun = cls(*fixed, 0, 0, log.group, log.boundary, sees, case.groups, vector=int(is_vector), drawn=int(is_drawn))
         if log.group < case.groups:
             return replace(begun, marks=tuple(log.marks))
         # How many of the last groups commit to nothing there, where one is still to be named.

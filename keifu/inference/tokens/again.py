@@ -60,4 +60,5 @@ def computed_again(
     for part in parts_again(memory, prompt, reply, drawing):
         tokens += part.tokens
         roots.append(position_roots(part.groups, part.last))
-    return tokens, trace_root(np.concatenate(roots))
+    tree = trace_root(np.concatenate(roots))
+    return tokens, drawing.root(tree) if drawing else tree

@@ -104,7 +104,8 @@ class Auditor:
         tokens = self._tokens(layering.last(first), first, deliver, drawing)
         last = np.zeros((count, HASH_BYTES), np.uint8)
         last[first:] = token_boundaries(tokens)
-        return tokens, trace_root(position_roots(boundaries(seen, whole, 0, 0), last))
+        tree = trace_root(position_roots(boundaries(seen, whole, 0, 0), last))
+        return tokens, drawing.root(tree) if drawing else tree
 
     def _given(self, layer: int, given: dict[str, Ints], name: str, x: Ints) -> Ints:
         return self.require(name, layer, x, given[name])

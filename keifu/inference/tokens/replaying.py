@@ -20,6 +20,8 @@ from keifu.inference.tokens.lanes import ROWS
 from keifu.inference.tokens.program import TokenProgram
 from keifu.inference.tokens.reference import layer_of, rows_of
 from keifu.inference.tokens.rooting import descriptors, leaves_of
+from keifu.inference.tokens.sampling import Drawing
+from keifu.spec import inference_drawing as spec
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference import Row
 from keifu.spec.inference_model import Group, Operator, Record, Tensor, Trace, record_of
@@ -71,6 +73,11 @@ def published_of(program: TokenProgram) -> Published:
     return _Loaded(groups, leaves_of(found), found)
 
 
+def _taken(drawing: spec.Drawing | None) -> Drawing | None:
+    """As kernels take it."""
+    return Drawing.of(drawing.seed, drawing.scale) if drawing else None
+
+
 def _first(program: TokenProgram) -> Group:
     sizes, words = program.sizes, program.words
     return [
@@ -99,11 +106,14 @@ def _rows(matrix: Any, count: int) -> Sequence[Row]:
 class Replayed(Trace):
     """What a model makes of a prompt and a reply's ids."""
 
-    def __init__(self, executor: Executor, published: Published, prompt: Sequence[int], reply: Sequence[int]) -> None:
+    def __init__(
+        self, executor: Executor, published: Published, prompt: Sequence[int], reply: Sequence[int],
+        drawing: spec.Drawing | None = None,
+    ) -> None:  # fmt: skip
         """Raises UsageError for ids that the model has not."""
         ids = [*prompt, *reply[:-1]]
         memory = self._memory = Memory(executor, 1, len(ids))
-        parts = list(parts_again(memory, prompt, reply))
+        parts = list(parts_again(memory, prompt, reply, _taken(drawing)))
         self._ids, self._groups = ids, len(published.program)
         self.tokens = [token for part in parts for token in part.tokens]
         self._seen = np.concatenate([part.seen for part in parts], axis=1)
@@ -113,7 +123,7 @@ class Replayed(Trace):
         )  # fmt: skip
         self._made = lru_cache(RECORDS_KEPT)(self._make)
         groups = _Lazy[Sequence[Sequence[Tensor]]](len(ids), self._at)
-        super().__init__(published.program, groups, len(prompt) - 1)
+        super().__init__(published.program, groups, len(prompt) - 1, drawing)
 
     @cached_property
     def position_roots(self) -> list[bytes]:
@@ -131,7 +141,7 @@ class Replayed(Trace):
     def position_leaves(self, position: int) -> list[bytes]:
         return [bytes(leaf) for leaf in self._leaves[position]]
 
-    def root(self) -> bytes:
+    def tree_root(self) -> bytes:
         return trees.tree(self.position_roots)
 
     def _at(self, position: int) -> Sequence[Sequence[Tensor]]:

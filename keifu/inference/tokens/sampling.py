@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from math import floor, log, log2
+from math import floor, log2
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keifu.errors import UsageError
 from keifu.keys import keccak256
+from keifu.spec import inference_drawing as spec
 
-__all__ = ["GUMBEL_BITS", "LARGEST_TEMPERATURE", "Drawing", "drawing_of", "gumbel", "seed_of"]
+__all__ = ["LARGEST_TEMPERATURE", "Drawing", "drawing_of", "gumbel", "seed_of"]
 
-ENTRIES = 4_096
-GUMBEL_BITS = 20  # of a unit of logits behind the point
 SHARPNESS_BITS = 11
 LARGEST_TEMPERATURE, SMALLEST_TEMPERATURE = 2.0, 0.01
 LARGEST_SHIFT = 62
@@ -24,9 +22,8 @@ WORD = 8
 
 @cache
 def gumbel() -> NDArray[np.int64]:
-    """−ln(−ln((j + ½) / 4,096)) times 2²⁰, rounded. None lies so near to a half that two machines could differ."""
-    table = [round(-log(-log((place + 0.5) / ENTRIES)) * 2**GUMBEL_BITS) for place in range(ENTRIES)]
-    return np.array(table, np.int64)
+    """The table of noise."""
+    return np.array(spec.noise(), np.int64)
 
 
 def seed_of(nonce: int, committed: bytes) -> bytes:
@@ -34,13 +31,8 @@ def seed_of(nonce: int, committed: bytes) -> bytes:
     return keccak256((nonce % 2 ** (8 * WORD)).to_bytes(WORD, "big") + committed)
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """How the tokens of one reply are drawn."""
-
-    seed: bytes
-    shift: int
-    sharpness: int
+class Drawing(spec.Drawing):
+    """How the tokens of one reply are drawn, with what kernels take."""
 
     @property
     def gumbel(self) -> NDArray[np.int64]:
@@ -58,7 +50,7 @@ def drawing_of(seed: bytes, temperature: float, logit_scale: float) -> Drawing:
         raise UsageError(
             f"a temperature of {temperature}", remedy=f"0, or {SMALLEST_TEMPERATURE} to {LARGEST_TEMPERATURE}"
         )
-    wanted = logit_scale * 2**GUMBEL_BITS / temperature
+    wanted = logit_scale * 2**spec.NOISE_BITS / temperature
     shift = SHARPNESS_BITS - 1 - floor(log2(wanted))
     if not SHARPNESS_BITS <= shift <= LARGEST_SHIFT:
         raise UsageError("this model's logits have no size that tokens are drawn by", remedy="ask with temperature 0")

@@ -77,7 +77,7 @@ class Defence:
                 "the token ids of the reply are not kept", remedy="restore the folder that answered, with its traces"
             )
         executor, published = self._program(case.program)
-        return Provider(published, Replayed(executor, published, *ids))
+        return Provider(published, Replayed(executor, published, *ids, self._traces.drawing(case.trace)))
 
     def _program(self, root: bytes) -> tuple[Executor, Published]:
         for known in self._programs:

@@ -202,6 +202,7 @@ export const events = {
   "0xf8313e43b5b61d6df1a1cb5ca64ae0fdcee687a504b3d156cc4ea23b3e87c8b0": {"signature":"Recused(uint256,address,string)","contracts":["GrantProgram"]},
   "0xf8e1a15aba9398e019f0b49df1a4fde98ee17ae345cb5f6b5e2c27f5033e8ce7": {"signature":"MetadataUpdate(uint256)","contracts":["AgentIdentity","IntelligentNFT"]},
   "0xf96d7400d1e6941c7b9c2b6e9116ac82601f2405a6e1de63c8a92437cb461023": {"signature":"LeaseOffered(uint256,uint256,address,uint256,uint256,uint256,uint256)","contracts":["IntelligentNFT"]},
+  "0xf9bbc8a3645bec40bebb702157ac74f0920e1a056c7b355dbf14264a52443b78": {"signature":"Drawn(address,bytes32,bytes32,bytes32)","contracts":["InferenceGame"]},
   "0xfa86dcef4390d6a0f7edde563410fc44e4c2d382b4c6699cce5ebc4071abcc95": {"signature":"Deployed(address,bytes32,address)","contracts":["Create3Factory"]},
   "0xfaa067b646fc2e0d3bacb034936cf5ef2727509b891c67fd2a5af72e85bb5cfc": {"signature":"Answered(bytes32,uint256,bytes)","contracts":["StorageRepairs"]},
   "0xfcb0f4c48624a50c327773241c9f91c8e72331f5ab1d8c7e8e195d2723df270d": {"signature":"AnchorRevoked(address,bytes32,string)","contracts":["ProvenanceRegistry"]},

@@ -18,6 +18,8 @@ from keifu.inference.disputes import ids_root
 from keifu.inference.tokens.again import computed_again
 from keifu.inference.tokens.building import integers_of
 from keifu.inference.tokens.executor import Executor
+from keifu.inference.tokens.replaying import Replayed, published_of
+from keifu.inference.tokens.sampling import drawing_of, seed_of
 from keifu.node.compute.traces import Traces
 from tests.conformance.inference.gguf_file import speaking
 
@@ -56,7 +58,7 @@ def test_a_reply_has_the_roots_of_its_positions_and_is_kept(model, kept):
     tokens = tokens_of(result.body)
     assert len(tokens.positions) == len(tokens.prompt) + len(tokens.reply) - 1
     assert trace_of(tokens.positions) == result.trace_root
-    assert kept == [(result.trace_root, list(tokens.prompt), list(tokens.reply))]
+    assert kept == [(result.trace_root, list(tokens.prompt), list(tokens.reply), None)]
 
 
 def test_a_stream_is_kept_before_its_end_leaves(model, kept):
@@ -70,13 +72,42 @@ def test_a_stream_is_kept_before_its_end_leaves(model, kept):
     tokens = tokens_of(whole)
     assert trace_of(tokens.positions) == parts[-1][0].roots[2]
     assert [len(before) for _, before in parts] == [0] * (len(parts) - 1) + [1]
-    assert kept == [(parts[-1][0].roots[2], list(tokens.prompt), list(tokens.reply))]
+    assert kept == [(parts[-1][0].roots[2], list(tokens.prompt), list(tokens.reply), None)]
 
 
-def test_drawn_tokens_are_nobody_s_to_dispute(model, kept):
+def test_a_drawn_reply_is_kept_with_what_it_is_drawn_by(model, stored, kept, tmp_path):
     result = asked(model, call(temperature=1.0, seed=3))
+    tokens = tokens_of(result.body)
+    drawing = drawing_of(seed_of(3, bytes.fromhex(model.about["sampling"])), 1.0, stored.logit_scale)
+    assert result.evidence == Evidence.PROVED
+    assert drawing.root(trace_of(tokens.positions)) == result.trace_root
+    assert kept == [(result.trace_root, list(tokens.prompt), list(tokens.reply), drawing)]
+    assert tokens.sampling.drawing.words == drawing.words
+    traces = Traces(tmp_path / "traces.sqlite", clock=lambda: NOW)
+    traces.keep(*kept[0])
+    again = Replayed(Executor(stored.program), published_of(stored.program), *kept[0][1:3], traces.drawing(kept[0][0]))
+    assert (again.root(), again.tokens) == (result.trace_root, list(tokens.reply))
+    assert traces.drawing(b"\x01" * 32) is None
+    traces.forget(NOW + 1)
+    assert traces.drawing(result.trace_root) is None
+    traces.close()
+
+
+def test_a_stream_of_drawn_tokens_names_what_they_are_drawn_by(model, kept):
+    async def stream():
+        wanted = call(stream=True, temperature=1.0, seed=3)
+        model.most_input(wanted)
+        return b"".join([part.data async for part in model.parts(wanted)])
+
+    assert tokens_of(asyncio.run(stream())) == tokens_of(asked(model, call(temperature=1.0, seed=3)).body)
+
+
+def test_what_is_drawn_at_one_position_is_not_judged(model, kept):
+    """DIS-14: whatever becomes of the reply, one token that was given may leave one position."""
+    result = asked(model, Call("completions", [[76]], 5, temperature=1.0, seed=3))
     assert (result.evidence, kept) == (Evidence.UNVERIFIED, [])
     assert tokens_of(result.body).positions == ()
+    assert asked(model, Call("completions", [[76]], 5)).evidence == Evidence.PROVED
 
 
 def test_ids_are_found_by_their_trace_also_by_the_next_process(tmp_path):

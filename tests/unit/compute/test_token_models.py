@@ -131,7 +131,8 @@ def test_what_each_group_committed_to_comes_on_a_wish(model, stored, stream):
 
 
 def test_no_groups_come_with_what_cannot_be_disputed(model, monkeypatch):
-    assert tokens_of(body_of(model, wished(model, temperature=0.5, seed=1))).groups == b""
+    one = wished(model, endpoint="completions", prompt=[76], temperature=0.5, seed=1)
+    assert tokens_of(body_of(model, one)).groups == b""
     monkeypatch.setattr("keifu.compute.tokens.talk.JUDGED_POSITIONS", 3)
     assert tokens_of(body_of(model, wished(model))).groups == b""
 
@@ -159,14 +160,16 @@ def test_a_stop_ends_the_reply_and_is_not_in_it(model, stored):
     )
 
 
-def test_a_drawn_reply_can_be_drawn_again_and_claims_no_proof(model, stored):
+def test_a_drawn_reply_can_be_drawn_again(model, stored):
     found = answer(model, temperature=1.5, seed=7)
     sampling = json.loads(found.body)["keifu"]["sampling"]
     assert (sampling["seed"], sampling["committed"]) == (7, model.about["sampling"])
     tokens = tokens_of(found.body)
     drawing = drawing_of(seed_of(7, bytes.fromhex(sampling["committed"])), 1.5, stored.logit_scale)
     assert computed_again(stored, tokens.prompt, tokens.reply, drawing)[1] == list(tokens.reply)
-    assert found.evidence == Evidence.UNVERIFIED
+    assert (sampling["shift"], sampling["sharpness"]) == (drawing.shift, drawing.sharpness)
+    assert found.trace_root == drawing.root(computed_again(stored, tokens.prompt, tokens.reply, drawing)[0])
+    assert found.evidence == answer(model).evidence
     assert tokens_of(answer(model, temperature=1.5, seed=7).body) == tokens
     assert len({tokens_of(answer(model, temperature=2.0, seed=seed).body).reply for seed in range(4)}) > 1
     assert "seed" in json.loads(answer(model, temperature=1.0).body)["keifu"]["sampling"]

@@ -134,7 +134,7 @@ def test_dis_10_the_last_group_makes_the_token(chain, published, provider, place
     ("place_changes", "reason"),
     [({"group": 5}, "game: no such place"), ({"position": 5}, "game: no such place"), ({"path": []}, "game: path"),
      ({"node": WRONG}, "game: not in the trace"), ({"group": 2}, "game: not in the trace"),
-     ({"group": 4}, "game: path")],
+     ({"group": 4}, "game: not in the trace")],
 )  # fmt: skip
 def test_dis_10_where_a_dispute_begins(world, answer, place, place_changes, reason):
     """DIS-10: in the receipt's own trace."""

@@ -277,7 +277,7 @@ def test_what_groups_committed_to_is_whole_or_refused(published, honest):
 
 
 def test_dis_14_receipts_of_several_texts_are_not_opened(world, published, honest, vector, cheat, challenger):
-    """DIS-14: one trace is of one text."""
+    """DIS-15: one trace is of one text."""
     provider = cheat(more(honest, LAYER, 2, 70, 1, AT))
     place = challenger.place(Seen.of_vector(provider.leaves()))
     for units in (0, 2):

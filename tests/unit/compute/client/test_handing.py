@@ -15,6 +15,7 @@ from keifu.compute.promises import disputes_domain
 from keifu.compute.receipt import Evidence, Receipt, Receipts
 from keifu.errors import InputError
 from keifu.keys import Account
+from keifu.spec.inference_drawing import Drawing
 
 CHAIN, MARKET, DISPUTES, WATCHER = 31_337, "0x" + "3a" * 20, "0x" + "d1" * 20, "0x" + "0b" * 20
 ONE, PAYER, KEY = b"\x01" * 32, Account.from_role("payer"), Account.from_role("receipt key")
@@ -40,9 +41,18 @@ def test_what_each_group_committed_to_is_handed_too():
     assert Handed.decode(replace(HANDED, reply=reply).encode()).reply == reply
 
 
+def test_what_a_reply_is_drawn_by_is_handed_too():
+    reply = replace(REPLY, drawing=Drawing(bytes(range(32)), 20, 1_500))
+    assert "seed" not in msgspec.json.decode(HANDED.encode())
+    assert Handed.decode(replace(HANDED, reply=reply).encode()).reply == reply
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({"seed": "0x00"}, "its seed has not 32 bytes"),
+        ({"seed": "none"}, "no reply for a watcher"),
+        ({"scale": 1 << 24}, "no reply for a watcher"),
         ({"prompt": [5, 6]}, "other numbers of tokens than its receipt"),
         ({"ids": [8, 9, 9]}, "other numbers of tokens than its receipt"),
         ({"positions": "AAAA"}, "not one root a position"),

@@ -12,9 +12,10 @@ from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.packing import numbers_of
-from keifu.inference.tokens.sampling import GUMBEL_BITS, drawing_of, gumbel, seed_of
+from keifu.inference.tokens.sampling import drawing_of, gumbel, seed_of
 from keifu.keys import keccak256
 from keifu.spec.inference import sampled
+from keifu.spec.inference_drawing import NOISE_BITS
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
 
@@ -63,7 +64,7 @@ def test_tokens_come_as_often_as_their_logits_say():
 
 def test_the_table_is_the_same_on_every_machine():
     """No entry lies near a half, where the last bit of a logarithm would choose."""
-    exact = [-log(-log((place + 0.5) / 4_096)) * 2**GUMBEL_BITS for place in range(4_096)]
+    exact = [-log(-log((place + 0.5) / 4_096)) * 2**NOISE_BITS for place in range(4_096)]
     assert min(abs(abs(value - round(value)) - 0.5) for value in exact) > 1e-6
     table = gumbel()
     assert keccak256(b"".join(int(value).to_bytes(8, "big", signed=True) for value in table)).hex() == (
@@ -94,4 +95,4 @@ def test_what_cannot_be_drawn_is_refused(temperature, scale, words):
 
 def test_sharpness_is_the_temperature_s():
     drawing = drawing_of(bytes(32), 0.5, SCALE)
-    assert drawing.sharpness / 2**drawing.shift == pytest.approx(SCALE * 2**GUMBEL_BITS / 0.5, rel=1e-3)
+    assert drawing.sharpness / 2**drawing.shift == pytest.approx(SCALE * 2**NOISE_BITS / 0.5, rel=1e-3)
