@@ -208,9 +208,7 @@ def _narrowed(_numbers: uint256, _block: uint256) -> uint256:
     first: uint256 = _block * LIST
     asked: uint256 = self._asked(_numbers, self._byte(_numbers, SLOT_AT), self._part(_numbers))
     return (
-        self._of_sums(asked, 1, min(LIST, self._last(_numbers) + 1 - first))
-        | (1 << WITHIN_AT)
-        | (first << FIRST_AT)
+        self._of_sums(asked, 1, min(LIST, self._last(_numbers) + 1 - first)) | (1 << WITHIN_AT) | (first << FIRST_AT)
     )
 
 

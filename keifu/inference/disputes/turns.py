@@ -141,7 +141,9 @@ class Turn:
         fixed = (log.book, log.dispute, case.hash, log.operator, log.challenger, log.time)
         is_vector = case.reply == 0
         sees = case.positions - 1 if is_vector else case.position
-        begun = cls(*fixed, 0, 0, log.group, log.boundary, sees, case.groups, vector=int(is_vector), drawn=int(is_drawn))
+        begun = cls(
+            *fixed, 0, 0, log.group, log.boundary, sees, case.groups, vector=int(is_vector), drawn=int(is_drawn)
+        )
         if log.group < case.groups:
             return replace(begun, marks=tuple(log.marks))
         # How many of the last groups commit to nothing there, where one is still to be named.
