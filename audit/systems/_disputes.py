@@ -192,7 +192,7 @@ class DisputeLog(ComputePromises):
             "InferenceGame",
             self.game_terms,
             (0, self["author"], "game: market is no contract"),
-            (1, [*self.game_terms[1][:3], self["author"]], "game: verifier is no contract"),
+            (1, [*self.game_terms[1][:-1], self["author"]], "game: verifier is no contract"),
             (2, 0, "game: no time to answer"),
             (2, 1, None),
         )
