@@ -276,7 +276,7 @@ def test_what_groups_committed_to_is_whole_or_refused(published, honest):
             Seen.of_vector(other)
 
 
-def test_dis_14_receipts_of_several_texts_are_not_opened(world, published, honest, vector, cheat, challenger):
+def test_dis_15_receipts_of_several_texts_are_not_opened(world, published, honest, vector, cheat, challenger):
     """DIS-15: one trace is of one text."""
     provider = cheat(more(honest, LAYER, 2, 70, 1, AT))
     place = challenger.place(Seen.of_vector(provider.leaves()))
