@@ -102,7 +102,7 @@ def _convolve(
     source, target = plan[1], plan[2]
     depth, across, channels = plan[5], plan[7], plan[8]
     products = plan[9] * plan[10] * depth
-    whole = products == plan[3] * plan[4] * depth and plan[6] * across == 1 and plan[13] == 0 and plan[14] == 0
+    whole = plan[9] == plan[3] and plan[10] == plan[4] and plan[6] * across == 1 and plan[13] == 0 and plan[14] == 0
     patch = values[source : source + products] if whole else np.empty(products, np.int16)
     for place in range(plan[6] * across):
         if not whole:

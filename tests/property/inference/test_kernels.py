@@ -79,6 +79,18 @@ def test_one_operator_of_any_shape(data, tmp_path_factory):
         assert reference.infer(program, row) == answer
 
 
+def test_a_kernel_with_as_many_places_as_its_source_and_another_shape():
+    """A window of two by two over a column of four. Seen red: the whole column was taken for the window."""
+    operator = Operator(
+        "convolution", 0, channels=1, arrays="row", kernel=(2, 2), stride=(3, 1), padding=(0, 0, 0, 1), zero=1, low=-1,
+        high=0,
+    )  # fmt: skip
+    weights, scales = np.full((1, 4), -127, np.int8), np.array([[0, 1, 1]], np.int32)
+    step = Step(operator, Tensor((4, 1, 1), 0, 1), Tensor((1, 1, 1), -1, 0), weights, scales)
+    program, values = Program(step.source, (step,), b""), np.zeros((1, 4), np.int16)
+    assert Executor(program).run(values).tolist() == [reference.infer(program, [0] * 4)] == [[-1]]
+
+
 def test_the_test_operators_are_as_a_loader_takes_them(tmp_path):
     for step in hard_steps():
         operator: Operator = step.operator
