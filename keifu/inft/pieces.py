@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -63,15 +64,15 @@ class FileSource:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise InputError(f"cannot read {self._path}: {error.strerror}") from error
-        self._file = os.fdopen(descriptor, "rb", buffering=0)
-        found = os.fstat(descriptor)
-        self.size = found.st_size
         try:
+            found = os.fstat(descriptor)
+            self.size = found.st_size
             self._require(stat.S_ISREG(found.st_mode), f"{self._path} is no file")
             self._require(self.size <= self._most, f"{self._path} is too large for {self._what}")
-        except InputError:
-            self._file.close()
+        except BaseException:
+            os.close(descriptor)
             raise
+        self._file = os.fdopen(descriptor, "rb", buffering=0)
         return self
 
     def __exit__(self, *fault: object) -> None:
@@ -93,10 +94,14 @@ class FileSource:
 
 
 class Draft:
-    """A file that is being written: a store makes it one of its own, or it is gone."""
+    """A file that is being written: a store makes it one of its own, or it is gone.
+
+    It is always a new one: others may know its name, and have put a link or a pipe there.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._file = path, path.open("wb")
+        path.unlink(missing_ok=True)
+        self._path, self._file = path, path.open("xb")
 
     def write(self, piece: memoryview) -> None:
         self._file.write(piece)
@@ -113,5 +118,6 @@ class Draft:
 
     def drop(self) -> None:
         """Unless it has become something, there is nothing."""
-        self._file.close()
+        with suppress(OSError):  # a full disk does not take its last bytes, and it is thrown away
+            self._file.close()
         self._path.unlink(missing_ok=True)

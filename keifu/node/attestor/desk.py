@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Protocol
 
 from keifu.errors import CheckFailed, InputError
-from keifu.inft.pieces import Source
+from keifu.inft.pieces import Draft, Source
 from keifu.inft.renewing import Renewed, Same, renewed, seed_of
 from keifu.inft.requests import Answer, AnswerItem, Asked, NotAttested, TransferRequest, opened_keys
 from keifu.inft.seals import PUBLIC_KEY_BYTES, open_seal, seal
@@ -92,8 +93,7 @@ class Desk:
 
     def _stored(self, asked: Asked, reception: Account, seed: bytes) -> list[AnswerItem]:
         """By the leading attestor. All items are known to be right before the first one is kept, and paid for."""
-        request = asked.request
-        drafts = [self._store.draft(f"{request.digest.hex()}-{number}") for number in range(len(request.items))]
+        request, drafts = asked.request, list[Draft]()
 
         def work(number: int, key: bytes, old: Source) -> Renewed:
             draft = drafts[number]
@@ -102,13 +102,13 @@ class Desk:
             draft.finish()
             return new
 
-        try:
+        with ExitStack() as stack:  # whatever fails, none of them stays
+            for number in range(len(request.items)):
+                drafts.append(self._store.draft(f"{request.digest.hex()}-{number}"))
+                stack.callback(drafts[-1].drop)
             news = self._worked(asked, reception, [(item.address,) for item in request.items], work)
             kept = zip(drafts, (new.data_hash for new in news), strict=True)
             return [new.answer(address) for new, address in zip(news, keep_all(self._store, kept), strict=True)]
-        finally:
-            for draft in drafts:
-                draft.drop()
 
     def _compared(self, asked: Asked, lead: Answer, reception: Account, seed: bytes) -> list[AnswerItem]:
         """By the others: what the leading one has stored is what is made here, and kept nowhere."""

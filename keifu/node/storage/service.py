@@ -207,7 +207,7 @@ class Service:
         elif self._is_past_cache(exchange, found):
             self._by_thread(exchange, lambda: Answer(found.status, b"", headers, self._past_cache(found) or parts))
         else:
-            if found.status == WHOLE:
+            if found.status == WHOLE and exchange.method != b"HEAD":  # of which no disk has given anything
                 self._ready.keep(exchange.path, Ready(found.headers, parts, found.size), found.changes)
             exchange.reply_file(found.status, parts, found.size, headers)
 

@@ -121,6 +121,20 @@ def test_heads_and_ranges_of_what_was_asked_for_before(client, times):
     assert head.headers == whole.headers
 
 
+def test_a_head_makes_nothing_ready_that_no_disk_has_given(tmp_path, monkeypatch):
+    """It costs nothing: what is then sent would be waited for by the loop that answers everybody."""
+    with Store(tmp_path, Packs(tmp_path / "packs")) as store:
+        past, read = [], store.read_past_cache
+        monkeypatch.setattr(store, "read_past_cache", lambda found: (past.append(len(found)), read(found))[1])
+        with serving(store) as node, httpx.Client(base_url=node.url, timeout=PATIENCE_SECONDS) as client:
+            upload(client, SHARD)
+            path = f"{segment(SHARD, 0)}+3"
+            for _ in range(2):
+                assert client.head(path).status_code == 200
+            assert client.get(path).content == b"".join(SHARD.segments)
+    assert past == [3]
+
+
 def test_memory_of_answers_that_nobody_took_comes_back(tmp_path):
     shards = [make_shard(seed, 8) for seed in (5, 6)]
     with Store(tmp_path) as store, serving(store) as node:

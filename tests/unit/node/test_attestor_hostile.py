@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sqlite3
 import threading
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from keifu.errors import InputError
 from keifu.inft.folder import DataFolder
 from keifu.inft.requests import About, Named, NotAttested
 from keifu.inft.seals import KEY_BYTES, Secret
@@ -53,6 +55,34 @@ def other_attestor_has_no_key(bench: Bench) -> Any:
     request = bench.request()
     request.attestors[-1] = msgspec.structs.replace(request.attestors[-1], public_key="00" * 64)
     return bench.asked(bench.signed(request), "first")
+
+
+def test_a_folder_that_stands_where_data_should_be_ends_no_node(bench):
+    """An owner who shares the attestor's folder can make one. The node would take another fault for its own disk's."""
+    (bench.folder / "data" / ("ab" * 32)).mkdir()
+    bench.addresses[-1] = "folder:" + "ab" * 32
+    asked = bench.asked(bench.request(), "first")
+    before = stored(bench)
+    with pytest.raises(InputError, match="is no file"):
+        bench.desk("first").attest(asked)
+    assert stored(bench) == before
+
+
+def test_of_drafts_that_could_not_all_be_begun_none_stays(bench, monkeypatch):
+    draft, begun = bench.store.draft, list[str]()
+
+    def second_is_too_many(name: str) -> Any:
+        begun.append(name)
+        if len(begun) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return draft(name)
+
+    monkeypatch.setattr(bench.store, "draft", second_is_too_many)
+    asked = bench.asked(bench.request(), "first")
+    before = stored(bench)
+    with pytest.raises(OSError, match="No space left"):
+        bench.desk("first").attest(asked)
+    assert stored(bench) == before
 
 
 @pytest.mark.parametrize(

@@ -78,9 +78,49 @@ def test_of_a_file_that_is_cut_meanwhile_nothing_is_kept(tmp_path, own):
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("pipe", "is no file"), ("item-7", "is too large for an item"), ("item-9", "cannot read")]
+    ("name", "why"),
+    [
+        ("pipe", "is no file"),
+        ("folder", "is no file"),
+        ("item-7", "is too large for an item"),
+        ("item-9", "cannot read"),
+    ],
 )
 def test_what_is_no_file_or_too_large_is_neither_read_nor_waited_for(own, name, why):
     os.mkfifo(own / "pipe")
+    (own / "folder").mkdir()
+    before = os.listdir("/proc/self/fd")
     with pytest.raises(InputError, match=why), FileSource(own / name, PIECE_BYTES - 1, "an item"):
         pass
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_a_draft_goes_through_no_link_and_waits_for_no_pipe_of_its_name(tmp_path):
+    """Whoever shares the folder may know the name before the draft is written."""
+    store, key = FolderStore(tmp_path), tmp_path / "key"
+    key.write_bytes(b"of the attestor")
+    (tmp_path / ".link.partial").symlink_to(key)
+    os.mkfifo(tmp_path / ".pipe.partial")
+    reader = os.open(tmp_path / ".pipe.partial", os.O_RDONLY | os.O_NONBLOCK)  # else the fault would wait for ever
+    try:
+        for name in ("link", "pipe"):
+            draft = store.draft(name)
+            draft.write(memoryview(b"item"))
+            draft.finish()
+            address = store.keep(draft, keccak256(b"item"))
+            assert store.get(address) == b"item"
+    finally:
+        os.close(reader)
+    assert key.read_bytes() == b"of the attestor"
+
+
+def test_a_draft_that_a_full_disk_does_not_take_is_gone(tmp_path):
+    draft = Draft(tmp_path / "draft")
+    draft.write(memoryview(b"nonce"))
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, draft._file.fileno())
+    os.close(full)
+    with pytest.raises(OSError, match="No space left"):
+        draft.finish()
+    draft.drop()
+    assert list(tmp_path.iterdir()) == []
