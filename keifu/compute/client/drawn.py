@@ -59,6 +59,8 @@ def drawn_as_asked(receipt: Receipt, request: bytes, response: bytes) -> tuple[b
         if receipt.evidence == Evidence.PROVED and wanted:
             return False, f"asked at temperature {wanted}, and no token was drawn"
         return None
+    if not wanted:  # whatever temperature it names: by a scale of 0 noise alone would choose
+        return False, "drawn, and the likeliest tokens were asked for"
     if sampling.temperature != wanted:
         return False, f"drawn at temperature {sampling.temperature}, asked was {wanted}"
     if asked.seed is not None and asked.seed != sampling.nonce:

@@ -79,7 +79,7 @@ def test_dis_14_drawn_and_likeliest_are_not_taken_for_each_other():
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        (b"{}", "drawn at temperature 0.7, asked was 0.0"),
+        (b"{}", "drawn, and the likeliest tokens were asked for"),
         (b'{"temperature":0.6,"seed":7}', "drawn at temperature 0.7, asked was 0.6"),
         (b'{"temperature":0.7,"seed":8}', "drawn by seed 7, asked was 8"),
     ],
@@ -87,6 +87,15 @@ def test_dis_14_drawn_and_likeliest_are_not_taken_for_each_other():
 def test_dis_14_another_temperature_or_seed_than_was_asked_is_refused(request_, said):
     _, found = judged(request=request_)
     assert (found[Check.SAMPLING].ok, found[Check.SAMPLING].detail) == (False, said)
+
+
+@pytest.mark.parametrize("request_", [b"{}", b'{"temperature":0,"seed":7}'])
+def test_dis_14_what_was_not_to_be_drawn_is_refused_whatever_temperature_it_names(request_):
+    """Seen red: at a temperature of 0, by a scale of 0, noise alone chose the tokens."""
+    _, found = judged(request=request_, sampling=SAMPLING | {"temperature": 0})
+    assert (found[Check.SAMPLING].ok, found[Check.SAMPLING].detail) == (
+        False, "drawn, and the likeliest tokens were asked for",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
