@@ -12,6 +12,7 @@ from audit.tiny_model import Sizes, tiny
 from evmstorm.fuzz.system import System
 from keifu.keys import keccak256
 from keifu.spec import inference as arithmetic
+from keifu.spec import inference_calls as calls
 from keifu.spec.inference import LARGEST_RESIDUAL, Row
 from keifu.spec.inference_calls import Call, alone, verifier_of
 from keifu.spec.inference_model import WITH_EXPONENT, Operator, Trace, run
@@ -52,6 +53,17 @@ Place = tuple[str, int, int]  # trace, position, group
 
 class Verdicts(System):
     """Asks a verifier about single lanes."""
+
+    def call_about(self, o: Openings, slot: int, lane: int) -> tuple[Call, int, int]:
+        """A call without sums, which lane of the tensor it is about, and what that has to be."""
+        operator = o.operator(slot)
+        if operator.type == "scores":
+            count = o.reads(operator)
+            head, place = lane % operator.heads, lane % count
+            at = head * (-(-count // EACH) * EACH) + place
+            return calls.check(o, slot, head, place=place), at, right(o, slot, head, place)
+        lane %= lanes_of(o, slot)
+        return calls.check(o, slot, lane), lane, right(o, slot, lane)
 
     def says(self, call: Call, wanted: bool, rule: str) -> Any:
         """The verifier's answer is what the specification says."""

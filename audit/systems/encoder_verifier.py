@@ -69,15 +69,6 @@ class EncoderVerifiers(Verdicts):
         encoders = evm.deploy("EncoderVerifier", sender=deployer)
         self.bind(encoders=encoders, attention=evm.deploy("AttentionVerifier", sender=deployer))
 
-    def call_about(self, o: Openings, slot: int, lane: int) -> tuple[Call, int, int]:
-        """A call without sums, which lane of the tensor it is about, and what that has to be."""
-        if o.operator(slot).type == "scores":
-            head, place = lane % SIZES.heads, lane % COUNT
-            at = head * (-(-COUNT // EACH) * EACH) + place
-            return calls.check(o, slot, head, place=place), at, right(o, slot, head, place)
-        lane %= lanes_of(o, slot)
-        return calls.check(o, slot, lane), lane, right(o, slot, lane)
-
     # lanes ------------------------------------------------------------------------------------------------------------
 
     @action("", Choice(STEPS), Amount(1 << 12), Choice(MORE), Choice((0, 0, 1, 2)), weight=12)

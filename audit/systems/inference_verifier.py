@@ -50,17 +50,6 @@ class InferenceVerifiers(Verdicts):
         layers = evm.deploy("InferenceVerifier", sender=deployer)
         self.bind(layers=layers, attention=evm.deploy("AttentionVerifier", sender=deployer))
 
-    # asking -----------------------------------------------------------------------------------------------------------
-
-    def call_about(self, o: Openings, slot: int, lane: int) -> tuple[Call, int, int]:
-        """A call without sums, which lane of the tensor it is about, and what that has to be."""
-        kind, wide = o.operator(slot).type, -(-(o.position + 1) // EACH) * EACH
-        if kind == "scores":
-            head, place = lane % o.operator(slot).heads, lane % (o.position + 1)
-            return calls.check(o, slot, head, place=place), head * wide + place, right(o, slot, head, place)
-        lane %= lanes_of(o, slot)
-        return calls.check(o, slot, lane), lane, right(o, slot, lane)
-
     # lanes ------------------------------------------------------------------------------------------------------------
 
     @action("", Choice(STEPS), Amount(1 << 12), Choice(MORE), Choice((0, 0, 0, 1)), weight=10)

@@ -19,7 +19,7 @@ from keifu.compute.events import EVENT, documents_of
 from keifu.errors import UsageError
 from keifu.inference import tensor_root
 from keifu.inference.tokens.sampling import seed_of
-from keifu.spec.inference_drawing import Drawing
+from keifu.spec.inference_drawing import Drawing, committed
 from keifu.spec.inference_trees import MAX_GROUPS, tree
 from keifu.spec.inference_trees import tensor_root as tensor_root_of
 
@@ -183,8 +183,7 @@ def trace_of(positions: Sequence[bytes]) -> bytes:
 
 def trace_root_of(positions: Sequence[bytes], drawing: Drawing | None) -> bytes:
     """What a receipt has for its trace, from the roots of positions and what its tokens are drawn by."""
-    tree_root = trace_of(positions)
-    return drawing.root(tree_root) if drawing else tree_root
+    return committed(trace_of(positions), drawing)
 
 
 def events_of(response: bytes) -> list[bytes]:

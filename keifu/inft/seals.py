@@ -32,7 +32,6 @@ __all__ = [
     "encrypt",
     "is_public_key",
     "open_seal",
-    "opened",
     "seal",
     "shared_point",
 ]
@@ -76,11 +75,6 @@ def decrypt(data: bytes, key: bytes, data_hash: bytes) -> bytes:
             f"these {len(data)} bytes are not the data that the token names",
             remedy="fetch them again, whole: their hash stands in the token",
         )
-    return opened(data, key)
-
-
-def opened(data: bytes, key: bytes) -> bytes:
-    """The plain data of bytes whose hash was compared. Raises CheckFailed for a key that opens nothing."""
     try:
         return AESGCM(key).decrypt(data[:NONCE_BYTES], memoryview(data)[NONCE_BYTES:], None)
     except (InvalidTag, ValueError) as error:  # too short for a nonce

@@ -10,7 +10,7 @@ from typing import Self
 from ethwire.keys import keccak256
 from keifu.spec import inference_trees as trees
 
-__all__ = ["ENTRIES", "NOISE_BITS", "Drawing", "noise", "noise_opening", "noise_root"]
+__all__ = ["ENTRIES", "NOISE_BITS", "Drawing", "committed", "noise", "noise_opening", "noise_root"]
 
 ENTRIES, NOISE_BITS = 4_096, 20  # of the table, and behind the point of an entry
 _EACH, _ENTRY = 8, 4  # entries of a word, and bytes of an entry
@@ -42,6 +42,11 @@ class Drawing:
     def root(self, tree: bytes) -> bytes:
         """What a receipt has for its trace, over the root of the trace."""
         return keccak256(tree + self.seed + self.scale.to_bytes(_SCALE, "big"))
+
+
+def committed(tree: bytes, drawing: Drawing | None) -> bytes:
+    """What a receipt has for its trace: the root of the trace, and by what its tokens are drawn, if they are."""
+    return drawing.root(tree) if drawing else tree
 
 
 @cache

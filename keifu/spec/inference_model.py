@@ -10,7 +10,7 @@ from ethwire.keys import keccak256
 from keifu.spec import inference as arithmetic
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference import LARGEST, Row, Window
-from keifu.spec.inference_drawing import Drawing, noise
+from keifu.spec.inference_drawing import Drawing, committed, noise
 
 __all__ = [
     "BITS",
@@ -136,8 +136,7 @@ class Trace:
 
     def root(self) -> bytes:
         """What a receipt of these positions binds."""
-        tree = self.tree_root()
-        return self.drawing.root(tree) if self.drawing else tree
+        return committed(self.tree_root(), self.drawing)
 
 
 def run(program: Sequence[Group], ids: Sequence[int], asked_from: int = 0, drawing: Drawing | None = None) -> Trace:

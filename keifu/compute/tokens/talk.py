@@ -12,6 +12,7 @@ from keifu.inference.tokens.batching import Batches, Job
 from keifu.inference.tokens.committing import ids_root, trace_root
 from keifu.inference.tokens.sampling import Drawing
 from keifu.inference.tokens.tokenizer import Tokenizer
+from keifu.spec.inference_drawing import committed
 
 __all__ = ["Piece", "Talk"]
 
@@ -78,9 +79,7 @@ class Talk:
 
     def _last(self, token: int, text: str, finish: str) -> Piece:
         job, positions = self.job, self.job.position_roots
-        tree = trace_root(positions)
-        trace = job.drawing.root(tree) if job.drawing else tree
-        roots = ids_root(job.prompt), ids_root(job.reply), trace
+        roots = ids_root(job.prompt), ids_root(job.reply), committed(trace_root(positions), job.drawing)
         # Where no dispute reaches, nobody needs them.
         groups = b"".join(map(bytes, job.groups)) if len(positions) <= JUDGED_POSITIONS else b""
         return Piece(token, text, finish, roots, positions.tobytes(), groups)

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from keifu.chain.suite import STORAGE_DEALS, STORAGE_ENDOWMENT, TOKEN
 from keifu.explorer.markup import Child, Markup, el
+from keifu.explorer.pages.storage import GWEI, deal_link, gwei
 from keifu.explorer.parts import badge, facts, pager, section, table
 from keifu.explorer.view import Event, NotFound, Sheet, View
 from keifu.units import coins
@@ -19,7 +20,6 @@ from keifu.units import coins
 __all__ = ["endowment", "endowments"]
 
 ON_PAGE = 25
-GWEI = 10**9
 SHORT = 10
 _CHECK = [("keifu", "index", "check")]
 
@@ -83,7 +83,7 @@ def endowments(view: View) -> Sheet:
             view.address(said["heir"]),
             _state(one),
             f"{view.totals.count(STORAGE_ENDOWMENT, 'TermOpened', address=one.place):,}",
-            coins(one.price * GWEI),
+            gwei(one.price),
             _left(one),
             _epoch(view, one.end),
             _epoch(view, one.end + one.further),
@@ -114,10 +114,10 @@ def endowment(view: View, text: str) -> Sheet:
             (words("endowed.heir"), view.address(founded["args"]["heir"])),
             (words("endowed.top-up"), words("endowed.anybody")),
             (words("endowed.left"), _left(one)),
-            (words("endowed.price"), coins(one.price * GWEI)),
+            (words("endowed.price"), gwei(one.price)),
             (words("endowed.fall"), next(_changes(one), words("endowed.first"))),
             (words("endowed.shards"), opened.get("shards", "")),
-            (words("endowed.restitution"), coins(int(opened["restitution"]) * GWEI) if opened else ""),
+            (words("endowed.restitution"), gwei(opened["restitution"]) if opened else ""),
             (words("endowed.end"), _epoch(view, one.end)),
             (words("endowed.lasts"), words("endowed.lasts-note", epoch=_epoch(view, one.end + one.further))),
         ),
@@ -158,9 +158,9 @@ def _terms(one: _Endowment) -> Markup:
     rows = (
         (
             said["number"],
-            view.link(el("code", said["deal"][2 : 2 + SHORT]), "deal", said["deal"][2:], title=said["deal"][2:]),
+            deal_link(view, said["deal"]),
             view.address(said["opener"]),
-            coins(int(said["price"]) * GWEI),
+            gwei(said["price"]),
             change,
             _epoch(view, int(said["end"])),
             view.time(term["block_time"]),
@@ -197,7 +197,7 @@ def _stood_in(one: _Endowment) -> Markup:
     rows = (
         (
             words("stored.shard-of", index=item["args"]["index"]),
-            view.link(el("code", item["args"]["deal"][2 : 2 + SHORT]), "deal", item["args"]["deal"][2:]),
+            deal_link(view, item["args"]["deal"]),
             view.address(item["args"]["provider"]),
             view.time(item["block_time"]),
             view.proof(item),

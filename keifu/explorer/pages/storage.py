@@ -11,7 +11,7 @@ from keifu.explorer.parts import badge, facts, pager, section, table
 from keifu.explorer.view import Event, NotFound, Sheet, View, place_of
 from keifu.units import coins
 
-__all__ = ["deal", "deals", "store", "stores"]
+__all__ = ["GWEI", "deal", "deal_link", "deals", "gwei", "store", "stores"]
 
 ON_PAGE = 25
 GWEI = 10**9
@@ -33,11 +33,11 @@ def deals(view: View) -> Sheet:
     names = ("deal", "client", "shards", "price", "restitution", "end", "masked", "lost", "proof")
     rows = (
         (
-            _deal_link(view, event["args"]["deal"]),
+            deal_link(view, event["args"]["deal"]),
             view.address(event["args"]["client"]),
             f"{int(event['args']['shards']):,}",
-            _gwei(event["args"]["price"]),
-            _gwei(event["args"]["restitution"]),
+            gwei(event["args"]["price"]),
+            gwei(event["args"]["restitution"]),
             words("stored.epoch", number=event["args"]["end"]),
             words(f"stored.masked-{str(bool(event['args']['masked'])).lower()}"),
             _lost(view, event["args"]["deal"]),
@@ -61,8 +61,8 @@ def deal(view: View, text: str) -> Sheet:
             (words("stored.client"), view.address(said["client"])),
             (words("stored.endowment"), _endowment(view, said["client"])),
             (words("stored.shards"), f"{int(said['shards']):,}"),
-            (words("stored.price"), [_gwei(said["price"]), f" ({_gwei(per_epoch)})"]),
-            (words("stored.restitution"), _gwei(said["restitution"])),
+            (words("stored.price"), [gwei(said["price"]), f" ({gwei(per_epoch)})"]),
+            (words("stored.restitution"), gwei(said["restitution"])),
             (words("stored.end"), words("stored.epoch", number=_end(view, name, said["end"]))),
             (words("stored.root"), el("code", said["root"][2:])),
             (words("stored.lost"), _lost(view, name)),
@@ -80,8 +80,8 @@ def stores(view: View) -> Sheet:
     rows = (
         (
             view.link(el("code", f"{who[:SHORT]}…"), "store", who, title=who),
-            _gwei(event["args"]["price"]),
-            _gwei(event["args"]["restitution"]),
+            gwei(event["args"]["price"]),
+            gwei(event["args"]["restitution"]),
             event["args"]["url"] or "–",
             f"{totals.count(STORAGE, 'Proven', provider=who):,}",
             f"{totals.sum(STORAGE, 'Missed', 'misses', provider=who):,}",
@@ -110,8 +110,8 @@ def store(view: View, text: str) -> Sheet:
     body: list[Child] = [
         facts(
             (words("stored.provider"), view.address(who)),
-            (words("stored.offer"), [_gwei(said["price"]), " ", view.proof(offered)]),
-            (words("stored.restitution-offered"), _gwei(said["restitution"])),
+            (words("stored.offer"), [gwei(said["price"]), " ", view.proof(offered)]),
+            (words("stored.restitution-offered"), gwei(said["restitution"])),
             (words("stored.address"), said["url"]),
             (words("stored.lost"), f"{view.totals.count(STORAGE_DEALS, 'ShardLost', provider=who):,}"),
         ),
@@ -184,17 +184,17 @@ def _said(view: View, item: Event) -> Child:
     if "epoch" in args:
         parts.append(words("stored.epoch", number=args["epoch"]))
     if "earned" in args:
-        parts.append(_gwei(args["earned"]))
+        parts.append(gwei(args["earned"]))
     for name in ("restitution", "taken", "amount", "bond"):
         if name in args and item["event"] not in ("DealOpened", "Offered"):
             parts.append(coins(int(args[name])))
     return ", ".join(str(part) for part in parts) or "–"
 
 
-def _deal_link(view: View, name: str) -> Markup:
+def deal_link(view: View, name: str) -> Markup:
     plain = name.removeprefix("0x")
     return view.link(el("code", plain[:SHORT]), "deal", plain, title=plain)
 
 
-def _gwei(amount: str | int) -> str:
+def gwei(amount: str | int) -> str:
     return coins(int(amount) * GWEI)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from keifu.inference.tokens.committing import HASH_BYTES, boundaries, position_roots, token_boundaries, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
 from keifu.inference.tokens.sampling import Drawing
+from keifu.spec.inference_drawing import committed
 
 __all__ = ["Part", "computed_again", "parts_again"]
 
@@ -60,5 +61,4 @@ def computed_again(
     for part in parts_again(memory, prompt, reply, drawing):
         tokens += part.tokens
         roots.append(position_roots(part.groups, part.last))
-    tree = trace_root(np.concatenate(roots))
-    return tokens, drawing.root(tree) if drawing else tree
+    return tokens, committed(trace_root(np.concatenate(roots)), drawing)

@@ -24,6 +24,7 @@ from keifu.inference.tokens.linear import MATRICES, Layering, rows_of_matrices
 from keifu.inference.tokens.packing import numbers_of
 from keifu.inference.tokens.program import Matrix, TokenProgram, checked
 from keifu.inference.tokens.sampling import Drawing
+from keifu.spec.inference_drawing import committed
 
 __all__ = ["LARGEST_PART", "REPLIES", "Auditor", "Deliver", "WrongProducts", "positions_at_once"]
 
@@ -104,8 +105,7 @@ class Auditor:
         tokens = self._tokens(layering.last(first), first, deliver, drawing)
         last = np.zeros((count, HASH_BYTES), np.uint8)
         last[first:] = token_boundaries(tokens)
-        tree = trace_root(position_roots(boundaries(seen, whole, 0, 0), last))
-        return tokens, drawing.root(tree) if drawing else tree
+        return tokens, committed(trace_root(position_roots(boundaries(seen, whole, 0, 0), last)), drawing)
 
     def _given(self, layer: int, given: dict[str, Ints], name: str, x: Ints) -> Ints:
         return self.require(name, layer, x, given[name])

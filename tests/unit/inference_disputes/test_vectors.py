@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 
 import pytest
@@ -20,7 +19,7 @@ from keifu.spec.inference_model import Trace, run, tensor_of
 from keifu.spec.inference_openings import Published
 from tests.profiles import quick_or_deep
 from tests.unit.inference_disputes.conftest import MINUTE, changed, more, refused
-from tests.unit.inference_disputes.test_honest import acquitted, tried
+from tests.unit.inference_disputes.test_honest import acquitted, nothing_twisted_proves, tried
 
 COUNT = 35  # ids of the text: more than one list of sums has
 TEXT = [(number * 7 + 3) % SIZES.tokens for number in range(COUNT)]
@@ -356,15 +355,7 @@ def test_dis_4_no_call_about_a_right_text_convicts(world, chain, shown):
     body[at + 31] ^= 1
     with refused("game: another lane"):
         tried(world, played, total._replace(rest=bytes(body)))
-    chance = random.Random(18)
-    for _ in range(RANDOM_CALLS):
-        proof = chance.choice(about)
-        body = bytearray(proof.rest)
-        for _ in range(chance.randint(1, 3)):
-            body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
-        verifier = chance.choice([proof.verifier, proof.verifier, 0, 1, 2, 3, 4])
-        with pytest.raises(Revert):
-            tried(world, played, proof._replace(verifier=verifier, rest=bytes(body)))
+    nothing_twisted_proves(world, played, about, RANDOM_CALLS)
     acquitted(world, chain, played)
 
 
