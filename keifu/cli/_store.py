@@ -24,7 +24,19 @@ if TYPE_CHECKING:
     from keifu.storage.client.paying import Payer
     from keifu.storage.layout import Descriptor
 
-__all__ = ["CODE", "FILE", "Bar", "Named", "ledger_of", "market_of", "named", "paying", "row_of", "storage_folder"]
+__all__ = [
+    "CODE",
+    "FILE",
+    "Bar",
+    "Named",
+    "ledger_of",
+    "market_of",
+    "named",
+    "paying",
+    "row_of",
+    "storage_folder",
+    "token_option",
+]
 
 SUITE = ("StorageMarket", "StorageDeals", "StorageRepairs", "StakingHub", "KeifuToken")
 SHARDS_AT_MOST = 32
@@ -76,6 +88,13 @@ def storage_folder(body: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--folder", type=FOLDER, envvar="KEIFU_STORAGE", show_envvar=True,
         help="The client's folder.  [default: storage in your own state folder]",
+    )(body)  # fmt: skip
+
+
+def token_option(body: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--token", default="", metavar="ADDRESS|SYMBOL",
+        help="A listed token that pays, by its address or symbol.  [default: the suite's coin]",
     )(body)  # fmt: skip
 
 

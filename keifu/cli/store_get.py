@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit, table
-from keifu.cli._store import FILE, Bar, ledger_of, market_of, named, paying, storage_folder
+from keifu.cli._store import FILE, Bar, ledger_of, market_of, named, paying, storage_folder, token_option
 from keifu.cli._types import ADDRESS, COINS, IN_FILE, IN_PATH
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
@@ -182,9 +182,13 @@ def status(session: RpcSession, file: Any, folder: Path | None, json_out: bool) 
     now = standing(market_of(session), found.address.deal)
     if json_out:
         shards = [shard.data() for shard in now.shards]
-        emit({"epoch": now.epoch, "deal": now.deal.data(), "stored": now.stored, "shards": shards}, "", json_out)
+        credit = {**now.money.data(), "credited": str(now.credited)} if now.money.token else {}
+        document = {"epoch": now.epoch, "deal": now.deal.data(), "stored": now.stored, "shards": shards, **credit}
+        emit(document, "", json_out)
     else:
         click.echo(f"deal {found.address.deal.hex()}: paid until epoch {now.deal.end}, it is epoch {now.epoch}")
+        if now.money.token:
+            click.echo(f"paid in {now.money.name}; its client may take out {now.money.text(now.credited)}")
         rows = [
             (str(shard.index), shard.state.word, shard.provider, shard.url, str(shard.until or "-"))
             for shard in now.shards
@@ -231,16 +235,18 @@ def verify(session: RpcSession, file: Any, leaves: int, path: Path | None, folde
 
 @verb("providers", example="keifu store providers", access=Access.READ)
 @click.option("--all", "everybody", is_flag=True, help="Also those that do not answer or have no room.")
+@token_option
 @storage_folder
 @json_option
-def providers(session: RpcSession, everybody: bool, folder: Path | None, json_out: bool) -> None:
+def providers(session: RpcSession, everybody: bool, token: str, folder: Path | None, json_out: bool) -> None:
     """List who offers storage, the best first: price for a gibibyte and epoch, how long answers took you, epochs proven
-    and missed, shards lost."""
+    and missed, shards lost. With --token those who take it, at what they want in it."""
     from keifu.storage.client import offers
     from keifu.storage.client.peers import ASK_SECONDS, Peers
-    from keifu.storage.states import GWEI
 
-    found = offers.providers(market_of(session))
+    market = market_of(session)
+    money = market.money(market.token_named(token))
+    found = offers.providers(market, money.token)
     if not everybody:
         with closing(Peers(None, ASK_SECONDS)) as peers:
             found = offers.reached(found, peers.about, 1)
@@ -251,16 +257,18 @@ def providers(session: RpcSession, everybody: bool, folder: Path | None, json_ou
         past = {}
     best = offers.ordered(found, past)
     if json_out:
-        document = [{**item.data(), "milliseconds": past[item.provider].milliseconds if item.provider in past else None}
+        document = [{**item.data(), **money.data(), "milliseconds": past[item.provider].milliseconds if item.provider in past else None}
                     for item in best]  # fmt: skip
         emit(document, "", json_out)
         return
     rows = [
-        (item.provider, item.url, coins(item.price * GWEI), _declared(item.region, item.provider),
+        (item.provider, item.url, coins(item.price * money.unit, money.decimals), _declared(item.region, item.provider),
          _declared(item.operator, item.provider), _took(past.get(item.provider)), str(item.proven), str(item.missed),
          str(item.lost))
         for item in best
     ]  # fmt: skip
+    if money.token:
+        click.echo(f"prices in {money.name}")
     columns = ("provider", "address", "price", "region", "operator", "took", "proven", "missed", "lost")
     table(columns, rows, empty="nobody offers storage")
 

@@ -11,10 +11,9 @@ import click
 
 from keifu.cli._print import emit
 from keifu.cli._store import FILE, ledger_of, market_of, row_of, storage_folder
-from keifu.cli._types import COINS, DURATION, OUT_PATH, PUBLIC_KEY
+from keifu.cli._types import DURATION, OUT_PATH, PUBLIC_KEY, CoinsAsWritten
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed
-from keifu.units import coins
 
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
@@ -25,17 +24,19 @@ __all__ = ["close", "erase", "key", "refund", "renew", "repair", "share"]
 @verb("renew", example='keifu store renew 1 --for "90 days" --max-price 3 --role client', access=Access.SEND)
 @click.argument("file", type=FILE)
 @click.option("--for", "seconds", type=DURATION, required=True, help="How much longer.")
-@click.option("--max-price", "most", type=COINS, required=True, help="Coins that it may cost.")
+@click.option("--max-price", "most", type=CoinsAsWritten(), required=True, help="What it may cost, in what its deal pays.")
 @storage_folder
 @json_option
-def renew(session: RpcSession, file: Any, seconds: int, most: int, folder: Path | None, json_out: bool) -> None:
-    """Pay for FILE for longer, at its deal's price. Each provider goes on if it wants to; what is not stored is
+def renew(session: RpcSession, file: Any, seconds: int, most: str, folder: Path | None, json_out: bool) -> None:
+    """Pay for FILE for longer, at its deal's price and in what that is paid. Each provider goes on if it wants to; what is not stored is
     refunded."""
     from keifu.storage.client import keeping
 
     market = market_of(session)
     with ledger_of(folder) as ledger:
-        row, end = keeping.renew(market, ledger, session.deployer, row_of(ledger, file, own=True), seconds, most)
+        row = row_of(ledger, file, own=True)
+        bound = market.money(row.kept.token).parse(most)
+        row, end = keeping.renew(market, ledger, session.deployer, row, seconds, bound)
     emit({"file": row.number, "end": end}, f"file {row.number} is paid until epoch {end}", json_out)
 
 
@@ -113,14 +114,15 @@ def close(session: RpcSession, file: Any, folder: Path | None, json_out: bool) -
 @storage_folder
 @json_option
 def refund(session: RpcSession, file: Any, folder: Path | None, json_out: bool) -> None:
-    """Take back what was paid and not proven of shards that are over, and all that the market owes you."""
+    """Take back what was paid and not proven of shards that are over, and all that the market owes you in coins and in
+    what the deal of FILE is paid in."""
     from keifu.storage.client import keeping
 
     market = market_of(session)
     with ledger_of(folder, writes=False) as ledger:
         row = row_of(ledger, file)
     paid = keeping.refund(market, session.deployer, row.deal)
-    emit({"file": row.number, "paid": str(paid)}, f"{coins(paid)} coins were paid out", json_out)
+    emit({"file": row.number, **paid.data()}, paid.text(), json_out)
 
 
 @verb("erase", example="keifu store erase 1 --role client", access=Access.SEND)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._store import CODE, Bar, ledger_of, market_of, storage_folder
-from keifu.cli._types import COINS, DURATION, IN_PATH
+from keifu.cli._store import CODE, Bar, ledger_of, market_of, storage_folder, token_option
+from keifu.cli._types import COINS, DURATION, IN_PATH, CoinsAsWritten
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
 from keifu.units import coins, duration
@@ -20,6 +20,7 @@ from keifu.units import coins, duration
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
     from keifu.storage.client.ledger import KeptQuote, Row
+    from keifu.storage.client.market import Market
     from keifu.storage.client.quoting import Quote, Wish
     from keifu.storage.client.storing import Storing
 
@@ -35,6 +36,7 @@ def _wished(body: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--public", is_flag=True, help="Let whoever has the address read it."),
         click.option("--code", type=CODE, default="10+4", show_default=True, help="K+M: any K of K+M shards give it."),
         click.option("--for", "seconds", type=DURATION, default="30 days", show_default=True, help="How long."),
+        token_option,
     ):
         body = option(body)
     return body
@@ -52,13 +54,13 @@ def quote(session: RpcSession, path: Path, folder: Path | None, json_out: bool, 
     from keifu.storage.loss import shown
 
     source = source_of(path.resolve())
-    wish = _wish(source.size, **wished)
     with _storing(session, folder, Bar(0, "")) as storing:
+        wish = _wish(storing.market, source.size, **wished)
         number, made = storing.quote(source, wish, public=wished["public"])
     if json_out:
         emit({"number": number, **made.data()}, "", json_out)
         return
-    click.echo(f"quote {number}: {coins(made.cost)} coins at the most, for {_counted(made)}")
+    click.echo(f"quote {number}: {made.terms.money.text(made.cost)} at the most, for {_counted(made)}")
     click.echo(f"restitution {_gwei(made.terms.restitution)} coins for each shard that is lost")
     click.echo(f"lost within a year: {shown(made.loss)}")
     click.echo(
@@ -72,7 +74,9 @@ def quote(session: RpcSession, path: Path, folder: Path | None, json_out: bool, 
 @verb("put", example='keifu store put data --for "30 days" --code 4+2 --max-price 2 --role client', access=Access.SEND)
 @click.argument("path", type=IN_PATH)
 @click.option("--quote", "number", type=click.IntRange(1), help="Pay at most what was quoted by this number.")
-@click.option("--max-price", "most", type=COINS, help="Coins that it may cost.")
+@click.option(
+    "--max-price", "most", type=CoinsAsWritten(), help="Coins that it may cost; with --token, of that token."
+)
 @click.option("--again", is_flag=True, help="Store another copy of what is stored already.")
 @_wished
 @storage_folder
@@ -81,7 +85,7 @@ def put(
     session: RpcSession,
     path: Path,
     number: int | None,
-    most: int | None,
+    most: str | None,
     again: bool,
     folder: Path | None,
     json_out: bool,
@@ -98,12 +102,14 @@ def put(
     with _storing(session, folder, bar) as storing:
         if number is not None:
             agreed = storing.ledger.quote(number)
-            wish, most, public = _agreed(agreed, number, source.path, source.size)
+            wish, public = _agreed(agreed, number, source.path, source.size), agreed.public
+            bound = agreed.cost * storing.market.money(agreed.token).unit
         else:
-            wish, public = _wish(source.size, **wished), wished["public"]
-        assert most is not None
+            assert most is not None
+            wish, public = _wish(storing.market, source.size, **wished), wished["public"]
+            bound = storing.market.money(wish.token).parse(most)
         with bar.shown():
-            row = storing.put(source, wish, most=most, public=public, again=again)
+            row = storing.put(source, wish, most=bound, public=public, again=again)
     _show(row, json_out)
 
 
@@ -120,23 +126,28 @@ def _show(row: Row, json_out: bool) -> None:
 
 
 def _wish(
-    size: int, seconds: int, code: tuple[int, int], public: bool, unmasked: bool, restitution: int | None
+    market: Market,
+    size: int,
+    seconds: int,
+    code: tuple[int, int],
+    public: bool,
+    unmasked: bool,
+    restitution: int | None,
+    token: str,
 ) -> Wish:
     from keifu.storage.client.quoting import Wish
     from keifu.storage.states import GWEI
 
     worth = None if restitution is None else restitution // GWEI
-    return Wish(size, *code, seconds, not (public or unmasked), worth)
+    return Wish(size, *code, seconds, not (public or unmasked), worth, market.token_named(token))
 
 
-def _agreed(quote: KeptQuote, number: int, path: Path, size: int) -> tuple[Wish, int, bool]:
+def _agreed(quote: KeptQuote, number: int, path: Path, size: int) -> Wish:
     from keifu.storage.client.quoting import Wish
-    from keifu.storage.states import GWEI
 
     if quote.path != str(path):
         raise UsageError(f"quote {number} is for {quote.path}", remedy="ask for a quote for this one")
-    wish = Wish(size, quote.k, quote.m, quote.seconds, quote.masked, quote.restitution)
-    return wish, quote.cost * GWEI, quote.public
+    return Wish(size, quote.k, quote.m, quote.seconds, quote.masked, quote.restitution, quote.token)
 
 
 @contextmanager

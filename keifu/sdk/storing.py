@@ -61,7 +61,8 @@ class Endowed:
 
 @dataclass(frozen=True)
 class Quoted:
-    """Coins at the most, the probability of loss in a year, and the providers that would store it."""
+    """Coins at the most (or so much of the token), the probability of loss in a year, and the providers that would
+    store it."""
 
     number: int
     cost: Decimal
@@ -81,13 +82,16 @@ class Storage(Area[M]):
         code: tuple[int, int] = CODE,
         public: bool = False,
         restitution: str | int | Decimal | None = None,
+        token: str = "",
     ) -> Quoted:
-        """What storing a file or folder would cost now, and how safe it would be. Nothing is paid."""
+        """What storing a file or folder would cost now, and how safe it would be. Nothing is paid. `token` is a listed
+        one, by address or symbol, in which that is; without it the suite's coin."""
         source = source_of(Path(path).resolve())
         with _storing(self._link) as storing:
-            wish = _wish(source.size, days, code, public, restitution)
+            wish = _wish(storing.market, source.size, days, code, public, restitution, token)
             number, made = storing.quote(source, wish, public=public)
-        return Quoted(number, coins_of(made.cost), made.loss, tuple(offer.provider for offer in made.holders))
+        holders = tuple(offer.provider for offer in made.holders)
+        return Quoted(number, coins_of(made.cost, made.terms.money.decimals), made.loss, holders)
 
     @verb
     def put(
@@ -100,13 +104,15 @@ class Storage(Area[M]):
         public: bool = False,
         restitution: str | int | Decimal | None = None,
         again: bool = False,
+        token: str = "",
     ) -> Stored:
-        """Store a file or folder for at most `max_price` coins. The same call goes on where an earlier one ended, and
+        """Store a file or folder for at most `max_price` coins, or as much of a listed token. The same call goes on where an earlier one ended, and
         what is stored is not paid again, unless `again` asks for another copy."""
         source = source_of(Path(path).resolve())
         with _storing(self._link) as storing:
-            wish = _wish(source.size, days, code, public, restitution)
-            return _stored(storing.put(source, wish, most=wei_of(max_price), public=public, again=again))
+            wish = _wish(storing.market, source.size, days, code, public, restitution, token)
+            most = wei_of(max_price, storing.market.money(wish.token).decimals)
+            return _stored(storing.put(source, wish, most=most, public=public, again=again))
 
     @verb
     def get(
@@ -150,12 +156,12 @@ class Storage(Area[M]):
 
     @verb
     def renew(self, address: str, *, days: int, max_price: str | int | Decimal) -> int:
-        """Pay for a file for longer; the first epoch that is not paid for."""
+        """Pay for a file for longer, in what its deal is paid in; the first epoch that is not paid for."""
+        market = _market(self._link)
         with Ledger(usual_folder()) as ledger:
             row = _own(ledger, address)
-            return keeping.renew(_market(self._link), ledger, self._link.deployer, row, days * DAY, wei_of(max_price))[
-                1
-            ]
+            most = wei_of(max_price, market.money(row.kept.token).decimals)
+            return keeping.renew(market, ledger, self._link.deployer, row, days * DAY, most)[1]
 
     @verb
     def endow(
@@ -252,6 +258,14 @@ def _endowed(row: Row, found: endowing.Endowment) -> Endowed:
     return Endowed(found.address, str(address_of(row)), found.until, coins_of(found.coins), found.lasts)
 
 
-def _wish(size: int, days: int, code: tuple[int, int], public: bool, restitution: str | int | Decimal | None) -> Wish:
+def _wish(
+    market: Market,
+    size: int,
+    days: int,
+    code: tuple[int, int],
+    public: bool,
+    restitution: str | int | Decimal | None,
+    token: str,
+) -> Wish:
     worth = None if restitution is None else wei_of(restitution) // GWEI
-    return Wish(size, *code, days * DAY, not public, worth)
+    return Wish(size, *code, days * DAY, not public, worth, market.token_named(token))

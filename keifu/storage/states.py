@@ -64,12 +64,13 @@ class DealState(NamedTuple):
     over: int
     price: int
     restitution: int
+    token: str  # that it is paid in; its price is in gwei where that is the suite's coin, else in smallest units
 
     @classmethod
     def of(cls, said: Sequence[Any]) -> Self:
         """What the contract answers."""
-        client, root, *rest = said
-        return cls(client.lower(), bytes(root), *rest)
+        client, root, *rest, token = said
+        return cls(client.lower(), bytes(root), *rest, token.lower())
 
     @property
     def damages(self) -> int:
@@ -77,9 +78,10 @@ class DealState(NamedTuple):
         return damages_of(self.restitution)
 
     def data(self) -> dict[str, Any]:
-        """For `--json`: amounts as decimal strings, in gwei."""
+        """For `--json`: amounts as decimal strings, in gwei; the price of a deal in another token in its smallest
+        units."""
         times = {"accept_by": self.accept_by, "begin": self.begin, "end": self.end}
-        amounts = {"price": str(self.price), "restitution": str(self.restitution)}
+        amounts = {"price": str(self.price), "restitution": str(self.restitution), "token": self.token}
         flags = {"closed": self.closed, "masked": self.masked}
         return {"client": self.client, "root": self.root.hex(), "shards": self.shards, **times, **amounts, **flags}
 

@@ -110,7 +110,7 @@ def endow(storing: Storing, row: Row, wish: Wish) -> tuple[Row, Endowment]:
     if not market.client.rpc.call("eth_getCode", address, "latest").removeprefix("0x"):
         _found(storing, row, wish)
     own = _endowed(storing, address) or storing.ledger.begin(
-        "", "", row.chain, changed(kept, endowment=address, client=address), row.keys
+        "", "", row.chain, changed(kept, endowment=address, client=address, token=""), row.keys
     )
     if not own.deal:
         own = storing.ledger.change(own, "open", own.kept, root=row.root, deal=row.deal)

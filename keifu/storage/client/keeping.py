@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from keifu.chain import Deployer
 from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
-from keifu.errors import CheckFailed, KeifuError, UsageError
+from keifu.errors import CheckFailed, KeifuError, Revert, UsageError
 from keifu.storage.boxes import Signer, share
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.fetching import holders_of
 from keifu.storage.client.ledger import Ledger, Row, Statement
 from keifu.storage.client.market import Market
+from keifu.storage.client.money import COIN_MONEY, Money
 from keifu.storage.client.offers import providers
 from keifu.storage.client.peers import READ_SECONDS, Peers
 from keifu.storage.client.storing import keys_of
@@ -27,11 +28,12 @@ from keifu.storage.codec import Encoder
 from keifu.storage.deletions import require_deletion
 from keifu.storage.layout import Descriptor
 from keifu.storage.provider.messages import ShardId
-from keifu.storage.states import GWEI, DealState, Shard, State
+from keifu.storage.states import DealState, Shard, State
 from keifu.units import coins
 
 __all__ = [
     "Checked",
+    "PaidOut",
     "ShardNow",
     "Standing",
     "close",
@@ -70,6 +72,8 @@ class Standing:
     deal: DealState
     epoch: int
     shards: tuple[ShardNow, ...]
+    money: Money = COIN_MONEY
+    credited: int = 0  # smallest units of another token that its client may fetch
 
     @property
     def stored(self) -> int:
@@ -98,7 +102,9 @@ def standing(market: Market, deal: bytes) -> Standing:
                  shard.end)
         for index, (shard, holder) in enumerate(zip(shards, holders, strict=True))
     ]  # fmt: skip
-    return Standing(state, market.epoch(), tuple(found))
+    money = market.money(state.token)
+    credited = market.credited(state.client, money) if money.token else 0
+    return Standing(state, market.epoch(), tuple(found), money, credited)
 
 
 def sampled(
@@ -140,18 +146,20 @@ def compare(descriptor: Descriptor, keys: FileKeys, source: Source) -> None:
 
 
 def renew(market: Market, ledger: Ledger, chain: Deployer, row: Row, seconds: int, most: int) -> tuple[Row, int]:
-    """Pay for a file's deal for so many seconds more, for at most `most` wei; the new end. A renewal that an earlier
-    call may have paid is not paid again."""
+    """Pay for a file's deal for so many seconds more, for at most `most` smallest units of what it is paid in; the new
+    end. A renewal that an earlier call may have paid is not paid again."""
     state = market.require_deal(row.deal)
-    kept = row.kept
+    kept, money = row.kept, market.money(state.token)
     if kept.renewing and state.end >= kept.renewing:  # an earlier call was killed before it heard of it
         return ledger.change(row, row.state, replace(kept, renewing=0)), state.end
     end = kept.renewing or state.end + market.epochs_in(seconds)
-    cost = state.price * (state.shards - state.over) * (end - state.end) * GWEI
+    cost = state.price * (state.shards - state.over) * (end - state.end) * money.unit
     if cost > most:
-        raise CheckFailed(f"it costs {coins(cost)} coins, {coins(most)} at most were agreed", remedy="--max-price")
+        raise CheckFailed(
+            f"it costs {money.text(cost)}, {money.text(most)} at most were agreed", remedy="--max-price"
+        )
     row = ledger.change(row, row.state, replace(kept, renewing=end))
-    market.renew(chain, row.deal, end, cost)
+    market.renew(chain, row.deal, end, cost, money)
     return ledger.change(row, row.state, replace(row.kept, renewing=0)), end
 
 
@@ -168,8 +176,25 @@ def close(market: Market, chain: Deployer, deal: bytes) -> list[int]:
     return open_ones
 
 
-def refund(market: Market, chain: Deployer, deal: bytes) -> int:
-    """Have what was not proven of shards that are over credited to the client, and paid out; wei. Safe to repeat."""
+@dataclass(frozen=True)
+class PaidOut:
+    """Wei of the suite's coin, and smallest units of what the deal was paid in, where that is another token."""
+
+    coins: int
+    money: Money
+    units: int = 0
+
+    def data(self) -> dict[str, Any]:
+        other = {**self.money.data(), "paid_in_token": str(self.units)} if self.money.token else {}
+        return {"paid": str(self.coins), **other}
+
+    def text(self) -> str:
+        other = f", and {self.money.text(self.units)}" if self.money.token else ""
+        return f"{coins(self.coins)} coins were paid out{other}"
+
+
+def refund(market: Market, chain: Deployer, deal: bytes) -> PaidOut:
+    """Have what was not proven of shards that are over credited to the client, and paid out. Safe to repeat."""
     state = market.require_deal(deal)
     epoch, mine = market.epoch(), state.client == chain.sender.lower()
     due = [
@@ -183,7 +208,21 @@ def refund(market: Market, chain: Deployer, deal: bytes) -> int:
     bonds: int = chain.call(market.suite[STORAGE_REPAIRS], STORAGE_REPAIRS, "credits", chain.sender)
     if bonds:
         market.send(chain, STORAGE_REPAIRS, "withdraw", chain.sender)
-    return credited + bonds
+    return PaidOut(credited + bonds, money := market.money(state.token), _token_paid(market, chain, money))
+
+
+def _token_paid(market: Market, chain: Deployer, money: Money) -> int:
+    """What the sender was credited in another token, last: a token that refuses holds up no coins."""
+    due = market.credited(chain.sender, money) if money.token else 0
+    if due:
+        try:
+            market.send(chain, STORAGE_DEALS, "withdraw_token", money.token, chain.sender)
+        except Revert as refusal:
+            raise CheckFailed(
+                f"the token refuses to pay {money.text(due)}: {refusal.reason or 'without a reason'}",
+                remedy="it stays yours: ask whoever issues the token, and call keifu store refund again",
+            ) from refusal
+    return due
 
 
 def _is_over(shard: Shard, state: DealState, epoch: int, mine: bool) -> bool:

@@ -60,7 +60,8 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """One file as its client knows it. Amounts are in gwei."""
+    """One file as its client knows it. Amounts are in gwei; `most` and `price` of what is paid in another token are in
+    its smallest units."""
 
     name: str
     deals: str  # the contract
@@ -89,6 +90,7 @@ class Kept(msgspec.Struct, frozen=True):
     named: tuple[str, ...] = ()  # providers as the deal's root names them
     endowment: str = ""  # the contract that pays for it, where it is one
     naming: tuple[str, ...] = ()  # providers that a next term may have been opened with
+    token: str = ""  # in which it is paid, in lower case; "" for the suite's coin
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -106,7 +108,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class KeptQuote(msgspec.Struct, frozen=True):
-    """What was quoted, in gwei: a `put` by its number pays no more."""
+    """What was quoted, in gwei or smallest units of another token: a `put` by its number pays no more."""
 
     path: str
     cost: int
@@ -117,6 +119,7 @@ class KeptQuote(msgspec.Struct, frozen=True):
     seconds: int
     restitution: int | None
     providers: tuple[str, ...]
+    token: str = ""
 
 
 class Statement(msgspec.Struct, frozen=True):

@@ -1,4 +1,5 @@
-"""What the storage contracts say, and the calls of a client. Amounts of deals are in gwei, times in epochs."""
+"""What the storage contracts say, and the calls of a client. Amounts of deals are in gwei, times in epochs; prices of
+deals in other tokens are in their smallest units."""
 
 from __future__ import annotations
 
@@ -7,15 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ethwire.keys import checksum
 from keifu.abi import Contract, Log
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.logs import find_events, find_logs
-from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
+from keifu.chain.suite import CHANNELS, STORAGE, STORAGE_DEALS, STORAGE_REPAIRS, TOKEN
 from keifu.errors import CheckFailed, EnvironmentFault, Revert
 from keifu.staking.actions import pay
+from keifu.storage.client.money import COIN_MONEY, Money, named, pay_in, read_money
 from keifu.storage.client.refusals import explained
 from keifu.storage.deals import Placed, deal_root
-from keifu.storage.states import GWEI, DealState, Shard
+from keifu.storage.states import DealState, Shard
 from keifu.units import DAY
 
 __all__ = ["LONGEST_SECONDS", "Market", "Terms"]
@@ -27,16 +30,18 @@ _NO_DEAL = "deals: no such deal"
 
 @dataclass(frozen=True)
 class Terms:
-    """Of a deal that is to be opened: gwei a shard and epoch, gwei for a lost shard, and its epochs."""
+    """Of a deal that is to be opened: its price for a shard and epoch, gwei for a lost shard, its epochs, and in what it
+    is paid."""
 
     price: int
     restitution: int
     accept_by: int
     end: int
+    money: Money = COIN_MONEY
 
     def cost(self, shards: int, now: int) -> int:
-        """Wei that are put in escrow when it is opened in epoch `now`."""
-        return self.price * shards * max(self.end - now - 1, 0) * GWEI
+        """Smallest units that are put in escrow when it is opened in epoch `now`."""
+        return self.price * shards * max(self.end - now - 1, 0) * self.money.unit
 
 
 class Market:
@@ -47,6 +52,7 @@ class Market:
             if name not in suite.addresses:
                 raise EnvironmentFault(f"no {name} is recorded", remedy="name the record of a suite that has one")
         self.client, self.suite, self.first_block = client, suite, first_block
+        self._moneys = {"": COIN_MONEY}
 
     @cached_property
     def market(self) -> Contract:
@@ -75,6 +81,35 @@ class Market:
     def epochs_in(self, seconds: int) -> int:
         """Whole epochs that cover so many seconds, one at least."""
         return max(1, -(-seconds // self.epoch_seconds))
+
+    # money ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def coin(self) -> str:
+        """The suite's coin, in lower case."""
+        return self.suite[TOKEN].lower()
+
+    def token_named(self, text: str) -> str:
+        """A listed token by its address or symbol; "" for the suite's coin. Raises UsageError, and CheckFailed for one
+        that does not say its decimals."""
+        channels = self.client.at(self.deals.channels(), CHANNELS)
+        token = named(text, self.client, channels, self.coin, self.first_block) if text else ""
+        if not self.money(token).says_decimals:
+            raise CheckFailed(
+                f"token {checksum(token)} does not say its decimals", remedy="pay in another token, or in the coin"
+            )
+        return token
+
+    def money(self, token: str) -> Money:
+        """In what is paid: "" or its own address for the suite's coin."""
+        token = "" if token.lower() == self.coin else token.lower()
+        if token not in self._moneys:
+            self._moneys[token] = read_money(self.client, token)
+        return self._moneys[token]
+
+    def credited(self, account: str, money: Money) -> int:
+        """Smallest units of another token that an account may withdraw."""
+        return int(self.deals.token_credits(account, money.token))
 
     # reading -------------------------------------------------------------------------------------------------------
 
@@ -140,15 +175,18 @@ class Market:
 
     @staticmethod
     def opening(root: bytes, shards: int, terms: Terms, masked: bool, salt: bytes) -> tuple[Any, ...]:
-        """What `open` is called with."""
+        """What `open` is called with; `open_in` after the token."""
         return root, shards, terms.price, terms.restitution, terms.accept_by, terms.end, masked, salt
 
-    def open(self, chain: Deployer, cost: int, opening: tuple[Any, ...]) -> None:
+    def open(self, chain: Deployer, cost: int, opening: tuple[Any, ...], money: Money = COIN_MONEY) -> None:
         """Open a deal and pay for it: once, whoever repeats it. Raises Revert with a remedy, and CheckFailed."""
-        self._pay(chain, cost, STORAGE_DEALS, "open", *opening)
+        if money.token:
+            self._pay(chain, money, cost, STORAGE_DEALS, "open_in", money.token, *opening)
+        else:
+            self._pay(chain, money, cost, STORAGE_DEALS, "open", *opening)
 
-    def renew(self, chain: Deployer, deal: bytes, end: int, cost: int) -> None:
-        self._pay(chain, cost, STORAGE_DEALS, "renew", deal, end)
+    def renew(self, chain: Deployer, deal: bytes, end: int, cost: int, money: Money = COIN_MONEY) -> None:
+        self._pay(chain, money, cost, STORAGE_DEALS, "renew", deal, end)
 
     def send(self, chain: Deployer, contract: str, function: str, *args: Any) -> None:
         with explained():
@@ -156,8 +194,13 @@ class Market:
 
     def demand(self, chain: Deployer, deal: bytes, index: int, shown: tuple[Any, ...], leaf: int) -> None:
         """Have one leaf shown on the chain, for the fee."""
-        self._pay(chain, int(self.repairs.demand_fee()), STORAGE_REPAIRS, "demand", deal, index, shown, leaf)
+        fee = int(self.repairs.demand_fee())
+        self._pay(chain, COIN_MONEY, fee, STORAGE_REPAIRS, "demand", deal, index, shown, leaf)
 
-    def _pay(self, chain: Deployer, cost: int, contract: str, function: str, *args: Any) -> None:
+    def _pay(self, chain: Deployer, money: Money, cost: int, contract: str, function: str, *args: Any) -> None:
+        address = self.suite[contract]
         with explained():
-            pay(chain, self.suite, cost, self.suite[contract], contract, function, *args)
+            if money.token:
+                pay_in(chain, money, cost, address, contract, function, *args)
+            else:
+                pay(chain, self.suite, cost, address, contract, function, *args)

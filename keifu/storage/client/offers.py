@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from keifu.errors import CheckFailed, KeifuError
 from keifu.storage.client.market import Market
+from keifu.storage.client.money import COIN_MONEY, Money
 
 __all__ = ["GIB_LEAVES", "Offer", "Past", "choose", "ordered", "providers", "reached"]
 
@@ -36,7 +37,8 @@ class Declared(Protocol):
 
 @dataclass(frozen=True)
 class Offer:
-    """What a provider said last, and how its past was. Gwei for a gibibyte and epoch, and for a gibibyte at most."""
+    """What a provider said last, and how its past was: its price for a gibibyte and epoch, in gwei or in smallest units
+    of another token; and gwei of restitution for a gibibyte at most."""
 
     provider: str
     price: int
@@ -49,7 +51,7 @@ class Offer:
     lost: int = 0  # shards
 
     def shard_price(self, leaves: int) -> int:
-        """Gwei for a shard of so many leaves and an epoch."""
+        """What a shard of so many leaves costs in an epoch."""
         return max(1, -(-self.price * leaves // GIB_LEAVES))
 
     def shard_restitution(self, leaves: int) -> int:
@@ -78,9 +80,11 @@ class Past:
     faults: int = 0
 
 
-def providers(market: Market) -> list[Offer]:
-    """Everybody that offers storage, by the newest offer of each. Who names no address offers nothing."""
+def providers(market: Market, token: str = "") -> list[Offer]:
+    """Everybody that offers storage, by the newest offer of each. Who names no address offers nothing. With a token
+    those alone that name a price in it, at that price."""
     last = {log.args["provider"].lower(): log.args for log in market.events(market.market, "Offered")}
+    prices = _named_prices(market, token) if token else {who: args["price"] for who, args in last.items()}
     counts = {name: Counter[str]() for name in NAMES}
     for name in NAMES:
         for log in market.events(market.market, name):
@@ -88,12 +92,19 @@ def providers(market: Market) -> list[Offer]:
     lost = Counter(log.args["provider"].lower() for log in market.events(market.deals, "ShardLost"))
     return [
         Offer(
-            who, args["price"], args["restitution"], args["url"],
+            who, prices[who], args["restitution"], args["url"],
             proven=counts["Proven"][who], missed=counts["Missed"][who], lost=lost[who],
         )
         for who, args in last.items()
-        if _is_address(args["url"])
+        if who in prices and _is_address(args["url"])
     ]  # fmt: skip
+
+
+def _named_prices(market: Market, token: str) -> dict[str, int]:
+    """What each provider named last in a token, where it did not take that back."""
+    named = {log.args["provider"].lower(): log.args["price"]
+             for log in market.events(market.deals, "PriceNamed", token=token)}  # fmt: skip
+    return {who: price for who, price in named.items() if price}
 
 
 def reached(offers: Sequence[Offer], ask: Callable[[Offer], Mapping[str, Any]], size: int) -> list[Offer]:
@@ -131,7 +142,12 @@ def ordered(offers: Iterable[Offer], past: Mapping[str, Past]) -> list[Offer]:
 
 
 def choose(
-    offers: Sequence[Offer], count: int, spare: int, without: Iterable[str] = (), beside: Iterable[Declared] = ()
+    offers: Sequence[Offer],
+    count: int,
+    spare: int,
+    without: Iterable[str] = (),
+    beside: Iterable[Declared] = (),
+    money: Money = COIN_MONEY,
 ) -> list[Offer]:
     """`count` providers of different operators for one file, the best first; not those of `without`, and no operator of
     `beside`, who have other shards of it. No region gets more than `spare` shards where that is possible: then the
@@ -156,11 +172,20 @@ def choose(
             found.append(offer)
             operators.add(offer.operator)
     if len(found) < count:
-        raise CheckFailed(
-            f"{len(found)} operators offer what is wanted, {count} shards need one each",
-            remedy="take fewer shards (--code 4+2), or pay more",
-        )
+        raise _too_few(len(found), count, money)
     return found
+
+
+def _too_few(found: int, count: int, money: Money) -> CheckFailed:
+    if money.token:
+        return CheckFailed(
+            f"{found} operators take {money.name} for what is wanted, {count} shards need one each",
+            remedy="pay in the coin (leave --token out), or take fewer shards (--code 4+2)",
+        )
+    return CheckFailed(
+        f"{found} operators offer what is wanted, {count} shards need one each",
+        remedy="take fewer shards (--code 4+2), or pay more",
+    )
 
 
 def _is_address(url: str) -> bool:

@@ -23,7 +23,8 @@ ACCEPT_EPOCHS = 1  # after the one in which a deal is opened
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be stored: bytes, code, for how long, and gwei for a lost shard (None: what providers stand for)."""
+    """What is to be stored: bytes, code, for how long, gwei for a lost shard (None: what providers stand for), and in
+    which token it is paid ("": the suite's coin)."""
 
     size: int
     k: int
@@ -31,6 +32,7 @@ class Wish:
     seconds: int
     masked: bool
     restitution: int | None = None
+    token: str = ""
 
     @property
     def leaves(self) -> int:
@@ -53,7 +55,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Quote:
-    """`cost` is wei at the most, for all shards and the whole time."""
+    """`cost` is smallest units at the most, for all shards and the whole time."""
 
     wish: Wish
     holders: tuple[Offer, ...]
@@ -66,6 +68,7 @@ class Quote:
         """For `--json`: amounts as decimal strings."""
         return {
             "cost": str(self.cost),
+            **self.terms.money.data(),
             "price": str(self.terms.price),
             "restitution": str(self.terms.restitution),
             "epochs": [self.terms.accept_by, self.terms.end],
@@ -80,10 +83,11 @@ class Quote:
 def quote(market: Market, wish: Wish, past: Mapping[str, Past], ask: Callable[[Offer], Mapping[str, Any]]) -> Quote:
     """From the providers that offer storage and answer now. Raises CheckFailed when they are too few."""
     leaves, count = wish.leaves, wish.k + wish.m
-    best = ordered(reached(providers(market), ask, leaves * LEAF_BYTES), past)
+    money = market.money(wish.token)
+    best = ordered(reached(providers(market, wish.token), ask, leaves * LEAF_BYTES), past)
     if wish.restitution is not None:
         best = [offer for offer in best if offer.shard_restitution(leaves) >= wish.restitution]
-    holders = choose(best, count, wish.m)
+    holders = choose(best, count, wish.m, money=money)
     terms = terms_for(market, holders, wish)
     known = measured(market)
     loss = known.loss(wish.k, count)
@@ -102,7 +106,8 @@ def terms_for(market: Market, holders: Sequence[Offer], wish: Wish) -> Terms:
             f"{epochs} epochs are too long: a deal is for {market.longest - 1}",
             remedy="renew it later: keifu store renew",
         )
-    return Terms(price, most if wish.restitution is None else wish.restitution, now + ACCEPT_EPOCHS, end)
+    restitution = most if wish.restitution is None else wish.restitution
+    return Terms(price, restitution, now + ACCEPT_EPOCHS, end, market.money(wish.token))
 
 
 def measured(market: Market) -> Measured:

@@ -78,7 +78,8 @@ def mend(storing: Storing, target: Target) -> list[Mended]:
     if target.descriptor.header.masked and not target.keys.mask:
         raise UsageError("masked shards are made again by the mask key", remedy="sign with the owner's key, or --box")
     beside = [holder for holder in holders if holder is not None]
-    needs = replace(target.needs, price=state.price, restitution=state.restitution)
+    token = market.money(state.token).token
+    needs = replace(target.needs, price=state.price, restitution=state.restitution, token=token)
     word = storing.word(target.deal, target.descriptor.header.k) if is_client else b""
     done = []
     with closing(Peers(storing.ledger, WRITE_SECONDS)) as peers:

@@ -24,6 +24,7 @@ from keifu.storage.client.accepting import Acceptances
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.ledger import Holder, Kept, KeptQuote, Ledger, Row
 from keifu.storage.client.market import Market, Terms
+from keifu.storage.client.money import Money
 from keifu.storage.client.offers import Offer, choose, ordered, providers, reached
 from keifu.storage.client.peers import ASK_SECONDS, WRITE_SECONDS, Peer, Peers
 from keifu.storage.client.quoting import Quote, Wish, quote, terms_for
@@ -31,10 +32,8 @@ from keifu.storage.client.trees import Source
 from keifu.storage.codec import Encoder
 from keifu.storage.deals import Placed, deal_id, deal_root
 from keifu.storage.layout import HASH_BYTES, LEAF_BYTES, Descriptor, Header, Layout
-from keifu.storage.states import GWEI
 from keifu.storage.texts import code_text
 from keifu.storage.transfer import HELD, upload
-from keifu.units import coins
 
 __all__ = [
     "Needs",
@@ -71,13 +70,14 @@ class Quiet:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a further provider of a file's shard has to take: leaves, gwei an epoch (0: what it asks), gwei for a loss.
-    `spare` shards of the file may be lost."""
+    """What a further provider of a file's shard has to take: leaves, the price of an epoch (0: what it asks), gwei for a
+    loss, and the token that pays. `spare` shards of the file may be lost."""
 
     leaves: int
     spare: int
     price: int = 0
     restitution: int = 0
+    token: str = ""
 
     def fits(self, offer: Offer) -> bool:
         agreed = not self.price or offer.shard_price(self.leaves) <= self.price
@@ -101,13 +101,13 @@ class Storing:
         """What storing it costs now at the most, and the number by which `put` may pay that much."""
         made = self._quoted(wish)
         kept = KeptQuote(
-            str(source.path), made.cost // GWEI, wish.k, wish.m, wish.masked, public, wish.seconds, wish.restitution,
-            tuple(offer.provider for offer in made.holders),
+            str(source.path), made.cost // made.terms.money.unit, wish.k, wish.m, wish.masked, public, wish.seconds,
+            wish.restitution, tuple(offer.provider for offer in made.holders), wish.token,
         )  # fmt: skip
         return self.ledger.keep_quote(kept), made
 
     def put(self, source: Source, wish: Wish, *, most: int, public: bool, again: bool = False) -> Row:
-        """Store a file or folder for at most `most` wei. One that is stored already, and still paid for, is not paid
+        """Store a file or folder for at most `most` smallest units of what pays. One that is stored already, and still paid for, is not paid
         again, unless another copy is asked for. Raises CheckFailed when it would cost more, or providers do not accept
         in time: the same call goes on then."""
         return self.finish(self._sent(source, wish, most, public, again))
@@ -121,11 +121,11 @@ class Storing:
         return self._agree(row) if row.state == "sent" else row
 
     def opening(self, row: Row) -> tuple[int, tuple[Any, ...]]:
-        """Wei that a deal costs now, and what StorageDeals' `open` is called with."""
-        kept = row.kept
-        terms = Terms(kept.price, kept.promised, kept.accept_by, kept.end)
+        """Smallest units that a deal costs now, and what StorageDeals' `open` is called with."""
+        kept, money = row.kept, self.market.money(row.kept.token)
+        terms = Terms(kept.price, kept.promised, kept.accept_by, kept.end, money)
         cost = terms.cost(len(kept.roots), self.market.epoch())
-        _require_within(cost, kept.most * GWEI)
+        _require_within(cost, kept.most * money.unit, money)
         return cost, self.market.opening(deal_root(placed_of(kept)), len(kept.roots), terms, kept.masked, kept.salt)
 
     def _sent(self, source: Source, wish: Wish, most: int, public: bool, again: bool) -> Row:
@@ -144,7 +144,8 @@ class Storing:
     def _known(self, source: Source, wish: Wish, public: bool, again: bool) -> Row | None:
         for row in self.ledger.at(str(source.path), source.mark, self.market.client.chain_id):
             kept = row.kept
-            same = (kept.k, kept.m, kept.masked, kept.public) == (wish.k, wish.m, wish.masked, public)
+            wanted = (wish.k, wish.m, wish.masked, public, wish.token)
+            same = (kept.k, kept.m, kept.masked, kept.public, kept.token) == wanted
             mine = kept.client == self._me and kept.deals == self.market.suite[STORAGE_DEALS].lower()
             goes_on = row.state in ("planned", "sent", "opening", "open", *(() if again else ("stored",)))
             if same and mine and goes_on and not self._is_over(row):
@@ -160,7 +161,7 @@ class Storing:
         """An earlier call that goes on: the bound of this one counts, and its terms where none are agreed yet."""
         if row.state in ("open", "stored"):
             return row
-        kept = replace(row.kept, most=most // GWEI)
+        kept = replace(row.kept, most=most // self.market.money(wish.token).unit)
         if row.state != "opening":
             kept = replace(kept, seconds=wish.seconds, restitution=wish.restitution)
         return self.ledger.change(row, row.state, kept)
@@ -171,14 +172,16 @@ class Storing:
 
     def _plan(self, source: Source, wish: Wish, most: int, public: bool) -> Row:
         made = self._quoted(wish)
-        _require_within(made.cost, most)
+        money = made.terms.money
+        _require_within(made.cost, most, money)
         keys = FileKeys.fresh(masked=wish.masked)
         header = keys.header(wish.k, wish.m)
         kept = Kept(
             name=source.path.name, deals=self.market.suite[STORAGE_DEALS].lower(), client=self._me, size=source.size,
             manifest=source.manifest, k=wish.k, m=wish.m, masked=wish.masked, public=public, prefix=header.prefix,
-            commitment=header.commitment, seconds=wish.seconds, most=most // GWEI, restitution=wish.restitution,
-            holders=tuple(holder_of(offer) for offer in made.holders), made=self.chain.now,
+            commitment=header.commitment, seconds=wish.seconds, most=most // money.unit,
+            restitution=wish.restitution, holders=tuple(holder_of(offer) for offer in made.holders),
+            made=self.chain.now, token=wish.token,
         )  # fmt: skip
         box = keys.key if public else WalletKey(self.signer).wrap(keys, header.id)
         return self.ledger.begin(str(source.path), source.mark, self.market.client.chain_id, kept, box)
@@ -217,19 +220,21 @@ class Storing:
     def _replaced(self, row: Row, bad: Sequence[int], failed: set[str]) -> Row:
         """Others in the places of nodes that failed; what the rest has is not sent again."""
         good = [holder for index, holder in enumerate(row.kept.holders) if index not in bad]
-        needs = Needs(descriptor_leaves(row.kept), row.kept.m, 0, row.kept.restitution or 0)
+        needs = Needs(descriptor_leaves(row.kept), row.kept.m, 0, row.kept.restitution or 0, row.kept.token)
         found = iter(self.others(needs, good, failed, len(bad)))
         holders = tuple(next(found) if index in bad else holder for index, holder in enumerate(row.kept.holders))
         return self.ledger.change(row, row.state, replace(row.kept, holders=holders))
 
     def others(self, needs: Needs, beside: Sequence[Holder], without: set[str], count: int) -> list[Holder]:
         """Further providers for shards of a file, of other operators than those that have shards of it."""
-        offers = [offer for offer in providers(self.market) if offer.provider not in without and needs.fits(offer)]
+        named = providers(self.market, needs.token)
+        offers = [offer for offer in named if offer.provider not in without and needs.fits(offer)]
         with closing(Peers(None, ASK_SECONDS)) as peers:
             offers = reached(offers, peers.about, needs.leaves * LEAF_BYTES)
             beside = [self._declared(peers, holder) for holder in beside]
         left_out = without | {holder.provider for holder in beside}
-        found = choose(ordered(offers, self.ledger.past()), count, needs.spare, left_out, beside)
+        money = self.market.money(needs.token)
+        found = choose(ordered(offers, self.ledger.past()), count, needs.spare, left_out, beside, money)
         return [holder_of(item) for item in found]
 
     @staticmethod
@@ -246,15 +251,16 @@ class Storing:
     def _agree(self, row: Row) -> Row:
         """The terms, written down before anything is paid. Its id names client, shards and salt: opened once."""
         kept = row.kept
-        offers = {offer.provider: offer for offer in providers(self.market)}
+        offers = {offer.provider: offer for offer in providers(self.market, kept.token)}
         holders = [offers[item.provider] for item in kept.holders if item.provider in offers]
         if len(holders) < len(kept.holders):
             raise CheckFailed(
                 "a provider that has a shard offers storage no more", remedy="keifu store put --again, with others"
             )
-        wish = Wish(kept.size, kept.k, kept.m, kept.seconds, kept.masked, kept.restitution)
+        wish = Wish(kept.size, kept.k, kept.m, kept.seconds, kept.masked, kept.restitution, kept.token)
         terms = terms_for(self.market, holders, wish)
-        _require_within(terms.cost(len(holders), self.market.epoch()), kept.most * GWEI)
+        money = terms.money
+        _require_within(terms.cost(len(holders), self.market.epoch()), kept.most * money.unit, money)
         salt = kept.salt or secrets.token_bytes(HASH_BYTES)
         named = tuple(item.provider for item in kept.holders)
         kept = replace(
@@ -272,9 +278,10 @@ class Storing:
             if self.chain.sender.lower() != self._me:  # others' coins pay, and this key's deal would be another one
                 raise CheckFailed(f"the deal of {self._me} is not on the chain", remedy="the same command goes on")
             cost, call = self.opening(row)
-            self.progress.say(f"paying {coins(cost)} coins")
+            money = self.market.money(kept.token)
+            self.progress.say(f"paying {money.text(cost)}")
             try:
-                self.market.open(self.chain, cost, call)
+                self.market.open(self.chain, cost, call, money)
             except Revert as refusal:
                 if refusal.reason != _KNOWN:
                     raise
@@ -341,8 +348,8 @@ def holder_of(offer: Offer) -> Holder:
     return Holder(offer.provider, offer.url, offer.region, offer.operator)
 
 
-def _require_within(cost: int, most: int) -> None:
+def _require_within(cost: int, most: int, money: Money) -> None:
     if cost > most:
         raise CheckFailed(
-            f"it would cost {coins(cost)} coins, {coins(most)} at most were agreed", remedy="ask for a new quote"
+            f"it would cost {money.text(cost)}, {money.text(most)} at most were agreed", remedy="ask for a new quote"
         )
