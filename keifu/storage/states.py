@@ -64,12 +64,13 @@ class DealState(NamedTuple):
     over: int
     price: int
     restitution: int
+    token: str
 
     @classmethod
     def of(cls, said: Sequence[Any]) -> Self:
         """What the contract answers."""
-        client, root, *rest = said
-        return cls(client.lower(), bytes(root), *rest)
+        client, root, *rest, token = said
+        return cls(client.lower(), bytes(root), *rest, token.lower())
 
     @property
     def damages(self) -> int:
