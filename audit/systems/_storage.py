@@ -169,7 +169,8 @@ class StorageLog(HubSystem):
         places = [created_address(maker.address, number) for number in (2, 3)]
         self.market_terms = (token.address, hub.address, randomness.address, places[0], SECONDS, WINDOW, BUFFER, TIP)
         market = evm.deploy("StorageMarket", *self.market_terms, sender=maker)
-        deals = evm.deploy("StorageDeals", market, places[1], sender=maker)
+        self.channels = evm.deploy("Channels", token, hub, self.owner, self.owner, sender=self.owner)
+        deals = evm.deploy("StorageDeals", market, places[1], self.channels, sender=maker)
         repairs = evm.deploy("StorageRepairs", deals, FEE, sender=maker)
         assert [deals.address, repairs.address] == places, "the set-up knows another address"
         self.bind(randomness=randomness, market=market, deals=deals, repairs=repairs)

@@ -175,7 +175,7 @@ class StorageDealing(StorageProving):
         deal, deadline = shard.deal, self.now - 1 if form == "late" else self.now
         signed, more = [], int(form == "leaves")
         for index, (provider, node, leaves) in enumerate(deal.named):
-            terms = (deal.id, index, deal.price + (form == "price"), deal.restitution, deal.end, deadline)
+            terms = (deal.id, index, self.contract("token").address, deal.price + (form == "price"), deal.restitution, deal.end, deadline)
             key = self.signers[self["stranger"] if form == "key" else provider]
             signed.append((provider, node, leaves + more, deadline, self.domain.sign(key, ACCEPTANCE, *terms)))
         given = signed[1:] if form == "few" else signed[::-1] if form == "order" else signed

@@ -77,7 +77,7 @@ class StorageCoinEdges(StorageEdgeSystem):
         deals = created_address(maker.address, 1 if name == "own" else 2)
         terms = (token, *self.market_terms[1:3], deals, SECONDS, WINDOW, buffer, 1)
         market = self.evm.deploy("StorageMarket", *terms, sender=maker)
-        made = self.evm.deploy("StorageDeals", market, repairs, sender=maker)
+        made = self.evm.deploy("StorageDeals", market, repairs, self.channels, sender=maker)
         assert made.address == deals, "the set-up knows another address"
         self.bind(**{f"{name}_market": market, f"{name}_deals": made})
 
@@ -217,7 +217,7 @@ class StorageCoinEdges(StorageEdgeSystem):
         deal = yield from self.opens(1)
         provider, node, leaves = deal.named[0]
         deadline = self.now + later
-        said = (deal.id, 0, deal.price, deal.restitution, deal.end, deadline)
+        said = (deal.id, 0, self.contract("token").address, deal.price, deal.restitution, deal.end, deadline)
         signer, stranger = self.signers[provider], self.signers[self["stranger"]]
         for signature, counts in forms(self.domain, signer, stranger, ACCEPTANCE, *said):
             if len(signature) > 65:

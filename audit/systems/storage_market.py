@@ -35,12 +35,16 @@ class StorageMarkets(StorageOracles):
         )
         itself = next_address(self.evm, "StorageMarket", right)
         yield "StorageMarket", (*right[:3], itself, *right[4:]), "storage: no deals"
-        terms = (self["market"], self["repairs"])
+        terms = (self["market"], self["repairs"], self.channels.address)
         yield from variations(
-            "StorageDeals", terms, (0, nobody, "deals: market is no contract"), (1, ZERO_ADDRESS, "deals: no repairs")
+            "StorageDeals",
+            terms,
+            (0, nobody, "deals: market is no contract"),
+            (1, ZERO_ADDRESS, "deals: no repairs"),
+            (2, nobody, "deals: channels are no contract"),
         )
         itself = next_address(self.evm, "StorageDeals", terms)
-        yield "StorageDeals", (terms[0], itself), "deals: no repairs"
+        yield "StorageDeals", (terms[0], itself, terms[2]), "deals: no repairs"
         yield from variations(
             "StorageRepairs",
             (self["deals"], FEE),

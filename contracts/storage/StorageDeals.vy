@@ -6,7 +6,8 @@
 @notice Who stores what for whom. A client puts the price of a deal in escrow; the providers that its root names accept
     its shards, and each reserves a restitution inside its lock. What was not proven is refunded; a shard that is lost
     pays its client.
-@dev Providers' ledgers and all coins are at StorageMarket, which only this contract tells of promises. Reasons of what
+@dev Providers' ledgers and all coins are at StorageMarket, which only this contract tells of promises. Other tokens that
+    deals are paid in are here. Reasons of what
     the market refuses begin with "storage:".
 @custom:security What a shard holds and whether it can be repaired is the client's affair: the root alone stands here. A
     lost shard that the client names itself in another role costs its provider a fifth of the damages, so nobody gains
@@ -32,13 +33,23 @@ from snekmate.utils import eip712_domain_separator as eip712
 from ..lib import signatures
 from .lib import acceptances
 from .lib import deals
+from .lib import settlements
+from .lib import tokens
 
 initializes: eip712
 initializes: signatures[eip712 := eip712]
-initializes: deals
+initializes: tokens
+initializes: deals[tokens := tokens]
 initializes: acceptances[eip712 := eip712, signatures := signatures, deals := deals]
+initializes: settlements[deals := deals, tokens := tokens]
 
-exports: (eip712.eip712Domain, deals.__interface__, acceptances.__interface__)
+exports: (
+    eip712.eip712Domain,
+    deals.__interface__,
+    acceptances.__interface__,
+    settlements.__interface__,
+    tokens.__interface__,
+)
 
 
 # ############################################################## #
@@ -54,13 +65,15 @@ repairs: public(immutable(address))
 # ############################################################## #
 
 @deploy
-def __init__(_market: address, _repairs: address):
+def __init__(_market: address, _repairs: address, _channels: address):
     """
     @param _market The StorageMarket, which names this contract.
     @param _repairs The StorageRepairs, at the address that it will have.
+    @param _channels The Channels, where tokens are listed.
     """
     assert _repairs not in [empty(address), self], "deals: no repairs"
     eip712.__init__("Keifu Storage", "1")
+    tokens.__init__(_channels)
     deals.__init__(_market)
     repairs = _repairs
 
@@ -180,14 +193,12 @@ def _leave(_deal: bytes32, _index: uint256, _terms: IStorageDeals.Deal, _shard: 
     end: uint256 = extcall deals.market.stop(
         _to,
         _shard.provider,
-        _terms.price,
+        deals._rate(_terms),
         deals._damages(_terms.restitution),
         _shard.start,
         _shard.end,
     )
-    deals._paid_before[_deal][_index] += _terms.price * staticcall deals.market.proven(
-        _shard.provider, _shard.start, end
-    )
+    settlements._settle(_deal, _index, _terms, _shard, end)
 
 
 @internal
@@ -202,9 +213,9 @@ def _lose(_deal: bytes32, _index: uint256, _caller: address, _unanswered: bool):
     end: uint256 = 0
     left: uint256 = 0
     end, left = extcall deals.market.lose(
-        _caller, shard.provider, deal.price, damages, shard.start, shard.end, _unanswered
+        _caller, shard.provider, deals._rate(deal), damages, shard.start, shard.end, _unanswered
     )
-    deals._paid_before[_deal][_index] += deal.price * staticcall deals.market.proven(shard.provider, shard.start, end)
+    settlements._settle(_deal, _index, deal, shard, end)
     shard.end = end
     shard.state = deals.LOST
     deals._put_shard(_deal, _index, shard)

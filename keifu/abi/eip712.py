@@ -217,6 +217,7 @@ ACCEPTANCE = StructType(
     "Acceptance",
     deal="bytes32",
     index="uint256",
+    token="address",
     price="uint256",
     restitution="uint256",
     end="uint256",

@@ -188,7 +188,7 @@ def _later_services(params: Params, at: Callable[[str], str], step: Callable[...
     amounts = params.storage_buffer * GWEI, params.storage_tip * COIN
     randomness = params.randomness or at(SEEDS[params.seeds])
     yield step(STORAGE, token, hub, randomness, at(STORAGE_DEALS), *rhythm, *amounts)
-    yield step(STORAGE_DEALS, at(STORAGE), at(STORAGE_REPAIRS))
+    yield step(STORAGE_DEALS, at(STORAGE), at(STORAGE_REPAIRS), at(CHANNELS))
     yield step(STORAGE_REPAIRS, at(STORAGE_DEALS), params.storage_fee * COIN)
     yield step(STORAGE_ENDOWMENT, at(STORAGE_DEALS))
     yield step(RECORD_PROOF, token, hub)

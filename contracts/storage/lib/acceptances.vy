@@ -1,10 +1,11 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
 """
-@title How a provider takes a shard
+@title How a provider takes a shard, keeps it longer and is rid of it
 @license MIT
-@notice One by one, in batches over many deals, or all shards of a deal in one transaction with each provider's
-    signature. A provider accepts after it has verified and stored the shard; from then on it is promised and reserved.
+@notice It takes shards one by one, in batches over many deals, or all shards of a deal in one transaction with each
+    provider's signature. It accepts after it has verified and stored the shard; from then on it is promised and
+    reserved.
 @custom:security A signature names the deal and its terms, since the deal's id does not contain them. One shard is
     accepted once, so a signature cannot be used twice. Only a key may sign: a contract could change its answer.
 """
@@ -35,11 +36,12 @@ uses: deals
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Shards of one batch, at most.
+# Shards of one batch, at most, and shards that one call clears.
 BATCH: constant(uint256) = 64
+CLEARED: constant(uint256) = 32
 
 ACCEPTANCE_TYPE: constant(bytes32) = keccak256(
-    "Acceptance(bytes32 deal,uint256 index,uint256 price,uint256 restitution,uint256 end,uint256 deadline)"
+    "Acceptance(bytes32 deal,uint256 index,address token,uint256 price,uint256 restitution,uint256 end,uint256 deadline)"
 )
 
 
@@ -69,6 +71,47 @@ def accept_many(_items: DynArray[IStorageDeals.Item, BATCH]):
     extcall deals.market.store(msg.sender, msg.sender, entries)
 
 
+@external
+def prolong(_deal: bytes32, _index: uint256):
+    """
+    @notice Keep a shard of a renewed deal until the deal's new end, at most 180 days from now.
+    """
+    deal: IStorageDeals.Deal = deals._get_deal(_deal)
+    shard: IStorageDeals.Shard = deals._get_shard(_deal, _index)
+    assert msg.sender == shard.provider and shard.state == deals.ACCEPTED, "deals: not the provider"
+    assert not deal.closed, "deals: deal is closed"
+    now: uint256 = deals._now()
+    end: uint256 = min(deal.end, now + deals._longest())
+    assert now < shard.end and shard.end < end, "deals: nothing to prolong"
+    extcall deals.market.prolong(
+        msg.sender, msg.sender, deals._rate(deal), deals._damages(deal.restitution), shard.end, end
+    )
+    shard.end = end
+    deals._put_shard(_deal, _index, shard)
+    log IStorageDeals.ShardEnds(deal=_deal, index=_index, end=end)
+
+
+@external
+def clear(_gone: DynArray[IStorageDeals.Gone, CLEARED]):
+    """
+    @notice Take shards out of the caller's sequence that ended, were lost, or that another one took over: it need not
+        store them any more, and their buffer is free. Words are of the sequence as the ones before leave it. Do it
+        after the epoch's proof: before, it costs that epoch.
+    """
+    now: uint256 = deals._now()
+    pieces: DynArray[IStorageMarket.Piece, CLEARED] = []
+    for gone: IStorageDeals.Gone in _gone:
+        left: uint256 = deals._left[msg.sender][gone.ordinal]
+        if left == 0:
+            shard: IStorageDeals.Shard = deals._get_shard(gone.deal, gone.index)
+            assert shard.provider == msg.sender and shard.ordinal == gone.ordinal, "deals: not that shard"
+            assert shard.start <= now and shard.end <= now, "deals: shard has not ended"
+        else:
+            assert left <= now + 1, "deals: stored since this epoch"
+        pieces.append(IStorageMarket.Piece(ordinal=gone.ordinal, words=gone.words))
+    extcall deals.market.clear(msg.sender, pieces)
+
+
 # ############################################################## #
 #                     PERMISSIONLESS FUNCTIONS                   #
 # ############################################################## #
@@ -85,7 +128,7 @@ def accept_signed(_deal: bytes32, _signed: DynArray[IStorageDeals.Signed, trees.
     for item: IStorageDeals.Signed in _signed:
         assert block.timestamp <= item.deadline, "deals: signature has expired"
         hashed: bytes32 = keccak256(
-            abi_encode(ACCEPTANCE_TYPE, _deal, index, deal.price, deal.restitution, deal.end, item.deadline)
+            abi_encode(ACCEPTANCE_TYPE, _deal, index, deal.token, deal.price, deal.restitution, deal.end, item.deadline)
         )
         digest: bytes32 = eip712._hash_typed_data_v4(hashed)
         assert signatures._signed_by_key(item.provider, hashed, digest, item.signature), "deals: not the provider's key"
@@ -155,7 +198,7 @@ def _place(
     )
     return IStorageMarket.Entry(
         entry=trees._entry(_shard, _leaves),
-        price=_terms.price,
+        price=deals._rate(_terms),
         damages=deals._damages(_terms.restitution),
         end=end,
     )

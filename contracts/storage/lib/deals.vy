@@ -5,8 +5,8 @@
 @license MIT
 @notice A deal's root names its shards and who stores them. The client pays for all of them in advance; a shard is paid
     by proven epoch from the one after its acceptance, and what was not proven is refunded when it is over.
-@dev Three words a deal, one a shard. The escrow of a shard is price x (end - begin), so no sum is stored; the coins are
-    at the market, and go there straight from the client.
+@dev Three words a deal, one a shard. The escrow of a shard is price x (end - begin), so no sum is stored. Coins are at
+    the market, and go there straight from the client; another token is here, and at the market its shards have no price.
 """
 
 # ############################################################## #
@@ -24,7 +24,10 @@ from ...interfaces import IStorageMarket
 #                             MODULES                            #
 # ############################################################## #
 
+from . import tokens
 from . import trees
+
+uses: tokens
 
 
 # ############################################################## #
@@ -44,9 +47,6 @@ LONGEST: constant(uint256) = 180 * 86_400
 # Epochs that a deal spans with all its renewals, at most: what the market counts in one call.
 MAX_SPAN: constant(uint256) = 256 * 63
 
-# Shards that one call clears.
-CLEARED: constant(uint256) = 32
-
 # Epochs that a shard is still paid for when its client closes the deal: the one under way and the next.
 NOTICE: constant(uint256) = 2
 
@@ -58,13 +58,14 @@ BOUNTY_PART: constant(uint256) = 4
 UNIT: constant(uint256) = 10**9
 
 # Fields of a deal's first word: client 160 | accept by 24 | begin 24 | end 24 | shards 8 |
-# closed 1 | masked 1 | shards that are over, from bit 248.
+# closed 1 | masked 1 | paid in another token 1 | shards that are over, from bit 248.
 ACCEPT_BY_AT: constant(uint256) = 160
 BEGIN_AT: constant(uint256) = 184
 END_AT: constant(uint256) = 208
 SHARDS_AT: constant(uint256) = 232
 CLOSED_AT: constant(uint256) = 240
 MASKED_AT: constant(uint256) = 241
+OTHER_TOKEN_AT: constant(uint256) = 242
 OVER_AT: constant(uint256) = 248
 U160: constant(uint256) = 2**160 - 1
 U8: constant(uint256) = 2**8 - 1
@@ -96,11 +97,14 @@ _deals: HashMap[bytes32, uint256]
 _roots: HashMap[bytes32, bytes32]
 _terms: HashMap[bytes32, uint256]
 
+# deal -> the token that it is paid in, where that is not the suite's coin.
+_tokens: HashMap[bytes32, address]
+
 # deal -> index -> provider 160 | ordinal 32 | start 24 | end 24 | state 8.
 _shards: HashMap[bytes32, HashMap[uint256, uint256]]
 
-# deal -> index -> gwei that providers before the present one have earned.
-_paid_before: HashMap[bytes32, HashMap[uint256, uint256]]
+# deal -> index -> what its providers have earned, as far as it is settled.
+_earned: HashMap[bytes32, HashMap[uint256, uint256]]
 
 # deal -> index -> wei for whoever repairs it.
 bounties: public(HashMap[bytes32, HashMap[uint256, uint256]])
@@ -146,35 +150,28 @@ def open(
     @param _end First epoch that is not paid for any more.
     @return The deal.
     """
-    deal: bytes32 = keccak256(abi_encode(msg.sender, _root, _salt, trees.DEAL))
-    now: uint256 = self._now()
-    assert self._deals[deal] == 0, "deals: deal is known"
-    assert 0 < _shards and _shards <= trees.MAX_SHARDS, "deals: bad number of shards"
-    assert now <= _accept_by and _accept_by + 1 < _end and _end <= now + self._longest(), "deals: bad epochs"
-    assert 0 < _price and _price <= U64 and _restitution <= U64, "deals: bad price"
-    self._deals[deal] = (
-        convert(msg.sender, uint256)
-        | (_accept_by << ACCEPT_BY_AT)
-        | ((now + 1) << BEGIN_AT)
-        | (_end << END_AT)
-        | (_shards << SHARDS_AT)
-        | (convert(_masked, uint256) << MASKED_AT)
-    )
-    self._roots[deal] = _root
-    self._terms[deal] = _price | (_restitution << 64)
-    log IStorageDeals.DealOpened(
-        deal=deal,
-        client=msg.sender,
-        root=_root,
-        shards=_shards,
-        price=_price,
-        restitution=_restitution,
-        accept_by=_accept_by,
-        end=_end,
-        masked=_masked,
-    )
-    self._fund(_price * _shards * (_end - now - 1) * UNIT)
-    return deal
+    return self._open(token.address, _root, _shards, _price, _restitution, _accept_by, _end, _masked, _salt)
+
+
+@external
+def open_in(
+    _token: address,
+    _root: bytes32,
+    _shards: uint256,
+    _price: uint256,
+    _restitution: uint256,
+    _accept_by: uint256,
+    _end: uint256,
+    _masked: bool,
+    _salt: bytes32,
+) -> bytes32:
+    """
+    @notice The same, paid in a token that the channels list. What a lost shard costs its provider is in the suite's
+        coin.
+    @param _price Smallest units of the token for a shard and epoch.
+    """
+    tokens._check_listed(_token)
+    return self._open(_token, _root, _shards, _price, _restitution, _accept_by, _end, _masked, _salt)
 
 
 @external
@@ -208,56 +205,15 @@ def close(_deal: bytes32, _indices: DynArray[uint256, trees.MAX_SHARDS]):
         assert shard.state == ACCEPTED, "deals: shard is not stored"
         if at_once:
             assert now < shard.end, "deals: shard has ended"
-            shard.end = extcall market.stop(msg.sender, shard.provider, deal.price, damages, shard.start, shard.end)
+            shard.end = extcall market.stop(
+                msg.sender, shard.provider, self._rate(deal), damages, shard.start, shard.end
+            )
         else:
             assert now + NOTICE < shard.end, "deals: shard ends soon"
-            extcall market.shorten(msg.sender, shard.provider, deal.price, damages, shard.end, now + NOTICE)
+            extcall market.shorten(msg.sender, shard.provider, self._rate(deal), damages, shard.end, now + NOTICE)
             shard.end = now + NOTICE
         self._put_shard(_deal, index, shard)
         log IStorageDeals.ShardEnds(deal=_deal, index=index, end=shard.end)
-
-
-# ############################################################## #
-#                        PROVIDER FUNCTIONS                      #
-# ############################################################## #
-
-@external
-def prolong(_deal: bytes32, _index: uint256):
-    """
-    @notice Keep a shard of a renewed deal until the deal's new end, at most 180 days from now.
-    """
-    deal: IStorageDeals.Deal = self._get_deal(_deal)
-    shard: IStorageDeals.Shard = self._get_shard(_deal, _index)
-    assert msg.sender == shard.provider and shard.state == ACCEPTED, "deals: not the provider"
-    assert not deal.closed, "deals: deal is closed"
-    now: uint256 = self._now()
-    end: uint256 = min(deal.end, now + self._longest())
-    assert now < shard.end and shard.end < end, "deals: nothing to prolong"
-    extcall market.prolong(msg.sender, msg.sender, deal.price, self._damages(deal.restitution), shard.end, end)
-    shard.end = end
-    self._put_shard(_deal, _index, shard)
-    log IStorageDeals.ShardEnds(deal=_deal, index=_index, end=end)
-
-
-@external
-def clear(_gone: DynArray[IStorageDeals.Gone, CLEARED]):
-    """
-    @notice Take shards out of the caller's sequence that ended, were lost, or that another one took over: it need not
-        store them any more, and their buffer is free. Words are of the sequence as the ones before leave it. Do it
-        after the epoch's proof: before, it costs that epoch.
-    """
-    now: uint256 = self._now()
-    pieces: DynArray[IStorageMarket.Piece, CLEARED] = []
-    for gone: IStorageDeals.Gone in _gone:
-        left: uint256 = self._left[msg.sender][gone.ordinal]
-        if left == 0:
-            shard: IStorageDeals.Shard = self._get_shard(gone.deal, gone.index)
-            assert shard.provider == msg.sender and shard.ordinal == gone.ordinal, "deals: not that shard"
-            assert shard.start <= now and shard.end <= now, "deals: shard has not ended"
-        else:
-            assert left <= now + 1, "deals: stored since this epoch"
-        pieces.append(IStorageMarket.Piece(ordinal=gone.ordinal, words=gone.words))
-    extcall market.clear(msg.sender, pieces)
 
 
 # ############################################################## #
@@ -276,42 +232,9 @@ def renew(_deal: bytes32, _end: uint256):
     assert deal.end < _end and _end <= deal.begin + MAX_SPAN, "deals: bad epochs"
     self._deals[_deal] = (self._deals[_deal] & ~(U24 << END_AT)) | (_end << END_AT)
     log IStorageDeals.DealRenewed(deal=_deal, payer=msg.sender, end=_end)
-    self._fund(deal.price * (deal.shards - deal.over) * (_end - deal.end) * UNIT)
-
-
-@external
-def refund(_deal: bytes32, _indices: DynArray[uint256, trees.MAX_SHARDS]):
-    """
-    @notice Credit the client with what was not proven of shards that are over: ended, never accepted in time, or lost
-        and not repaired. Anybody may call.
-    """
-    deal: IStorageDeals.Deal = self._get_deal(_deal)
-    now: uint256 = self._now()
-    total: uint256 = 0
-    for index: uint256 in _indices:
-        assert index < deal.shards, "deals: no such shard"
-        shard: IStorageDeals.Shard = self._get_shard(_deal, index)
-        amount: uint256 = 0
-        if shard.state == FREE:
-            assert deal.accept_by < now, "deals: may still be accepted"
-        elif shard.state == ACCEPTED:
-            assert shard.end <= now, "deals: shard has not ended"
-            self._paid_before[_deal][index] += deal.price * staticcall market.proven(
-                shard.provider, shard.start, shard.end
-            )
-        else:
-            assert shard.state != OVER, "deals: shard is over"
-            assert shard.state == LOST, "deals: shard is under repair"
-            assert deal.end <= now or msg.sender == deal.client, "deals: may still be repaired"
-            amount = self.bounties[_deal][index]
-            self.bounties[_deal][index] = 0
-        amount += (deal.price * (deal.end - deal.begin) - self._paid_before[_deal][index]) * UNIT
-        shard.state = OVER
-        self._put_shard(_deal, index, shard)
-        total += amount
-        log IStorageDeals.Refunded(deal=_deal, index=index, amount=amount)
-    self._deals[_deal] += len(_indices) << OVER_AT
-    extcall market.credit(deal.client, total)
+    if not self._in_coin(deal):
+        tokens._check_listed(deal.token)
+    self._fund(deal.token, deal.price * (deal.shards - deal.over) * (_end - deal.end))
 
 
 # ############################################################## #
@@ -347,15 +270,86 @@ def _now() -> uint256:
 
 
 @internal
-def _fund(_amount: uint256):
+def _open(
+    _token: address,
+    _root: bytes32,
+    _shards: uint256,
+    _price: uint256,
+    _restitution: uint256,
+    _accept_by: uint256,
+    _end: uint256,
+    _masked: bool,
+    _salt: bytes32,
+) -> bytes32:
+    deal: bytes32 = keccak256(abi_encode(msg.sender, _root, _salt, trees.DEAL))
+    now: uint256 = self._now()
+    assert self._deals[deal] == 0, "deals: deal is known"
+    assert 0 < _shards and _shards <= trees.MAX_SHARDS, "deals: bad number of shards"
+    assert now <= _accept_by and _accept_by + 1 < _end and _end <= now + self._longest(), "deals: bad epochs"
+    assert 0 < _price and _price <= U64 and _restitution <= U64, "deals: bad price"
+    word: uint256 = (
+        convert(msg.sender, uint256)
+        | (_accept_by << ACCEPT_BY_AT)
+        | ((now + 1) << BEGIN_AT)
+        | (_end << END_AT)
+        | (_shards << SHARDS_AT)
+        | (convert(_masked, uint256) << MASKED_AT)
+    )
+    if _token != token.address:
+        word |= 1 << OTHER_TOKEN_AT
+        self._tokens[deal] = _token
+    self._deals[deal] = word
+    self._roots[deal] = _root
+    self._terms[deal] = _price | (_restitution << 64)
+    log IStorageDeals.DealOpened(
+        deal=deal,
+        client=msg.sender,
+        root=_root,
+        shards=_shards,
+        price=_price,
+        restitution=_restitution,
+        accept_by=_accept_by,
+        end=_end,
+        masked=_masked,
+        token=_token,
+    )
+    self._fund(_token, _price * _shards * (_end - now - 1))
+    return deal
+
+
+@internal
+def _fund(_token: address, _amount: uint256):
     """
-    @dev Take wei from the caller, out of what it allowed this contract to move, to where all coins are.
+    @dev Take gwei of the coin or units of another token from the caller, out of what it allowed this contract to move,
+        to where they are kept.
     """
-    before: uint256 = staticcall token.balanceOf(market.address)
-    assert extcall token.transferFrom(
-        msg.sender, market.address, _amount, default_return_value=True
-    ), "deals: coins were refused"
-    assert staticcall token.balanceOf(market.address) == before + _amount, "deals: token takes a fee"
+    paid: IERC20 = IERC20(_token)
+    holder: address = self
+    amount: uint256 = _amount
+    if _token == token.address:
+        holder = market.address
+        amount *= UNIT
+    before: uint256 = staticcall paid.balanceOf(holder)
+    assert extcall paid.transferFrom(msg.sender, holder, amount, default_return_value=True), "deals: coins were refused"
+    assert staticcall paid.balanceOf(holder) == before + amount, "deals: token takes a fee"
+
+
+@internal
+@view
+def _in_coin(_deal: IStorageDeals.Deal) -> bool:
+    """
+    @dev Whether a deal is paid in the suite's coin.
+    """
+    return _deal.token == token.address
+
+
+@internal
+@view
+def _rate(_deal: IStorageDeals.Deal) -> uint256:
+    """
+    @dev What a shard adds to its provider's rate at the market: gwei, none where another token pays.
+    """
+    return _deal.price if self._in_coin(_deal) else 0
 
 
 @internal
@@ -382,6 +376,7 @@ def _get_deal(_deal: bytes32) -> IStorageDeals.Deal:
         over=word >> OVER_AT,
         price=terms & U64,
         restitution=terms >> 64,
+        token=self._tokens[_deal] if (word >> OTHER_TOKEN_AT) & 1 == 1 else token.address,
     )
 
 

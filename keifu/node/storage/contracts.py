@@ -87,7 +87,7 @@ class Contracts:
 
     def sign(self, deal: bytes, index: int, terms: DealState, deadline: int) -> bytes:
         """The acceptance of a shard, for all shards at once."""
-        values = (deal, index, terms.price, terms.restitution, terms.end, deadline)
+        values = (deal, index, terms.token, terms.price, terms.restitution, terms.end, deadline)
         return self.account.sign(self.domain.digest(ACCEPTANCE, *values))
 
     def is_signed(self, deal: bytes, known: Known, client: str) -> bool:

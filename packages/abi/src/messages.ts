@@ -191,5 +191,5 @@ export const storageDealsDomain = (chainId: number, verifyingContract: Address) 
 
 export const storageDealsAcceptance = {
   "primaryType": "Acceptance",
-  "types": {"Acceptance":[{"name":"deal","type":"bytes32"},{"name":"index","type":"uint256"},{"name":"price","type":"uint256"},{"name":"restitution","type":"uint256"},{"name":"end","type":"uint256"},{"name":"deadline","type":"uint256"}]}
+  "types": {"Acceptance":[{"name":"deal","type":"bytes32"},{"name":"index","type":"uint256"},{"name":"token","type":"address"},{"name":"price","type":"uint256"},{"name":"restitution","type":"uint256"},{"name":"end","type":"uint256"},{"name":"deadline","type":"uint256"}]}
 } as const;

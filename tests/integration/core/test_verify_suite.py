@@ -79,7 +79,7 @@ def fakes(deployer):
     heartbeats = deployer.deploy("HeartbeatService", token, hub, environments, 1_000, DAY, label="fake heartbeats")
     seconds, amounts = (DAY, HOUR), (1, 1)
     storage = deployer.deploy("StorageMarket", token, hub, token, THIEF, *seconds, *amounts, label="fake storage")
-    deals = deployer.deploy("StorageDeals", storage, THIEF, label="fake deals")
+    deals = deployer.deploy("StorageDeals", storage, THIEF, token, label="fake deals")
     found = dict.fromkeys(("token", "coin", "randomness", "registry", "environments", "channels"), token)
     found |= {"StorageDeals.market": storage, "StorageRepairs.deals": deals, "StorageEndowment.deals": deals}
     terms = (1, DAY, DAY, 1)

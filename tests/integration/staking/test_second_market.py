@@ -45,7 +45,7 @@ class Scene:
         amounts = params.storage_buffer * GWEI, params.storage_tip * COIN
         randomness = self.first["Randomness"]
         self.deployer.deploy(STORAGE, token, hub, randomness, deals, *rhythm, *amounts, label=f"2/{STORAGE}")
-        self.deployer.deploy(STORAGE_DEALS, market, repairs, label=f"2/{STORAGE_DEALS}")
+        self.deployer.deploy(STORAGE_DEALS, market, repairs, self.first["Channels"], label=f"2/{STORAGE_DEALS}")
         self.deployer.deploy(STORAGE_REPAIRS, deals, params.storage_fee * COIN, label=f"2/{STORAGE_REPAIRS}")
         made = Deployment({**self.first.addresses, **dict(zip(names, (market, deals, repairs), strict=True))})
         list_now(self.deployer, made, self.evm.warp, (Service(STORAGE, 4),))

@@ -65,7 +65,8 @@ class World:
         self.market = evm.deploy(
             "StorageMarket", self.token, self.hub, self.randomness, deals, *times, *amounts, sender=maker
         )
-        self.deals = evm.deploy("StorageDeals", self.market, repairs, sender=maker)
+        channels = evm.deploy("Channels", self.token, self.hub, self.owner, self.treasury, sender=self.owner)
+        self.deals = evm.deploy("StorageDeals", self.market, repairs, channels, sender=maker)
         self.repairs = evm.deploy("StorageRepairs", self.deals, COIN, sender=maker)
         self.home = evm.deploy("StorageEndowment", self.deals, sender=maker)
         self.hub.list_service(self.market, HORIZON, 4, sender=self.owner)

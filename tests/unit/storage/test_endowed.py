@@ -15,6 +15,7 @@ from keifu.storage.deals import Placed
 from keifu.storage.provider.messages import ShardId
 from keifu.storage.states import DealState, Shard, State
 
+COIN_ADDRESS = "0x" + "5" * 40
 ME, CLIENT, HOME = ("0x" + digit * 40 for digit in "1ab")
 DEAL, NEXT = b"\1" * 32, b"\2" * 32
 PROXY = f"0x363d3d373d3d3d363d73{HOME[2:]}5af43d82803e903d91602b57fd5bf3"
@@ -34,7 +35,7 @@ class Chain:
         self.faults: list[Exception] = []  # of handing over, one after another
 
     def ask(self, block: int, wanted: Any) -> list[Any]:
-        terms = DealState(CLIENT, b"", 4, 1, END, 1, False, False, 0, 5, 5)
+        terms = DealState(CLIENT, b"", 4, 1, END, 1, False, False, 0, 5, 5, COIN_ADDRESS)
         said = {
             "deal": terms, "shard": Shard(ME, 0, 1, END, State.STORED), "state": (1, self.deal, END, 1, b""),
             "plan": (ME, 5, 5, 0, 10, REWARD, False),

@@ -32,8 +32,9 @@ ME, OTHER, NOBODY = "0x" + "11" * 20, "0x" + "22" * 20, ZERO_ADDRESS
 NAMED = (Placed(ME, bytes([1]) * 32, 4_096), Placed(OTHER, bytes([2]) * 32, 4_096))
 DEAL = bytes([3]) * 32
 MIB_PRICE = 1_024  # gwei for a gibibyte, so one for a mebibyte
+COIN_ADDRESS = "0x" + "55" * 20
 CLIENT, DEALS = Account.from_role("client"), "0x" + "44" * 20
-OFFER = DealState(CLIENT.address.lower(), deal_root(NAMED), 5, 2, 20, 2, False, False, 0, MIB_PRICE, 0)
+OFFER = DealState(CLIENT.address.lower(), deal_root(NAMED), 5, 2, 20, 2, False, False, 0, MIB_PRICE, 0, COIN_ADDRESS)
 
 
 def kept_by(known: Known | None = None) -> Records:

@@ -93,10 +93,12 @@ class Promised:
         """What the repairs are given of a shard: provider, root, leaves, path."""
         return (self.named[index][0], *self.item(index)[2:])
 
-    def signed(self, index: int, key: Account, domain: Domain, deadline: int, *terms: int) -> tuple[Any, ...]:
+    def signed(
+        self, index: int, key: Account, domain: Domain, deadline: int, *terms: int, token: str
+    ) -> tuple[Any, ...]:
         """What `accept_signed` takes; `terms` are price, restitution and end."""
-        price, restitution, end = terms or (PRICE, RESTITUTION, self.end)
-        signature = domain.sign(key, ACCEPTANCE, self.id, index, price, restitution, end, deadline)
+        said = (token, *(terms or (PRICE, RESTITUTION, self.end)), deadline)
+        signature = domain.sign(key, ACCEPTANCE, self.id, index, *said)
         who, shard, leaves = self.named[index]
         return who, shard, leaves, deadline, signature
 
@@ -147,15 +149,21 @@ def randomness(project, deployer):
 
 
 @pytest.fixture(scope="module")
+def channels(project, owner, token, hub, treasury):
+    """Where tokens are listed."""
+    return project.Channels.deploy(token, hub, owner, treasury, sender=owner)
+
+
+@pytest.fixture(scope="module")
 def market(project, deployer, token, hub, randomness):
     where = created_address(str(deployer), deployer.nonce + 1)
     return project.StorageMarket.deploy(token, hub, randomness, where, EPOCH, WINDOW, LEAF_BUFFER, TIP, sender=deployer)
 
 
 @pytest.fixture(scope="module")
-def deals(project, deployer, owner, hub, token, market, cast, provider, other_provider):
+def deals(project, deployer, owner, hub, token, channels, market, cast, provider, other_provider):
     where = created_address(str(deployer), deployer.nonce + 1)
-    deals = project.StorageDeals.deploy(market, where, sender=deployer)
+    deals = project.StorageDeals.deploy(market, where, channels, sender=deployer)
     repairs = project.StorageRepairs.deploy(deals, FEE, sender=deployer)
     assert deals.repairs() == repairs
     hub.list_service(market, HORIZON, 4, sender=owner)

@@ -43,12 +43,12 @@ def domain(deals, chain):
 
 
 @pytest.fixture
-def signed(deal, domain, locked, chain):
+def signed(deal, domain, locked, chain, token):
     """Every provider's acceptance."""
 
     def signed(*terms, deadline=None, by=locked, of=deal, domain=domain):
         deadline = chain.pending_timestamp + 60 if deadline is None else deadline
-        return [of.signed(index, key, domain, deadline, *terms) for index, key in enumerate(by)]
+        return [of.signed(index, key, domain, deadline, *terms, token=str(token)) for index, key in enumerate(by)]
 
     return signed
 
@@ -79,11 +79,11 @@ def test_other_terms_were_not_signed(deals, deal, signed, stranger):
             deals.accept_signed(deal.id, signed(*terms), sender=stranger)
 
 
-def test_who_has_not_signed(deals, deal, signed, locked, domain, chain, stranger):
+def test_who_has_not_signed(deals, deal, signed, locked, domain, chain, stranger, token):
     """Another key, another deal, another contract, another place, an odd signature."""
     good = signed()
     elsewhere = Domain("Keifu Storage", "1", chain.chain_id, stranger)
-    swapped = [deal.signed(0, locked[0], domain, chain.pending_timestamp + 60), *good[1:]]
+    swapped = [deal.signed(0, locked[0], domain, chain.pending_timestamp + 60, token=str(token)), *good[1:]]
     swapped[1] = (*good[1][:4], good[0][4])
     for items in (
         signed(by=[locked[0], *[locked[0]] * 4]),
@@ -120,12 +120,13 @@ def test_a_signature_counts_once(deals, deal, signed, stranger):
         deals.accept_signed(deal.id, items, sender=stranger)
 
 
-def test_a_contract_s_word_is_none(project, hub, market, deals, deployer, open_deal, locked, domain, chain, stranger):
+def test_a_contract_s_word_is_none(project, deals, deployer, open_deal, locked, domain, chain, token, stranger):
     """ERC-1271 is not asked: a contract could change its answer."""
     wallet = project.ContractWallet.deploy(locked[0].address, sender=deployer)
     deal = open_deal((wallet.address, stream("wallet", 1)), salt=b"\x09" * 32)
+    signed = [deal.signed(0, locked[0], domain, chain.pending_timestamp + 60, token=str(token))]
     with ape.reverts("deals: not the provider's key"):
-        deals.accept_signed(deal.id, [deal.signed(0, locked[0], domain, chain.pending_timestamp + 60)], sender=stranger)
+        deals.accept_signed(deal.id, signed, sender=stranger)
 
 
 def test_the_domain_is_shown(deals, chain):

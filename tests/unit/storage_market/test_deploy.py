@@ -56,11 +56,13 @@ def test_arguments_at_their_edges(deploy):
     deploy(window=EPOCH - 1)
 
 
-def test_deals_need_a_market_and_repairs(project, market, deployer, stranger):
+def test_deals_need_a_market_repairs_and_channels(project, market, channels, deployer, stranger):
     with ape.reverts("deals: market is no contract"):
-        project.StorageDeals.deploy(stranger, stranger, sender=deployer)
+        project.StorageDeals.deploy(stranger, stranger, channels, sender=deployer)
     with ape.reverts("deals: no repairs"):
-        project.StorageDeals.deploy(market, ZERO_ADDRESS, sender=deployer)
+        project.StorageDeals.deploy(market, ZERO_ADDRESS, channels, sender=deployer)
+    with ape.reverts("deals: channels are no contract"):
+        project.StorageDeals.deploy(market, stranger, stranger, sender=deployer)
 
 
 def test_repairs_need_deals_and_a_fee(project, deals, deployer, stranger):
