@@ -9,7 +9,7 @@ import click
 
 from keifu.cli._node import LISTEN, add_common, folder_argument, make, making, settings_of
 from keifu.cli._print import emit, table
-from keifu.cli._types import DURATION, ENDPOINT, Text
+from keifu.cli._types import ADDRESS, DURATION, ENDPOINT, CoinsAsWritten, Text
 from keifu.cli.verbs import Noun, json_option
 
 __all__ = ["storage"]
@@ -17,6 +17,24 @@ __all__ = ["storage"]
 ANSWERS = "127.0.0.1:9711"
 AMOUNT = click.IntRange(0)
 GIB = 1 << 30
+
+
+class TokenPrice(click.ParamType):
+    """ADDRESS=PRICE, for a gibibyte and epoch."""
+
+    name = "address=price"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        address, _, price = str(value).partition("=")
+        text = CoinsAsWritten().convert(price, param, ctx)
+        if not text.strip("0."):
+            self.fail(f"{value!r} asks for nothing: leave out a token that is not taken", param, ctx)
+        return ADDRESS.convert(address, param, ctx), text
+
+
+TOKEN_PRICE = TokenPrice()
 
 storage = Noun(
     "storage",
@@ -30,6 +48,10 @@ storage = Noun(
 @click.option("--listen", type=LISTEN, default=ANSWERS, show_default=True, help="Where anybody asks.")
 @click.option("--url", type=ENDPOINT, help="Where clients find it; without one it offers nothing.")
 @click.option("--price", type=AMOUNT, default=0, show_default=True, help="Gwei for a gibibyte and epoch.")
+@click.option(
+    "--token", "tokens", type=TOKEN_PRICE, multiple=True,
+    help="A listed token that it takes, too, and its price: amounts as people write them. May be repeated.",
+)  # fmt: skip
 @click.option("--restitution", type=AMOUNT, help="Gwei of restitution for a gibibyte, at most.")
 @click.option("--room", type=click.IntRange(1), help="Bytes that it stores at most.")
 @click.option("--region", type=Text(64), default="", help="Where the machine is, as you declare it.")
@@ -45,6 +67,7 @@ def storage_init(
     listen: str,
     url: str | None,
     price: int,
+    tokens: tuple[tuple[str, str], ...],
     restitution: int | None,
     room: int | None,
     region: str,
@@ -64,6 +87,7 @@ def storage_init(
     own: dict[str, Any] = {"listen": listen, "price": price, "poll": f"{poll} seconds"}
     own |= {name: value for name, value in chosen.items() if value not in (None, "")}
     own |= {"repairs": False} if no_repairs else {}
+    own |= {"tokens": dict(tokens)} if tokens else {}
     retrieval = {"price": retrieval_price, "free": free}
     if given := {name: value for name, value in retrieval.items() if value is not None}:
         own["retrieval"] = given

@@ -55,8 +55,8 @@ def endow(
     folder: Path | None,
     json_out: bool,
 ) -> None:
-    """Found an endowment that pays for FILE term after term, in the suite's coin, also when you are gone. Its providers accept the first
-    term. Whatever interrupts it, the same command goes on, and pays nothing twice."""
+    """Found an endowment that pays for FILE term after term, in the suite's coin, also when you are gone. Its providers
+    accept the first term. Whatever interrupts it, the same command goes on, and pays nothing twice."""
     from keifu.storage.client import endowing
 
     wish = endowing.Wish(

@@ -257,7 +257,8 @@ def providers(session: RpcSession, everybody: bool, token: str, folder: Path | N
         past = {}
     best = offers.ordered(found, past)
     if json_out:
-        document = [{**item.data(), **money.data(), "milliseconds": past[item.provider].milliseconds if item.provider in past else None}
+        document = [{**item.data(), **money.data(),
+                     "milliseconds": past[item.provider].milliseconds if item.provider in past else None}
                     for item in best]  # fmt: skip
         emit(document, "", json_out)
         return

@@ -24,12 +24,14 @@ __all__ = ["close", "erase", "key", "refund", "renew", "repair", "share"]
 @verb("renew", example='keifu store renew 1 --for "90 days" --max-price 3 --role client', access=Access.SEND)
 @click.argument("file", type=FILE)
 @click.option("--for", "seconds", type=DURATION, required=True, help="How much longer.")
-@click.option("--max-price", "most", type=CoinsAsWritten(), required=True, help="What it may cost, in what its deal pays.")
+@click.option(
+    "--max-price", "most", type=CoinsAsWritten(), required=True, help="What it may cost, in what its deal pays."
+)
 @storage_folder
 @json_option
 def renew(session: RpcSession, file: Any, seconds: int, most: str, folder: Path | None, json_out: bool) -> None:
-    """Pay for FILE for longer, at its deal's price and in what that is paid. Each provider goes on if it wants to; what is not stored is
-    refunded."""
+    """Pay for FILE for longer, at its deal's price and in what that is paid. Each provider goes on if it wants to; what
+    is not stored is refunded."""
     from keifu.storage.client import keeping
 
     market = market_of(session)

@@ -74,9 +74,7 @@ def quote(session: RpcSession, path: Path, folder: Path | None, json_out: bool, 
 @verb("put", example='keifu store put data --for "30 days" --code 4+2 --max-price 2 --role client', access=Access.SEND)
 @click.argument("path", type=IN_PATH)
 @click.option("--quote", "number", type=click.IntRange(1), help="Pay at most what was quoted by this number.")
-@click.option(
-    "--max-price", "most", type=CoinsAsWritten(), help="Coins that it may cost; with --token, of that token."
-)
+@click.option("--max-price", "most", type=CoinsAsWritten(), help="Coins that it may cost; with --token, of that token.")
 @click.option("--again", is_flag=True, help="Store another copy of what is stored already.")
 @_wished
 @storage_folder

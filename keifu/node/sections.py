@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from keifu.units import COIN, DAY, is_address, parse_duration
+from keifu.units import COIN, DAY, is_address, parse_amount, parse_duration
 
 __all__ = [
     "AlertSettings",
@@ -74,6 +74,12 @@ def _place(text: str) -> str:
     return text
 
 
+def _token_amount(text: str) -> str:
+    if parse_amount(text) == 0:
+        raise ValueError("a price is above zero: leave out a token that is not taken")
+    return text
+
+
 def split_address(text: str) -> tuple[str, int]:
     """Host and port of `127.0.0.1:9650`. Raises ValueError."""
     match = HOST_AND_PORT.fullmatch(text)
@@ -88,6 +94,7 @@ Id = Annotated[str, AfterValidator(_id)]
 Hook = Annotated[str, AfterValidator(_hook)]
 Address = Annotated[str, AfterValidator(_account)]
 Place = Annotated[str, AfterValidator(_place)]
+TokenAmount = Annotated[str, AfterValidator(_token_amount)]
 
 
 class _Section(BaseModel):
@@ -349,6 +356,7 @@ class StorageWork(_Section):
     unpaid: int = Field(16 << 30, gt=0)  # of it, for what nobody has paid for
     unpaid_for: Seconds = DAY  # after which that goes
     price: int = Field(0, ge=0)  # of a gibibyte and epoch
+    tokens: dict[Address, TokenAmount] = {}  # listed tokens that it takes, too, and the same price in each
     restitution: int = Field(1_000_000_000_000, ge=0)  # of a gibibyte, at most
     signed_for: Seconds = 600  # that a signed acceptance can be used
     repairs: bool = True  # whether it takes over shards that others have lost
@@ -357,5 +365,6 @@ class StorageWork(_Section):
     turns: float = Field(1.0, ge=0)  # how long it lets others do that first
     sweep: Seconds = 600  # between two rounds that give room back
     withdraw_above: int = Field(COIN, ge=0)  # wei of pay that is worth the gas
+    collect_epochs: int = Field(30, ge=1)  # of pay in another token that are worth it
     receiver: Address = ""  # who is paid; the node's own account when empty
     retrieval: RetrievalWork = RetrievalWork()

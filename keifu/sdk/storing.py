@@ -106,8 +106,8 @@ class Storage(Area[M]):
         again: bool = False,
         token: str = "",
     ) -> Stored:
-        """Store a file or folder for at most `max_price` coins, or as much of a listed token. The same call goes on where an earlier one ended, and
-        what is stored is not paid again, unless `again` asks for another copy."""
+        """Store a file or folder for at most `max_price` coins, or as much of a listed `token`. The same call goes on
+        where an earlier one ended, and what is stored is not paid again, unless `again` asks for another copy."""
         source = source_of(Path(path).resolve())
         with _storing(self._link) as storing:
             wish = _wish(storing.market, source.size, days, code, public, restitution, token)

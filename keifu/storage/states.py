@@ -70,7 +70,7 @@ class DealState(NamedTuple):
     def of(cls, said: Sequence[Any]) -> Self:
         """What the contract answers."""
         client, root, *rest, token = said
-        return cls(client.lower(), bytes(root), *rest, token.lower())
+        return cls(client.lower(), bytes(root), *rest, token=token.lower())
 
     @property
     def damages(self) -> int:

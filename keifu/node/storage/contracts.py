@@ -9,7 +9,7 @@ from ethwire.eip712 import Domain
 from ethwire.rpc import octets
 from keifu.abi import Contract
 from keifu.abi.eip712 import ACCEPTANCE
-from keifu.chain.suite import HUB, STORAGE, STORAGE_DEALS, STORAGE_ENDOWMENT, STORAGE_REPAIRS, TOKEN
+from keifu.chain.suite import CHANNELS, HUB, STORAGE, STORAGE_DEALS, STORAGE_ENDOWMENT, STORAGE_REPAIRS, TOKEN
 from keifu.errors import EnvironmentFault, Revert
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
@@ -53,6 +53,7 @@ class Contracts:
             )
         self.market, self.deals, self.repairs = (suite.at(client, name) for name in (MARKET, DEALS, REPAIRS))
         self.hub, self.token = suite.at(client, HUB), client.at(suite[TOKEN], TOKEN)
+        self.channels = client.at(self.deals.channels(), CHANNELS)
         self.endowments = suite.at(client, STORAGE_ENDOWMENT) if STORAGE_ENDOWMENT in suite.addresses else None
         self.randomness: Contract = client.at(self.market.randomness(), RANDOMNESS)
         self.start: int = self.market.start()

@@ -14,7 +14,7 @@ from keifu.node.alerts import Alerts
 from keifu.node.attempts import Attempts
 from keifu.node.sections import StorageWork
 from keifu.node.storage.contracts import Contracts
-from keifu.node.storage.handing import least_price
+from keifu.node.storage.prices import Prices
 from keifu.node.storage.records import Records
 from keifu.node.storage.seeing import Seen
 from keifu.node.storage.turns import Turns
@@ -36,10 +36,12 @@ class Duties:
         records: Records,
         sender: Sender,
         settings: StorageWork,
+        prices: Prices,
         alerts: Alerts,
         turns: Turns,
     ) -> None:
         self._contracts, self._records, self._settings, self._alerts = contracts, records, settings, alerts
+        self._prices = prices
         self._attempts, self._turns = Attempts(sender), turns
         self._me = contracts.account.address
         self._receiver = settings.receiver or self._me
@@ -131,7 +133,7 @@ class Duties:
 
     def _is_worth(self, deal: DealState, shard: ShardId) -> bool:
         known = self._records.known(shard.deal)
-        return known is not None and deal.price >= least_price(self._settings, known.named[shard.index].leaves)
+        return known is not None and self._prices.pays(deal, known.named[shard.index].leaves)
 
     def _fill(self, seen: Seen) -> None:
         """A buffer that is used up: say so when it is filled again, else call the owner."""

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from ethwire.keys import checksum
 from keifu.keys import message_digest
 from keifu.node.sections import StorageWork
 from keifu.node.storage.contracts import Contracts
 from keifu.node.storage.driving import Driving
+from keifu.node.storage.prices import GIB, Prices
 from keifu.node.storage.records import Known, Records
 from keifu.node.storage.seeing import Seeing
 from keifu.node.storage.service import Fault
@@ -23,14 +25,7 @@ from keifu.storage.provider.messages import ShardId
 from keifu.storage.states import GWEI, DealState, Shard, State
 from keifu.storage.store import Store, Unknown
 
-__all__ = ["GIB", "Handing", "least_price"]
-
-GIB = 1 << 30
-
-
-def least_price(settings: StorageWork, leaves: int) -> int:
-    """Gwei of a shard and epoch."""
-    return max(1, -(-settings.price * leaves * LEAF_BYTES // GIB))
+__all__ = ["Handing"]
 
 
 class Handing:
@@ -42,10 +37,11 @@ class Handing:
         driving: Driving,
         store: Store,
         settings: StorageWork,
+        prices: Prices,
         look: Callable[[], None],
     ) -> None:
         self._contracts, self._records, self._seeing, self._driving = contracts, records, seeing, driving
-        self._store, self._settings, self._look = store, settings, look
+        self._store, self._settings, self._prices, self._look = store, settings, prices, look
 
     # taking --------------------------------------------------------------------------------------------------------
 
@@ -108,12 +104,20 @@ class Handing:
         if late or (is_free and not proposed and terms.accept_by < seen.epoch):
             raise Fault(409, "late", "the deal waits for this shard no longer")
         self._require_sealed(placed)
-        price, most = least_price(self._settings, placed.leaves), self.most_restitution(placed.leaves)
-        if terms.price < price:
-            raise Fault(409, "terms", f"a shard of this size costs {price} gwei an epoch, the deal pays {terms.price}")
+        self._require_paid(placed, terms)
+        most = self.most_restitution(placed.leaves)
         if terms.restitution > most:
             raise Fault(409, "terms", f"its restitution is {most} gwei at most, the deal asks for {terms.restitution}")
         self._require_lock(placed, terms)
+
+    def _require_paid(self, placed: Placed, terms: DealState) -> None:
+        price = self._prices.least(terms.token, placed.leaves)
+        if price is None:
+            raise Fault(409, "terms", f"this node takes no deal that is paid in token {checksum(terms.token)}")
+        if terms.price < price:
+            unit = "gwei" if self._prices.is_coin(terms.token) else f"units of token {checksum(terms.token)}"
+            text = f"a shard of this size costs {price} {unit} an epoch, the deal pays {terms.price}"
+            raise Fault(409, "terms", text)
 
     def _require_sealed(self, placed: Placed) -> None:
         try:
@@ -188,6 +192,7 @@ class Handing:
             "provider": contracts.account.address, "chain": contracts.chain.id, "market": contracts.market.address,
             "deals": contracts.deals.address, "repairs": contracts.repairs.address, "region": own.region,
             "operator": own.operator, "price": str(own.price), "restitution": str(own.restitution),
+            "tokens": {checksum(token): str(price) for token, price in self._prices.named.items()},
             "room": max(0, own.room - self._store.reserved), "accepting": accepting,
             "retrieval": {"price": str(own.retrieval.price), "token": own.retrieval.token or contracts.token.address,
                           "free": own.retrieval.free},

@@ -17,7 +17,7 @@ from keifu.node.chain import NodeChain
 from keifu.node.sections import StorageWork
 from keifu.node.storage.contracts import Contracts
 from keifu.node.storage.disk import leaf_at
-from keifu.node.storage.handing import GIB
+from keifu.node.storage.prices import GIB
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.sequence import DRAWS, WHOLE
 from keifu.storage.states import GWEI, damages_of

@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS storage_journal (id INTEGER PRIMARY KEY, record TEXT 
 CREATE TABLE IF NOT EXISTS storage_sent (intent TEXT PRIMARY KEY, sent TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS storage_erased (deal BLOB NOT NULL, number INTEGER NOT NULL, root BLOB NOT NULL,
   at INTEGER NOT NULL, PRIMARY KEY (deal, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS storage_owed (deal BLOB NOT NULL, number INTEGER NOT NULL, token TEXT NOT NULL,
+  settled INTEGER NOT NULL, PRIMARY KEY (deal, number)) WITHOUT ROWID;
 """
 
 
@@ -128,6 +130,28 @@ class Records:
         question = "SELECT root, at FROM storage_erased WHERE deal = ? AND number = ?"
         row = self._database.execute(question, (shard.deal, shard.index)).fetchone()
         return (row[0], row[1]) if row else None
+
+    # what other tokens pay for ---------------------------------------------------------------------------------------
+
+    def owe(self, shard: ShardId, token: str) -> None:
+        """Another token than the coin pays for a shard that is stored here."""
+        self._database.execute(
+            "INSERT INTO storage_owed VALUES (?, ?, ?, 0) ON CONFLICT (deal, number) DO UPDATE SET settled = 0",
+            (shard.deal, shard.index, token),
+        )
+
+    def settle(self, shard: ShardId) -> None:
+        """Nothing is owed for it any more."""
+        row = (shard.deal, shard.index)
+        self._database.execute("UPDATE storage_owed SET settled = 1 WHERE deal = ? AND number = ?", row)
+
+    def owed(self) -> list[ShardId]:
+        rows = self._database.execute("SELECT deal, number FROM storage_owed WHERE settled = 0 ORDER BY deal, number")
+        return [ShardId(*row) for row in rows]
+
+    def tokens(self) -> list[str]:
+        """In which this node was ever paid, beside the coin."""
+        return [token for (token,) in self._database.execute("SELECT DISTINCT token FROM storage_owed ORDER BY token")]
 
     # what is free --------------------------------------------------------------------------------------------------
 

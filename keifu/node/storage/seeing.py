@@ -16,6 +16,7 @@ from keifu.chain.follower import Event
 from keifu.chain.logs import Topic, find_logs, topic_of_address
 from keifu.keys import keccak256
 from keifu.node.storage.contracts import Contracts, Ledger
+from keifu.node.storage.prices import Prices
 from keifu.node.storage.records import Handed, Records
 from keifu.storage.layout import word
 from keifu.storage.provider.messages import (
@@ -58,8 +59,10 @@ class Seen:
 class Seeing:
     """Of the thread of the rounds."""
 
-    def __init__(self, contracts: Contracts, records: Records, first_block: int, *, repairs: bool) -> None:
-        self._contracts, self._records, self._repairs = contracts, records, repairs
+    def __init__(
+        self, contracts: Contracts, records: Records, prices: Prices, first_block: int, *, repairs: bool
+    ) -> None:
+        self._contracts, self._records, self._prices, self._repairs = contracts, records, prices, repairs
         self._me = contracts.account.address.lower()
         self._from = first_block
         self._operations: list[tuple[tuple[int, int], Operation]] = []  # by their places on the chain
@@ -254,6 +257,8 @@ class Seeing:
         if known is None or deal.closed or deal.end <= seen.epoch + 1:
             return None
         named = known.named[shard.index]
+        if not item.signed and self._prices.refuses(deal, named.leaves):  # by what the operator says now
+            return None
         if state.state is State.FREE and named.provider.lower() == self._me and seen.epoch <= deal.accept_by:
             last = self._contracts.last_second(deal.accept_by)
             return Offer(shard, named.root, named.leaves, last, item.signed)
@@ -295,7 +300,7 @@ class Seeing:
         self, seen: Seen, shard: ShardId, deal: DealState, state: Shard, repair: tuple[str, int, int]
     ) -> list[Vacancy]:
         known = self._records.known(shard.deal)
-        if known is None:
+        if known is None or self._prices.refuses(deal, known.named[shard.index].leaves):
             return []
         named, (repairer, begun, _) = known.named[shard.index], repair
         if state.state is State.LOST:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from ethwire.keys import checksum
 from keifu.compute.http import Server
 from keifu.errors import KeifuError
 from keifu.keys import Account
@@ -27,6 +28,8 @@ from keifu.node.storage.endowed import Endowed
 from keifu.node.storage.handing import Handing
 from keifu.node.storage.mending import Mending
 from keifu.node.storage.pages import Pages
+from keifu.node.storage.paid import Paid
+from keifu.node.storage.prices import Prices
 from keifu.node.storage.records import Records
 from keifu.node.storage.seeing import Seeing
 from keifu.node.storage.selling import Selling
@@ -65,16 +68,19 @@ class Storage(Work):
         self._records = Records(body.database)
         self._store = store_of(body.folder.path, own)
         self._sender = body.sender(MARKET)
-        self._seeing = Seeing(self._contracts, self._records, body.chain.record.first_block, repairs=own.repairs)
+        prices = Prices.read(own, self._contracts)
+        first_block = body.chain.record.first_block
+        self._seeing = Seeing(self._contracts, self._records, prices, first_block, repairs=own.repairs)
         acting = Acting(self._contracts, self._records, self._sender)
         self._driving = Driving(
             self._contracts, self._records, self._seeing, acting, Disk(self._store),
             Mending(self._store, body.folder.path / "repairs"), policy_of(own), body.alerts, body.log,
         )  # fmt: skip
         turns = Turns(self._sender, self._contracts.account.address, own.turns)
-        self._duties = Duties(self._contracts, self._records, self._sender, own, body.alerts, turns)
+        self._duties = Duties(self._contracts, self._records, self._sender, own, prices, body.alerts, turns)
+        self._paid = Paid(self._contracts, self._records, self._sender, own, prices, body.alerts)
         self._handing = Handing(
-            self._contracts, self._records, self._seeing, self._driving, self._store, own, self._look_anew
+            self._contracts, self._records, self._seeing, self._driving, self._store, own, prices, self._look_anew
         )
         self._endowed = Endowed(self._contracts, self._records, self._handing, turns, own, body.log)
         self._counts = Counts(body.metrics)
@@ -93,6 +99,8 @@ class Storage(Work):
         self._sent = metrics.counter("provider_sent", "Transactions that the provider asked for, by kind.", "kind")
         self._misses = metrics.gauge("misses", "Epochs that were missed in a row.")
         self._earned = metrics.gauge("earned_wei", "Pay that is not withdrawn, as of the epoch's beginning.")
+        text = "Pay in another token that is not withdrawn, in its smallest units, as of the epoch's beginning."
+        self._earned_units = metrics.gauge("earned_units", text, "token")
         self._free = metrics.gauge("free_bytes", "Bytes of the day that nobody paid for.")
 
     def _seller(self) -> Selling | None:
@@ -113,6 +121,11 @@ class Storage(Work):
         lock = contracts.hub.lock_of(contracts.market.address, account.address)
         remedy = f"keifu staking lock --service {MARKET}"
         yield Check("lock", lock > 0, f"{lock} wei are locked by {account.address}", "" if lock else remedy)
+        prices = Prices.read(settings.storage, contracts)
+        for token in settings.storage.tokens:
+            fault = prices.faults.get(token, "")
+            said = fault or f"{prices.named[token]} units of token {checksum(token)} for a gibibyte and epoch"
+            yield Check("token", not fault, said, "change [storage.tokens]" if fault else "")
         balance = chain.client.balance(account)
         yield Check("gas", balance > 0, f"{balance} wei", "" if balance else f"pay {account.address}")
 
@@ -121,6 +134,7 @@ class Storage(Work):
     def begin(self) -> None:
         self._look_anew()
         self._duties.begin(self._seeing.seen.block)
+        self._paid.begin(self._seeing.seen.block)
         host, port = split_address(self._settings.listen)
         self._server = Server(
             self._service.handle, host=host, port=port, limits=HTTP_LIMITS, refused=self._counts.refused
@@ -134,6 +148,7 @@ class Storage(Work):
             head, self._driving.is_stale = self._seeing.look(anew=self._driving.is_stale), False
             self._driving.step(head)
             self._duties.step(self._seeing.seen)
+            self._paid.step(self._seeing.seen)
             self._endowed.step(self._seeing.seen)
             self._is_sending = not self._sender.step().is_idle or bool(self._driving.core.unsettled)
             self._poll_at = time.monotonic() + self._settings.poll
@@ -229,6 +244,8 @@ class Storage(Work):
         self._stored.set(stored := self._store.reserved)
         self._misses.set(seen.ledger.misses)
         self._earned.set(self._duties.earned)
+        for token, units in self._paid.earned.items():
+            self._earned_units.labels(checksum(token)).set(units)
         self._free.set(self._selling.given if self._selling else 0)
         for kind, number in list(self._driving.done.items()):
             if more := number - self._said.get(kind, 0):
@@ -244,6 +261,7 @@ class Storage(Work):
             "proven": seen.is_proven,
             "misses": seen.ledger.misses,
             "earned": str(self._duties.earned),
+            "earned_units": {checksum(token): str(units) for token, units in self._paid.earned.items()},
             "sent": dict(self._driving.done),
         }
 

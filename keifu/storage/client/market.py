@@ -30,8 +30,8 @@ _NO_DEAL = "deals: no such deal"
 
 @dataclass(frozen=True)
 class Terms:
-    """Of a deal that is to be opened: its price for a shard and epoch, gwei for a lost shard, its epochs, and in what it
-    is paid."""
+    """Of a deal that is to be opened: its price for a shard and epoch, gwei for a lost shard, its epochs, and in what
+    it is paid."""
 
     price: int
     restitution: int

@@ -70,8 +70,8 @@ class Quiet:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a further provider of a file's shard has to take: leaves, the price of an epoch (0: what it asks), gwei for a
-    loss, and the token that pays. `spare` shards of the file may be lost."""
+    """What a further provider of a file's shard has to take: leaves, the price of an epoch (0: what it asks), gwei for
+    a loss, and the token that pays. `spare` shards of the file may be lost."""
 
     leaves: int
     spare: int
@@ -107,9 +107,9 @@ class Storing:
         return self.ledger.keep_quote(kept), made
 
     def put(self, source: Source, wish: Wish, *, most: int, public: bool, again: bool = False) -> Row:
-        """Store a file or folder for at most `most` smallest units of what pays. One that is stored already, and still paid for, is not paid
-        again, unless another copy is asked for. Raises CheckFailed when it would cost more, or providers do not accept
-        in time: the same call goes on then."""
+        """Store a file or folder for at most `most` smallest units of what pays. One that is stored already, and still
+        paid for, is not paid again, unless another copy is asked for. Raises CheckFailed when it would cost more, or
+        providers do not accept in time: the same call goes on then."""
         return self.finish(self._sent(source, wish, most, public, again))
 
     def agreed(self, source: Source, wish: Wish, *, most: int, public: bool) -> Row:
