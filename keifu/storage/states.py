@@ -69,8 +69,8 @@ class DealState(NamedTuple):
     @classmethod
     def of(cls, said: Sequence[Any]) -> Self:
         """What the contract answers."""
-        client, root, *rest, token = said
-        return cls(client.lower(), bytes(root), *rest, token=token.lower())
+        client, root, *rest = said
+        return cls(client.lower(), bytes(root), *rest)._replace(token=rest[-1].lower())
 
     @property
     def damages(self) -> int:
