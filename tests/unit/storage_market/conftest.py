@@ -40,6 +40,8 @@ DAMAGES = (RESTITUTION + RESTITUTION // 10 + RESTITUTION // 4) * 5 // 4
 LOCKED = 2_000 * COIN
 FUNDS = 50_000 * COIN
 ENOUGH = 2**256 - 1
+RATE = 7  # smallest units of another token a shard and epoch
+UNITS = 10**9  # that clients have of it
 SALT = bytes(32)
 TERM = 20  # epochs of a deal, unless a test says otherwise
 
@@ -209,13 +211,15 @@ def open_deal(deals, market, client):
         end=None,
         masked=False,
         salt=SALT,
+        token=None,
     ):
         now = market.epoch()
         end = now + 1 + TERM if end is None else end
         made = Promised(b"", [(str(who), data) for who, data in shards], now + 1, end)
         made.id = deal_id(str(sender), made.root, salt)
         terms = price, restitution, now + 1 if accept_by is None else accept_by, end, masked, salt
-        deals.open(made.root, len(shards), *terms, sender=sender)
+        call, paid_in = (deals.open_in, [token]) if token else (deals.open, [])
+        call(*paid_in, made.root, len(shards), *terms, sender=sender)
         return made
 
     return open_deal
@@ -307,6 +311,40 @@ def missed_epoch(to_epoch, seed):
         seed()
 
     return missed_epoch
+
+
+@pytest.fixture
+def listed(project, channels, deals, cast, deployer, owner):
+    """Deploys a token that the channels list; clients and the stranger have some."""
+
+    def listed(name="QuietToken"):
+        made = getattr(project, name).deploy(sender=deployer)
+        channels.listToken(made, True, sender=owner)
+        for who in ("client", "other_client", "stranger"):
+            made.mint(cast[who], UNITS, sender=deployer)
+            made.approve(deals, ENOUGH, sender=cast[who])
+        return made
+
+    return listed
+
+
+@pytest.fixture
+def coin(listed):
+    """A listed token whose transfers answer nothing."""
+    return listed()
+
+
+@pytest.fixture
+def stored_for(open_deal, accept, provider, other_provider, data, other_data):
+    """A deal of two shards that is paid in a token, stored by two providers since the epoch under way."""
+
+    def stored_for(token, **terms):
+        deal = open_deal((provider, data), (other_provider, other_data), price=RATE, token=token, **terms)
+        accept(deal, 0)
+        accept(deal, 1)
+        return deal
+
+    return stored_for
 
 
 @pytest.fixture
