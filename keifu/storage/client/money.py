@@ -52,7 +52,11 @@ class Money:
 
     def text(self, amount: int) -> str:
         """Smallest units, for people."""
-        return f"{coins(amount, self.decimals)} {self.name}"
+        return f"{self.amount(amount)} {self.name}"
+
+    def amount(self, amount: int) -> str:
+        """The number alone."""
+        return coins(amount, self.decimals)
 
     def data(self) -> dict[str, Any]:
         """For `--json`: nothing of the coin."""

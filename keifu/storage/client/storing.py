@@ -351,5 +351,5 @@ def holder_of(offer: Offer) -> Holder:
 def _require_within(cost: int, most: int, money: Money) -> None:
     if cost > most:
         raise CheckFailed(
-            f"it would cost {money.text(cost)}, {money.text(most)} at most were agreed", remedy="ask for a new quote"
+            f"it would cost {money.text(cost)}, {money.amount(most)} at most were agreed", remedy="ask for a new quote"
         )

@@ -18,6 +18,7 @@ from keifu.node.storage.driving import Driving
 from keifu.node.storage.duties import Duties
 from keifu.node.storage.handing import Handing
 from keifu.node.storage.measuring import gas_of_proof
+from keifu.node.storage.prices import Prices
 from keifu.node.storage.records import Known, Records
 from keifu.node.storage.selling import Selling
 from keifu.node.storage.service import Fault
@@ -63,12 +64,12 @@ def handing(records: Records, answers: list[Any], kept: set[ShardId], now: int =
     offers = [Offer(item.shard, bytes(32), 1, 10**9, item.signed) for item in records.handed()]
     driving.head = SimpleNamespace(offers=offers)
     seen = SimpleNamespace(seen=SimpleNamespace(time=now, states={}, epoch=1), mine={})
-    settings: Any = SimpleNamespace(signed_for=600)
+    settings: Any = SimpleNamespace(signed_for=600, price=MIB_PRICE)
 
     def look() -> None:
         driving.head.offers = [Offer(item.shard, bytes(32), 1, 10**9, item.signed) for item in records.handed()]
 
-    parts: Any = contracts, records, seen, driving, None, settings, look
+    parts: Any = contracts, records, seen, driving, None, settings, Prices(settings, COIN_ADDRESS), look
     return Handing(*parts)
 
 
@@ -141,7 +142,7 @@ def test_a_promise_is_prolonged_at_the_price_of_its_own_shard(price, terms, sent
     )
     settings: Any = SimpleNamespace(receiver="", price=price * MIB_PRICE)
     parts: Any = contracts, kept_by(Known(1, NAMED))
-    duties: Any = Duties(*parts, None, settings, None, None)  # type: ignore[arg-type]
+    duties: Any = Duties(*parts, None, settings, Prices(settings, COIN_ADDRESS), None, None)  # type: ignore[arg-type]
     sends = []
     duties._attempts = SimpleNamespace(send=lambda *what: sends.append(what))
     states = {ShardId(DEAL, 0): Shard(ME, 0, 2, 10, 1)}
