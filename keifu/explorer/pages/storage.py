@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_ENDOWMENT, STORAGE_REPAIRS
+from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_ENDOWMENT, STORAGE_REPAIRS, TOKEN
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.parts import badge, facts, pager, section, table
 from keifu.explorer.view import Event, NotFound, Sheet, View, place_of
@@ -20,7 +20,7 @@ _CHECK = [("keifu", "index", "check")]
 # Events of one deal, by their contract.
 _STEPS = (
     (STORAGE_DEALS, ("DealOpened", "ShardAccepted", "DealRenewed", "DealTransferred", "DealClosed", "ShardEnds",
-                     "Refunded", "ShardLost")),
+                     "Earned", "Refunded", "ShardLost")),
     (STORAGE_REPAIRS, ("Proposed", "TakenOver", "RepairReserved", "RepairEnded", "Demanded", "Answered",
                        "DemandEnded")),
 )  # fmt: skip
@@ -36,7 +36,7 @@ def deals(view: View) -> Sheet:
             deal_link(view, event["args"]["deal"]),
             view.address(event["args"]["client"]),
             f"{int(event['args']['shards']):,}",
-            gwei(event["args"]["price"]),
+            _price(view, event["args"]["price"], event["args"]["token"]),
             gwei(event["args"]["restitution"]),
             words("stored.epoch", number=event["args"]["end"]),
             words(f"stored.masked-{str(bool(event['args']['masked'])).lower()}"),
@@ -61,14 +61,18 @@ def deal(view: View, text: str) -> Sheet:
             (words("stored.client"), view.address(said["client"])),
             (words("stored.endowment"), _endowment(view, said["client"])),
             (words("stored.shards"), f"{int(said['shards']):,}"),
-            (words("stored.price"), [gwei(said["price"]), f" ({gwei(per_epoch)})"]),
+            (
+                words("stored.price"),
+                [_price(view, said["price"], said["token"]), " (", _price(view, per_epoch, said["token"]), ")"],
+            ),
+            (words("stored.token"), view.address(said["token"])),
             (words("stored.restitution"), gwei(said["restitution"])),
             (words("stored.end"), words("stored.epoch", number=_end(view, name, said["end"]))),
             (words("stored.root"), el("code", said["root"][2:])),
             (words("stored.lost"), _lost(view, name)),
         ),
         section(words("stored.where"), _shards(view, name, int(said["shards"])), name="shards"),
-        section(words("stored.steps"), _steps(view, _of_deal(view, name)), name="steps"),
+        section(words("stored.steps"), _steps(view, _of_deal(view, name), said["token"]), name="steps"),
     ]
     return Sheet(words("stored.one", short=name[2 : 2 + SHORT]), body, _CHECK)
 
@@ -115,10 +119,37 @@ def store(view: View, text: str) -> Sheet:
             (words("stored.address"), said["url"]),
             (words("stored.lost"), f"{view.totals.count(STORAGE_DEALS, 'ShardLost', provider=who):,}"),
         ),
+        section(words("stored.tokens"), _tokens(view, who), name="tokens"),
         section(words("stored.kept"), _steps(view, kept), name="kept"),
         section(words("stored.proofs"), _steps(view, proofs), name="proofs"),
     ]
     return Sheet(words("stored.store", short=f"{who[:SHORT]}…"), body, _CHECK)
+
+
+def _price(view: View, amount: str | int, token: str) -> Child:
+    """Gwei of the coin as coins, or smallest units of another token beside its address."""
+    if view.contract_at(token) == TOKEN:
+        return gwei(amount)
+    return el("span", view.amount(int(amount), token), " ", el("code", f"{token[:SHORT]}…"), title=token)
+
+
+def _tokens(view: View, who: str) -> Markup:
+    """Other tokens that a provider takes, what it wants, and what it was paid out in all."""
+    words, named = view.words, dict[str, Event]()
+    for event in view.events(STORAGE_DEALS, "PriceNamed", provider=who):
+        named[event["args"]["token"]] = event
+    heads = [words(f"stored.{name}") for name in ("token", "units", "paid-out", "proof")]
+    rows = (
+        (
+            view.address(token),
+            f"{int(event['args']['price']):,}" if int(event["args"]["price"]) else words("stored.not-taken"),
+            view.sum_of(view.totals.sum(STORAGE_DEALS, "TokenPaid", "amount", account=who, token=token), token,
+                        STORAGE_DEALS, "TokenPaid", account=who, token=token),
+            view.proof(event),
+        )
+        for token, event in named.items()
+    )  # fmt: skip
+    return table(heads, rows, words("stored.no-tokens"))
 
 
 def _endowment(view: View, client: str) -> Child:
@@ -165,18 +196,19 @@ def _state(view: View, item: Event) -> tuple[Child, Child]:
     return badge(view.words("stored.is-stored"), "good"), who
 
 
-def _steps(view: View, steps: Iterable[Event]) -> Markup:
+def _steps(view: View, steps: Iterable[Event], token: str = "") -> Markup:
+    """Of deals that are paid in one token, where there are such among them."""
     words = view.words
     heads = [words(f"steps.{name}") for name in ("time", "what", "said", "proof")]
     rows = (
-        (view.time(item["block_time"]), words(f"storing.{item['event']}"), _said(view, item), view.proof(item))
+        (view.time(item["block_time"]), words(f"storing.{item['event']}"), _said(view, item, token), view.proof(item))
         for item in sorted(steps, key=place_of)
     )
     return table(heads, rows, words("steps.none"))
 
 
-def _said(view: View, item: Event) -> Child:
-    """Of which shard, epoch or deal, and how many coins."""
+def _said(view: View, item: Event, token: str) -> Child:
+    """Of which shard, epoch or deal, and how many coins or smallest units of its token."""
     args, words = item["args"], view.words
     parts: list[Child] = []
     if "index" in args:
@@ -185,9 +217,12 @@ def _said(view: View, item: Event) -> Child:
         parts.append(words("stored.epoch", number=args["epoch"]))
     if "earned" in args:
         parts.append(gwei(args["earned"]))
-    for name in ("restitution", "taken", "amount", "bond"):
+    for name in ("restitution", "taken", "amount", "bounty", "bond"):
         if name in args and item["event"] not in ("DealOpened", "Offered"):
-            parts.append(coins(int(args[name])))
+            is_coin = name != "amount" or not token or view.contract_at(token) == TOKEN
+            parts.append(
+                coins(int(args[name])) if is_coin else view.words("stored.of-token", units=f"{int(args[name]):,}")
+            )
     return ", ".join(str(part) for part in parts) or "–"
 
 

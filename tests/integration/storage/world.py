@@ -200,7 +200,11 @@ class World:
         price, restitution = terms.get("price", PRICE), terms.get("restitution", RESTITUTION)
         late = terms.get("accept_by", now + 1)
         masked = terms.get("masked", False)
-        self.deals.open(root, len(named), price, restitution, late, now + 1 + term, masked, salt, sender=self.customer)
+        said = root, len(named), price, restitution, late, now + 1 + term, masked, salt
+        if token := terms.get("token"):
+            self.deals.open_in(token, *said, sender=self.customer)
+        else:
+            self.deals.open(*said, sender=self.customer)
         return Deal(deal_id(self.customer.address, root, salt), k, shards, named)
 
     def shard(self, deal: Deal, index: int) -> Any:
