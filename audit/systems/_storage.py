@@ -38,7 +38,9 @@ __all__ = [
     "SECONDS",
     "STEP",
     "TIP",
+    "TOKENS",
     "TOP_UP",
+    "UNITS",
     "WINDOW",
     "Promise",
     "StorageLog",
@@ -58,6 +60,9 @@ PROVIDERS = ("provider", "other provider", "third provider")
 CLIENTS = ("client", "other client")
 PEOPLE = (*PROVIDERS, *CLIENTS, "watcher", "stranger")
 FREE, ACCEPTED, LOST, OVER, MENDED = range(5)
+# Other tokens that are listed: one answers nothing, the other may refuse.
+TOKENS = {"silent": "QuietToken", "freezing": "HookToken"}
+UNITS = 10**12  # that everybody has of each
 
 
 @cache
@@ -87,6 +92,8 @@ class Tenure:
     damages: int  # gwei
     start: int
     end: int
+    token: str = ""  # that pays it; none is the suite's coin
+    collected: set[int] = field(default_factory=set)  # epochs that were credited in the token
     lost: bool = False
     left: bool = False  # another one has it
     cleared: tuple[int, bool] | None = None  # when, and whether the epoch was open
@@ -132,6 +139,7 @@ class Promise:
     end: int
     closed: bool = False
     masked: bool = False
+    token: str = ""
     id: bytes = b""
     shards: list[Stored] = field(default_factory=list)
 
@@ -170,6 +178,7 @@ class StorageLog(HubSystem):
         self.market_terms = (token.address, hub.address, randomness.address, places[0], SECONDS, WINDOW, BUFFER, TIP)
         market = evm.deploy("StorageMarket", *self.market_terms, sender=maker)
         self.channels = evm.deploy("Channels", token, hub, self.owner, self.owner, sender=self.owner)
+        self.bind(channels=self.channels)
         deals = evm.deploy("StorageDeals", market, places[1], self.channels, sender=maker)
         repairs = evm.deploy("StorageRepairs", deals, FEE, sender=maker)
         assert [deals.address, repairs.address] == places, "the set-up knows another address"
@@ -179,6 +188,7 @@ class StorageLog(HubSystem):
         for who in self.roles.values():
             for spender in (market, deals, repairs):
                 token.approve(spender, 2**256 - 1, sender=who)
+        self.opens_tokens(maker)
         self.operators = [self[role] for role in (*PROVIDERS, "quiet provider")]
         for who in self.operators:
             hub.register_operator(0, "", sender=who)
@@ -194,6 +204,16 @@ class StorageLog(HubSystem):
         deals.open(self.first_deal.root, 2, 10**9, 10**10, 3, 20, True, salt, sender=self["client"])
         for index, (who, _) in enumerate(data):
             deals.accept((self.first_deal.id, index, *self.first_deal.shown(index)[1:]), sender=who)
+
+    def opens_tokens(self, maker: Any) -> None:
+        """Two more tokens, which the timelock lists and everybody has."""
+        for name, of in TOKENS.items():
+            made = self.evm.deploy(of, sender=maker)
+            self.bind(**{name: made})
+            self.channels.listToken(made, True, sender=self.owner)
+            for who in self.roles.values():
+                made.mint(who, UNITS, sender=maker)
+                made.approve(self["deals"], UNITS, sender=who)
 
     def start(self) -> None:
         super().start()
@@ -214,6 +234,10 @@ class StorageLog(HubSystem):
         self.owed: defaultdict[str, int] = defaultdict(int)  # at the repairs
         self.moved: defaultdict[str, int] = defaultdict(int)
         self.demanded: defaultdict[tuple[str, int], int] = defaultdict(int)
+        self.units: defaultdict[tuple[str, str], int] = defaultdict(int)  # token, account -> credited
+        self.units_moved: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.paid_units: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.delisted, self.refuses = set[str](), False
         self.pot, self.removed, self.next_seed = POT, 0, 0
         for shard in self.promised[1].shards:
             provider, _, leaves = shard.deal.named[shard.index]
@@ -257,7 +281,7 @@ class StorageLog(HubSystem):
         return sum(item.leaves for item in self.tenures[who] if item.cleared is None)
 
     def rate(self, who: str, epoch: int) -> int:
-        return sum(item.price for item in self.tenures[who] if item.is_paid_in(epoch))
+        return sum(item.price for item in self.tenures[who] if item.is_paid_in(epoch) and not item.token)
 
     def reserved(self, who: str, epoch: int) -> int:
         """STO-3: gwei of damages that stay reserved, three epochs after each promise."""
@@ -271,16 +295,35 @@ class StorageLog(HubSystem):
         proven = max(self.proofs[who], default=0)
         return [epoch for epoch in self.missed[who] if epoch > proven]
 
+    def proven(self, tenure: Tenure) -> set[int]:
+        """STO-5: epochs that a provider earns with a shard."""
+        return {epoch for epoch in self.proofs[tenure.provider] if tenure.is_paid_in(epoch)}
+
     def paid(self, shard: Stored) -> int:
-        """STO-5: gwei that providers have earned with a shard."""
-        return sum(
-            item.price * sum(item.is_paid_in(epoch) for epoch in self.proofs[item.provider]) for item in shard.tenures
-        )
+        """STO-5: gwei, or units of the deal's token, that providers have earned with a shard."""
+        return sum(item.price * len(self.proven(item)) for item in shard.tenures)
+
+    def unproven(self, shard: Stored) -> int:
+        """What the client gets back of the shard's price: wei, or units of the deal's token."""
+        deal = shard.deal
+        rest = deal.price * (deal.end - deal.begin) - self.paid(shard)
+        return rest if deal.token else rest * GWEI
 
     def escrow(self, shard: Stored) -> int:
         """STO-1: wei that are the client's when the shard is over."""
+        return shard.bounty + (0 if shard.deal.token else self.unproven(shard))
+
+    def units_held(self, shard: Stored) -> int:
+        """STO-15: units of its token that stand behind a shard which is not over."""
         deal = shard.deal
-        return (deal.price * (deal.end - deal.begin) - self.paid(shard)) * GWEI + shard.bounty
+        collected = sum(len(item.collected) for item in shard.tenures)
+        return deal.price * (deal.end - deal.begin - collected)
+
+    def is_frozen(self, token: str) -> bool:
+        return self.refuses and TOKENS.get(token) == "HookToken"
+
+    def token_of(self, deal: Promise) -> str:
+        return self[deal.token or "token"]
 
     def sequence(self, who: str) -> Range:
         """STO-4"""
@@ -316,6 +359,20 @@ class StorageLog(HubSystem):
     def credit_to(self, who: str, wei: int) -> None:
         self.credited[who] += wei
         self.moved[who] += wei
+
+    def credit_units(self, token: str, who: str, units: int) -> None:
+        self.units[token, who] += units
+        self.units_moved[token, who] += units
+
+    def collects(self, shard: Stored, before: int) -> int:
+        """STO-15: a provider's proven epochs of a shard before this one are credited, each once; units."""
+        tenure = shard.last
+        fresh = {epoch for epoch in self.proven(tenure) if epoch < before} - tenure.collected
+        if not tenure.token:
+            return 0
+        tenure.collected |= fresh
+        self.credit_units(tenure.token, tenure.provider, tenure.price * len(fresh))
+        return tenure.price * len(fresh)
 
     def owe(self, who: str, wei: int) -> None:
         self.owed[who] += wei

@@ -21,7 +21,7 @@ from audit.systems._storage import (
     stream,
 )
 from audit.systems._storage_proving import StorageProving
-from ethwire.constants import GWEI, ZERO_ADDRESS
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Choice
 from keifu.abi.eip712 import ACCEPTANCE
@@ -34,7 +34,7 @@ SIZES = ((1,), (3,), (5, 2), (1, 4), (2, 1, 6), (9,), (4, 4, 4))
 PRICES = (10**9, 10**9, 10**9 + 1, 1, 0)
 RESTITUTIONS = (10 * 10**9, 10 * 10**9 + 3, 3 * 10**9, 60 * 10**9, 1, 0)
 TERMS = ((0, 6), (1, 4), (2, 12), (0, 2), (3, 25), (0, 1), (-1, 4), (3, 4), (0, LONGEST), (0, LONGEST + 1))
-SIGNED = ("late", "price", "key", "few", "order", "leaves")
+SIGNED = ("late", "price", "token", "key", "few", "order", "leaves")
 LEVELS = 5  # of the tree over a deal of 32 shards
 ITEMS = ("", "", "", "", "", "", "path", "leaves", "other shard", "index")
 
@@ -106,7 +106,7 @@ class StorageDealing(StorageProving):
             return
         assert done == deal.id, "STO-2: another deal"
         self.promised.append(deal)
-        self.moved[who] -= price * len(deal.data) * (end - epoch - 1) * GWEI
+        self.pays_in(deal, who, len(deal.data) * (end - epoch - 1))
         self.emitted("deals.DealOpened", deal=deal.id, client=who, root=deal.root, price=price, end=end)
 
     def not_acceptable(self, shard: Stored) -> list[tuple[object, str]]:
@@ -175,13 +175,15 @@ class StorageDealing(StorageProving):
         deal, deadline = shard.deal, self.now - 1 if form == "late" else self.now
         signed, more = [], int(form == "leaves")
         for index, (provider, node, leaves) in enumerate(deal.named):
-            terms = (deal.id, index, self.contract("token").address, deal.price + (form == "price"), deal.restitution, deal.end, deadline)
+            token = self["market"] if form == "token" else self.token_of(deal)
+            price = deal.price + (form == "price")
+            terms = (deal.id, index, token, price, deal.restitution, deal.end, deadline)
             key = self.signers[self["stranger"] if form == "key" else provider]
             signed.append((provider, node, leaves + more, deadline, self.domain.sign(key, ACCEPTANCE, *terms)))
         given = signed[1:] if form == "few" else signed[::-1] if form == "order" else signed
         before = {name: self.found(name) for name, _, _ in deal.named}
         wrongs: list[tuple[object, str]] = [(form == "late", "deals: signature has expired"),
-                  (form in ("key", "price"), "deals: not the provider's key"),
+                  (form in ("key", "price", "token"), "deals: not the provider's key"),
                   (form == "few", "deals: not all shards"),
                   (form == "order" and len(signed) > 1, "deals: not the provider's key"),
                   (more or (form == "order" and len(signed) > 1), "deals: not in the deal")]  # fmt: skip
@@ -256,10 +258,11 @@ class StorageDealing(StorageProving):
             (deal.closed, "deals: deal is closed"),
             (self.epoch >= deal.end, "deals: deal has ended"),
             (not deal.end < end <= deal.begin + SPAN, "deals: bad epochs"),
+            *self.not_payable(deal.token),
         )  # fmt: skip
         if done is not None:
             waiting = sum(item.state != OVER for item in deal.shards)
-            self.moved[who] -= deal.price * waiting * (end - deal.end) * GWEI
+            self.pays_in(deal, who, waiting * (end - deal.end))
             deal.end = end
             self.emitted("deals.DealRenewed", deal=deal.id, payer=who, end=end)
 
@@ -341,10 +344,10 @@ class StorageDealing(StorageProving):
         )  # fmt: skip
         if done is not None:
             for item in chosen:
-                amount = self.escrow(item)
-                item.state, item.bounty = OVER, 0
-                self.credit_to(deal.client, amount)
-            self.emitted("deals.Refunded", count=len(chosen), deal=deal.id, index=chosen[-1].index, amount=amount)
+                amount, bounty = self.unproven(item), item.bounty
+                self.refunds(item)
+            said = {"index": chosen[-1].index, "amount": amount, "bounty": bounty}
+            self.emitted("deals.Refunded", count=len(chosen), deal=deal.id, **said)
 
     def not_refundable(self, shard: Stored, who: str) -> list[tuple[object, str]]:
         deal, state = shard.deal, shard.state

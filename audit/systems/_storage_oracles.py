@@ -16,12 +16,13 @@ from audit.systems._storage import (
     PROVIDERS,
     SECONDS,
     STEP,
+    TOKENS,
     Promise,
     Stored,
     Tenure,
 )
 from audit.systems._storage_dealing import words_to
-from audit.systems._storage_repairing import StorageRepairing
+from audit.systems._storage_tokens import StorageTokens
 from ethwire.constants import GWEI, ZERO_ADDRESS
 from evmstorm.fuzz.system import invariant
 from evmstorm.oracles.delay import Exit, check_exits
@@ -32,7 +33,7 @@ from evmstorm.oracles.promise import Claim, check_payable
 __all__ = ["StorageOracles"]
 
 
-class StorageOracles(StorageRepairing):
+class StorageOracles(StorageTokens):
     """Sentences about the whole log."""
 
     # the log ----------------------------------------------------------------------------------------------------------
@@ -56,13 +57,26 @@ class StorageOracles(StorageRepairing):
             and self.ask("market.pot") == self.pot
         )
 
+    @invariant("STO-15", at_end=True)
+    def all_units_are_the_log_s(self) -> bool:
+        """The deals hold of each token what stands behind open shards, and what was credited and not fetched."""
+        for token in TOKENS:
+            open_ones = [item for item in self.shards() if item.deal.token == token and item.state != OVER]
+            credited = {who: self.units[token, who] for who in self.addresses}
+            if any(self.ask("deals.token_credits", who, self[token]) != units for who, units in credited.items()):
+                return False
+            held = sum(map(self.units_held, open_ones)) + sum(credited.values())
+            if self.ask(f"{token}.balanceOf", self["deals"]) != held or self.ask(f"{token}.balanceOf", self["market"]):
+                return False
+        return self.stored(self["deals"]) == 0
+
     @invariant("STO-3", at_end=True)
     def ledgers_are_the_log_s(self) -> bool:
         """What a provider stores, owes, reserves and earns is what it did, as of the last call that touched it."""
         for who in self.operators:
             epoch, row = self.settled.get(who, 0), self.row(who)
             tenures, began = self.tenures[who], self.draws_from(who, epoch) if epoch else 0
-            pending = sum(item.price for item in tenures if epoch and item.start == epoch + 1)
+            pending = sum(item.price for item in tenures if epoch and item.start == epoch + 1 and not item.token)
             wanted = (
                 self.leaves_now(who), began, epoch, len(tenures), len(row), self.dry[who],
                 row[2] if len(row) > 2 else 0, (who, epoch) in self.given_up, self.reserved(who, epoch),
@@ -112,7 +126,7 @@ class StorageOracles(StorageRepairing):
         over = sum(shard.state == OVER for shard in deal.shards)
         wanted = (
             deal.client, deal.root, deal.accept_by, deal.begin, deal.end, len(deal.shards), deal.closed, deal.masked,
-            over, deal.price, deal.restitution,
+            over, deal.price, deal.restitution, self.token_of(deal).lower(),
         )  # fmt: skip
         return tuple(self.answer_of("deals.deal", deal.id)) == wanted
 
@@ -156,6 +170,11 @@ class StorageOracles(StorageRepairing):
         owed = {who: self.funded[who] + self.moved[who] for who in held}
         check_paid_in_full(held, owed, 0)
         check_profit(held, owed, 0)
+        for token in TOKENS:
+            held = {who: self.units_of(token, who) for who in self.addresses}
+            owed = {who: self.units_due(token, who) for who in held}
+            check_paid_in_full(held, owed, 0)
+            check_profit(held, owed, 0)
         return True
 
     def end_of_all(self) -> int:
@@ -164,14 +183,23 @@ class StorageOracles(StorageRepairing):
         times = [shard.repair[1] + 5 for shard in self.shards() if shard.repair]
         return max(*ends, *times, *(deal.accept_by + 1 for deal in self.promised), self.epoch)
 
+    def may_fetch(self, deal: Promise) -> int:
+        """What a client is credited of a deal, units of its token added to wei."""
+        wei = self.ask("market.credits", deal.client)
+        return int(wei + (self.ask("deals.token_credits", deal.client, self.token_of(deal)) if deal.token else 0))
+
+    def due(self, shard: Stored) -> int:
+        """Of a shard that is over, likewise."""
+        return self.escrow(shard) + (self.unproven(shard) if shard.deal.token else 0)
+
     def refunded(self, shard: Stored) -> int:
-        """Ends a shard for everybody; wei that its client was credited."""
-        anybody, client = self["stranger"], shard.deal.client
+        """Ends a shard for everybody; what its client was credited."""
+        anybody = self["stranger"]
         if shard.state == MENDED:
             self.do("repairs.end_repair", shard.deal.id, shard.index, sender=anybody)
-        before = self.ask("market.credits", client)
+        before = self.may_fetch(shard.deal)
         self.do("deals.refund", shard.deal.id, [shard.index], sender=anybody)
-        return self.ask("market.credits", client) - before
+        return self.may_fetch(shard.deal) - before
 
     @invariant("ORA-2", at_end=True)
     def everything_is_payable(self) -> bool:
@@ -181,7 +209,7 @@ class StorageOracles(StorageRepairing):
         lost = [] if self.is_finished else [shard for shard in waiting if self.can_be_lost(shard)]
         claims = [Claim(item.deal.client, item.deal.restitution * GWEI, str(at)) for at, item in enumerate(lost)]
         check_payable(claims, self.evm.anchor, lambda claim: self.restored(lost[int(claim.name)]))
-        claims = [Claim(item.deal.client, self.escrow(item), str(at)) for at, item in enumerate(waiting)]
+        claims = [Claim(item.deal.client, self.due(item), str(at)) for at, item in enumerate(waiting)]
         with self.evm.anchor():
             self.evm.warp_to(max(self.now, self.first + (self.end_of_all() - 1) * SECONDS))
             check_payable(claims, self.evm.anchor, lambda claim: self.refunded(waiting[int(claim.name)]))
@@ -208,7 +236,7 @@ class StorageOracles(StorageRepairing):
         if shard.state == FREE:
             with self.evm.anchor():
                 self.evm.warp_to(max(self.now, self.first + shard.deal.accept_by * SECONDS))
-                back = self.refunded(shard) - self.escrow(shard)
+                back = self.refunded(shard) - self.due(shard)
         self.harm.done(0, LOCK - lock - back, multiple=0)
         return True
 
@@ -280,7 +308,7 @@ class StorageOracles(StorageRepairing):
 
     def refunds_of(self, deal: Promise, groups: list[list[Stored]]) -> int:
         with self.evm.anchor():
-            before = self.ask("market.credits", deal.client)
+            before = self.may_fetch(deal)
             for group in groups:
                 self.do("deals.refund", deal.id, [shard.index for shard in group], sender=self["stranger"])
-            return self.ask("market.credits", deal.client) - before
+            return self.may_fetch(deal) - before

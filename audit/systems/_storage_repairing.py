@@ -184,6 +184,7 @@ class StorageRepairing(StorageDealing):
         if giver:
             self.settle_by(giver, who)
             self.stop(shard.last)
+            self.collects(shard, shard.last.end)
         self.taken_over(shard, who)
         self.emitted("repairs.TakenOver", deal=deal.id, index=shard.index, provider=who)
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.systems._storage import ACCEPTED, BUFFER, EVIDENCE, LONGEST, LOST, STEP, TOP_UP, StorageLog, Stored, Tenure
+from audit.systems._storage import (
+    ACCEPTED,
+    BUFFER,
+    EVIDENCE,
+    LONGEST,
+    LOST,
+    OVER,
+    STEP,
+    TOP_UP,
+    Promise,
+    StorageLog,
+    Stored,
+    Tenure,
+)
 from ethwire.constants import GWEI
 
 __all__ = ["Settled", "StorageSettling"]
@@ -97,7 +110,7 @@ class StorageSettling(StorageLog):
         data = deal.data[shard.index][1]
         end = min(deal.end, self.epoch + LONGEST)
         ordinal, leaves = len(self.tenures[who]), deal.named[shard.index][2]
-        tenure = Tenure(who, ordinal, leaves, deal.price, deal.damages, self.epoch + 1, end)
+        tenure = Tenure(who, ordinal, leaves, deal.price, deal.damages, self.epoch + 1, end, deal.token)
         shard.state = ACCEPTED
         shard.tenures.append(tenure)
         self.tenures[who].append(tenure)
@@ -112,6 +125,7 @@ class StorageSettling(StorageLog):
             self.locked[tenure.provider] -= deal.damages * GWEI
             self.moved[tenure.provider] -= deal.damages * GWEI
         self.stop(tenure)
+        self.collects(shard, tenure.end)
         tenure.lost, shard.state = True, LOST
         restitution = min(deal.restitution * GWEI, left)
         reward = min(deal.restitution // 10 * GWEI, left - restitution)
@@ -121,3 +135,27 @@ class StorageSettling(StorageLog):
 
     def still_answers(self, tenure: Tenure) -> bool:
         return self.epoch < tenure.end + EVIDENCE
+
+    def not_payable(self, token: str) -> list[Wrong]:
+        """Why no deal is paid in a token."""
+        return [
+            (token in self.delisted, "deals: token is not listed"),
+            (self.is_frozen(token), "deals: coins were refused"),
+        ]
+
+    def pays_in(self, deal: Promise, who: str, epochs: int) -> None:
+        """Somebody puts the price of so many epochs of one shard in escrow."""
+        if deal.token:
+            self.units_moved[deal.token, who] -= deal.price * epochs
+        else:
+            self.moved[who] -= deal.price * epochs * GWEI
+
+    def refunds(self, shard: Stored) -> None:
+        """STO-1, STO-15: the rest goes to the client in the deal's token, what was proven to the provider."""
+        deal = shard.deal
+        if shard.state == ACCEPTED:
+            self.collects(shard, shard.last.end)
+        if deal.token:
+            self.credit_units(deal.token, deal.client, self.unproven(shard))
+        self.credit_to(deal.client, self.escrow(shard))
+        shard.state, shard.bounty = OVER, 0

@@ -217,7 +217,7 @@ class StorageCoinEdges(StorageEdgeSystem):
         deal = yield from self.opens(1)
         provider, node, leaves = deal.named[0]
         deadline = self.now + later
-        said = (deal.id, 0, self.contract("token").address, deal.price, deal.restitution, deal.end, deadline)
+        said = (deal.id, 0, self.token_of(deal), deal.price, deal.restitution, deal.end, deadline)
         signer, stranger = self.signers[provider], self.signers[self["stranger"]]
         for signature, counts in forms(self.domain, signer, stranger, ACCEPTANCE, *said):
             if len(signature) > 65:

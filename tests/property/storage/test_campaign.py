@@ -26,10 +26,28 @@ test_repairs_at_their_edges = sequences(StorageRepairEdges, examples=quick_or_de
 
 
 def test_a_campaign_reaches_what_it_is_for() -> None:
-    """Proofs, misses, lost shards, repairs, hand-overs, demands, refunds, cleared shards and a removed market."""
+    """Proofs, misses, lost shards, repairs, hand-overs, demands, refunds, cleared shards and a removed market; deals in
+    another token that are collected, lost and handed over; a token that is delisted, and one that is frozen."""
     engine = Engine(StorageMarkets)
     system, search, reached = engine.system, Search(engine, seed=1), set[str]()
-    wanted = {"proven", "missed", "lost", "repairing", "moved", "asked", "refunded", "cleared", "removed", "given up"}
+    wanted = {
+        "proven",
+        "missed",
+        "lost",
+        "repairing",
+        "moved",
+        "asked",
+        "refunded",
+        "cleared",
+        "removed",
+        "given up",
+        "collected",
+        "fetched",
+        "token lost",
+        "token moved",
+        "delisted",
+        "frozen",
+    }
     assert isinstance(system, StorageMarkets)
 
     while engine.calls < CALLS and not wanted <= reached:
@@ -46,6 +64,12 @@ def test_a_campaign_reaches_what_it_is_for() -> None:
             "cleared": any(item.cleared for item in tenures),
             "removed": system.removed,
             "given up": system.given_up,
+            "collected": any(item.collected for item in tenures),
+            "fetched": any(system.paid_units.values()),
+            "token lost": any(item.lost and item.token for item in tenures),
+            "token moved": any(item.left and item.collected for item in tenures),
+            "delisted": system.delisted,
+            "frozen": system.refuses,
         }
         reached |= {name for name, holds in found.items() if holds}
 
@@ -54,15 +78,15 @@ def test_a_campaign_reaches_what_it_is_for() -> None:
 
 # the oracles ----------------------------------------------------------------------------------------------------------
 
-LEDGERS, DEALS = "storage/lib/ledgers.vy", "storage/lib/deals.vy"
+LEDGERS, SETTLEMENTS = "storage/lib/ledgers.vy", "storage/lib/settlements.vy"
 PAID_TWICE = Bug(
     "", LEDGERS, "payouts.credits[_caller] += arrived // 2", "payouts.credits[_caller] += arrived", ("StorageMarket",)
 )
 LESS_IS_REFUNDED = Bug(
     "",
-    DEALS,
-    "(deal.price * (deal.end - deal.begin) - self._paid_before[_deal][index])",
-    "(deal.price * (deal.end - deal.begin - 1) - self._paid_before[_deal][index])",
+    SETTLEMENTS,
+    "deal.price * (deal.end - deal.begin) - (deals._earned",
+    "deal.price * (deal.end - deal.begin - 1) - (deals._earned",
     ("StorageDeals",),
 )
 NOT_IN_TIME = Bug(
@@ -73,7 +97,7 @@ NOT_IN_TIME = Bug(
     ("StorageMarket",),
 )
 TWICE_TOGETHER = Bug(
-    "", DEALS, "        total += amount\n", "        total += amount + total // 2\n", ("StorageDeals",)
+    "", SETTLEMENTS, "        total += amount\n", "        total += amount + total // 2\n", ("StorageDeals",)
 )
 
 compiled = cache(compile_with)

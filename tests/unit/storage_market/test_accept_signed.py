@@ -8,7 +8,7 @@ import pytest
 from ethwire.constants import ZERO_ADDRESS
 from keifu.keys import Account, Domain
 from keifu.units import COIN
-from tests.unit.storage_market.conftest import DAMAGES, FUNDS, LOCKED, PRICE, RESTITUTION, stream
+from tests.unit.storage_market.conftest import DAMAGES, FUNDS, LOCKED, PRICE, RATE, RESTITUTION, stream
 from tests.wallet_forms import FORMS, high_s, salted
 
 PROVIDERS = 5
@@ -131,3 +131,18 @@ def test_a_contract_s_word_is_none(project, deals, deployer, open_deal, locked, 
 
 def test_the_domain_is_shown(deals, chain):
     assert tuple(deals.eip712Domain())[1:5] == ("Keifu Storage", "1", chain.chain_id, deals.address)
+
+
+def test_a_signature_for_another_token(deals, open_deal, coin, listed, locked, domain, chain, token, stranger):
+    """STO-2: a price is in one token; nobody stores for as many units of a cheaper one."""
+    shards = [(key.address, stream(key.address, 1 + at)) for at, key in enumerate(locked)]
+    deal = open_deal(*shards, token=coin, price=RATE, salt=b"\x08" * 32)
+    deadline, terms = chain.pending_timestamp + 60, (RATE, RESTITUTION, deal.end)
+
+    def signed(named):
+        return [deal.signed(index, key, domain, deadline, *terms, token=str(named)) for index, key in enumerate(locked)]
+
+    for wrong in (token, listed()):
+        with ape.reverts("deals: not the provider's key"):
+            deals.accept_signed(deal.id, signed(wrong), sender=stranger)
+    deals.accept_signed(deal.id, signed(coin), sender=stranger)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.storage_market.conftest import GWEI, PRICE, TERM, stream
+from tests.unit.storage_market.conftest import GWEI, PRICE, RATE, TERM, stream
 
 ESCROW = PRICE * TERM * GWEI
 
@@ -87,3 +87,46 @@ def test_a_late_acceptance_is_paid_from_then(market, deals, open_deal, accept, p
     receipt = deals.refund(late.id, [0], sender=provider)
     (event,) = receipt.events.filter(deals.Refunded)
     assert event.amount == ESCROW - 2 * PRICE * GWEI
+
+
+def test_in_another_token(deals, market, coin, stored_for, proven_epoch, to_epoch, provider, client, stranger):
+    """STO-15: what was not proven is the client's in the token, the rest its provider's, and nothing is in the coin."""
+    deal = stored_for(coin)
+    for epoch in (2, 5, 9):
+        proven_epoch(epoch, provider)
+    to_epoch(10)
+    deals.collect(deal.id, [0], sender=stranger)
+    to_epoch(deal.end)
+    before = market.credits(client)
+    receipt = deals.refund(deal.id, [0, 1], sender=stranger)
+    assert [(event.amount, event.bounty) for event in receipt.events.filter(deals.Refunded)] == [
+        ((TERM - 3) * RATE, 0),
+        (TERM * RATE, 0),
+    ]
+    assert deals.token_credits(client, coin) == (2 * TERM - 3) * RATE
+    assert deals.token_credits(provider, coin) == 3 * RATE
+    assert market.credits(client) == before
+    with ape.reverts("deals: shard is over"):
+        deals.refund(deal.id, [0], sender=stranger)
+
+
+def test_one_token_s_deals_do_not_pay_another_s(deals, coin, listed, stored_for, to_epoch, client):
+    """STO-15: each deal is refunded in the token in which it was paid."""
+    other = listed()
+    mine = stored_for(coin)
+    theirs = stored_for(other, salt=b"\1" * 32)
+    to_epoch(mine.end)
+    deals.refund(mine.id, [0, 1], sender=client)
+    assert (deals.token_credits(client, coin), deals.token_credits(client, other)) == (2 * TERM * RATE, 0)
+    deals.refund(theirs.id, [0], sender=client)
+    assert deals.token_credits(client, other) == TERM * RATE
+
+
+def test_a_token_that_freezes_stops_no_refund(deals, listed, stored_for, to_epoch, client, owner):
+    """STO-15: nothing is sent in a refund, so nobody's token holds up another's."""
+    hook = listed("HookToken")
+    deal = stored_for(hook)
+    to_epoch(deal.end)
+    hook.set_refuses(True, sender=owner)
+    deals.refund(deal.id, [0, 1], sender=client)
+    assert deals.token_credits(client, hook) == 2 * TERM * RATE

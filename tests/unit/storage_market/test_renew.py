@@ -10,6 +10,7 @@ from tests.unit.storage_market.conftest import (
     GWEI,
     LOCKED,
     PRICE,
+    RATE,
     TERM,
     stream,
 )
@@ -144,3 +145,40 @@ def test_not_at_a_removed_market(market, deals, hub, owner, stored, provider, cl
     hub.remove_service(market, sender=owner)
     with ape.reverts("storage: market not listed"):
         deals.prolong(stored.id, 0, sender=provider)
+
+
+def test_in_the_deal_s_own_token(deals, market, token, coin, stored_for, stranger):
+    """STO-15: whoever renews pays in the token, and nothing in the coin."""
+    deal = stored_for(coin)
+    coins, units = token.balanceOf(stranger), coin.balanceOf(stranger)
+    deals.renew(deal.id, deal.end + 5, sender=stranger)
+    assert units - coin.balanceOf(stranger) == 2 * 5 * RATE
+    assert coin.balanceOf(deals) == 2 * (TERM + 5) * RATE
+    assert token.balanceOf(stranger) == coins
+
+
+def test_not_in_a_token_that_was_delisted(deals, channels, coin, stored_for, proven_epoch, provider, client, owner):
+    """STO-15: no new units of it come in; what is open goes on and is paid out."""
+    deal = stored_for(coin)
+    channels.listToken(coin, False, sender=owner)
+    with ape.reverts("deals: token is not listed"):
+        deals.renew(deal.id, deal.end + 5, sender=client)
+    assert deals.deal(deal.id).end == deal.end
+    proven_epoch(2, provider)
+    proven_epoch(deal.end, provider)
+    assert deals.collect(deal.id, [0], sender=provider).return_value == RATE
+    deals.refund(deal.id, [0, 1], sender=client)
+    deals.withdraw_token(coin, client, sender=client)
+    deals.pay_token(provider, coin, sender=client)
+    assert coin.balanceOf(deals) == 0
+
+
+def test_not_in_a_token_that_takes_a_fee_now(deals, listed, open_deal, accept, provider, data, client):
+    """STO-15: what does not arrive is no escrow."""
+    fee = listed("FeeToken")
+    deal = open_deal((provider, data), price=40, end=4, token=fee)
+    accept(deal)
+    with ape.reverts("deals: token takes a fee"):
+        deals.renew(deal.id, deal.end + 3, sender=client)
+    deals.renew(deal.id, deal.end + 2, sender=client)
+    assert fee.balanceOf(deals) == 160
