@@ -28,7 +28,7 @@ def stored(scribe: Scribe) -> dict[str, str]:
     scribe.log(
         STORAGE_DEALS, "DealOpened",
         deal=deal, client=client, root=word("deal root"), shards=3, price=10**6, restitution=10**9, accept_by=2,
-        end=30, masked=True,
+        end=30, masked=True, token=scribe.addresses[TOKEN],
     )  # fmt: skip
     for index, provider in enumerate((store, loser)):
         scribe.log(
@@ -46,7 +46,24 @@ def stored(scribe: Scribe) -> dict[str, str]:
     )  # fmt: skip
     scribe.log(STORAGE_REPAIRS, "RepairReserved", deal=deal, index=1, repairer=store, bond=ETHER // 16)
     endowed = _endowed(scribe, address("endowment"), client, [word("first term"), word("second term")], store)
-    return {"store": store, "deal": deal, **endowed}
+    return {"store": store, "deal": deal, **_of_another_token(scribe, store, client), **endowed}
+
+
+def _of_another_token(scribe: Scribe, store: str, client: str) -> dict[str, str]:
+    """A deal that a token from outside the suite pays: the provider was credited once, and fetched a part of that."""
+    from benchmarks.explorer_world import address, word  # noqa: PLC0415 - it needs this one
+
+    token, deal = address("token from outside"), word("deal in a token")
+    scribe.next_block()
+    scribe.log(STORAGE_DEALS, "PriceNamed", provider=store, token=token, price=1_024_000)
+    scribe.log(
+        STORAGE_DEALS, "DealOpened",
+        deal=deal, client=client, root=word("root in a token"), shards=1, price=1_234, restitution=0, accept_by=2,
+        end=30, masked=False, token=token,
+    )  # fmt: skip
+    scribe.log(STORAGE_DEALS, "Earned", deal=deal, index=0, provider=store, amount=5_678)
+    scribe.log(STORAGE_DEALS, "TokenPaid", account=store, token=token, receiver=store, amount=4_321)
+    return {"token": token, "deal_in_token": deal}
 
 
 def _endowed(scribe: Scribe, place: str, founder: str, deals: list[str], opener: str) -> dict[str, str]:
@@ -68,7 +85,7 @@ def _endowed(scribe: Scribe, place: str, founder: str, deals: list[str], opener:
         scribe.log(
             STORAGE_DEALS, "DealOpened", same=True,
             deal=deal, client=place, root=deal, shards=SHARDS, price=price, restitution=10**9, accept_by=end - TERM,
-            end=end, masked=True,
+            end=end, masked=True, token=scribe.addresses[TOKEN],
         )  # fmt: skip
         scribe.log(
             STORAGE_ENDOWMENT, "TermOpened", same=True, at=place,

@@ -146,6 +146,17 @@ def test_a_deal_says_where_each_shard_is_and_what_became_of_it(read, known):
     assert "epoch proven" in Page(read(f"/en/store/{known['store']}")).text
 
 
+def test_a_deal_in_another_token_says_which_and_counts_its_smallest_units(read, known):
+    page = Page(read(f"/en/deal/{known['deal_in_token'][2:]}"))
+    assert known["token"] in read(f"/en/deal/{known['deal_in_token'][2:]}")
+    for said in ("1,234", "pay credited", "5,678 smallest units of the token"):
+        assert said in page.text
+    store = Page(read(f"/en/store/{known['store']}")).text
+    for said in ("1,024,000", "4,321"):
+        assert said in store
+    assert "1,024,000" not in Page(read(f"/en/deal/{known['deal'][2:]}")).text
+
+
 def test_an_endowment_says_what_it_pays_and_how_long_its_coins_are_enough(read, known):
     """Coins of three first terms came; 1.9 of them are paid. The rest is for 36 whole epochs at the price of now."""
     page = Page(read(f"/en/endowment/{known['endowment']}"))
