@@ -9,6 +9,7 @@ from tests.killed_process import require_nothing_wrong
 PROGRAM = "tests.integration.storage.market.killed_put"
 
 
+@pytest.mark.parametrize("paid_in", ["coin", "token"])
 @pytest.mark.parametrize("which", ["last"])
-def test_killed_at_its_lines(tmp_path, which):
-    require_nothing_wrong(PROGRAM, [tmp_path], which, 12, 150)
+def test_killed_at_its_lines(tmp_path, which, paid_in):
+    require_nothing_wrong(PROGRAM, [tmp_path, paid_in], which, 12, 150)
