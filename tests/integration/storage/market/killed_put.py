@@ -32,7 +32,9 @@ DATA = random.Random(9).randbytes(300_000)
 
 
 class Putting(ChainTrials):
-    files = tuple(str(Path(room.__file__).parent / name) for name in ("storing.py", "ledger.py", "market.py", "money.py"))
+    files = tuple(
+        str(Path(room.__file__).parent / name) for name in ("storing.py", "ledger.py", "market.py", "money.py")
+    )
 
     def __init__(self, folder: Path, paid_in: str) -> None:
         self.world = World(folder / "world")

@@ -170,13 +170,13 @@ def test_what_is_erased_is_read_by_nobody_and_paid_back_as_far_as_it_was_not_pro
         assert (row.state, row.keys, said) == ("erased", b"", [])
         with pytest.raises(CheckFailed, match="the keys of file 1 were shredded"):
             keys_of(row, fresh.clients)
-        assert keeping.refund(fresh.market, chain, row.deal) == 0
+        assert keeping.refund(fresh.market, chain, row.deal).coins == 0
         fresh.anvil.warp(3 * EPOCH)
         for holder in row.kept.holders:
             fresh.provider(holder.provider).service.gone = True
         row, said = keeping.erase(fresh.market, ledger, chain, row)
         assert [item.shard for item in said] == [0, 1, 2]
-        assert keeping.refund(fresh.market, chain, row.deal) > 0
+        assert keeping.refund(fresh.market, chain, row.deal).coins > 0
     assert balance(fresh) == before
 
 
