@@ -18,7 +18,20 @@ from keifu.abi import Contract, Receipt
 from keifu.chain import created_address
 from keifu.errors import CheckFailed
 from keifu.keys import Account, keccak256
-from keifu.spec.storage import DRAWS, LEAF_BYTES, WHOLE, Shard, deal_id, deal_path, deal_root, draw, leaves_of, path
+from keifu.spec.storage import (
+    DRAWS,
+    LEAF_BYTES,
+    WHOLE,
+    Range,
+    Shard,
+    deal_id,
+    deal_path,
+    deal_root,
+    draw,
+    leaves_of,
+    path,
+    root,
+)
 from keifu.units import COIN, DAY, HOUR
 
 __all__ = ["ROWS"]
@@ -47,6 +60,7 @@ class World:
     randomness: Contract
     market: Contract
     deals: Contract
+    other: Contract  # a token that is listed, with nothing to answer
     provider: Account
     client: Account
 
@@ -69,15 +83,19 @@ def _world(lab: Lab, of: str = "") -> World:
     hub.lock(market, provider, LOCKED, sender=provider)
     token.transfer(client, 1_000_000 * COIN, sender=owner)
     token.approve(deals, ENOUGH, sender=client)
-    return World(randomness, market, deals, provider, client)
+    other = lab.deploy("QuietToken")
+    channels.listToken(other, True, sender=owner)
+    other.mint(client, 10**18, sender=owner)
+    other.approve(deals, ENOUGH, sender=client)
+    return World(randomness, market, deals, other, provider, client)
 
 
 # deals ----------------------------------------------------------------------------------------------------------------
 
 
-def _open(world: World, root: bytes, number: int) -> Receipt:
+def _open(world: World, of: bytes, number: int) -> Receipt:
     salt = number.to_bytes(32, "big")
-    receipt: Receipt = world.deals.open(root, SHARDS, PRICE, RESTITUTION, 2, TERM, True, salt, sender=world.client)
+    receipt: Receipt = world.deals.open(of, SHARDS, PRICE, RESTITUTION, 2, TERM, True, salt, sender=world.client)
     return receipt
 
 
@@ -88,6 +106,54 @@ def _opened(lab: Lab, before: int = 0) -> float:
         for number in range(before):
             _open(world, ROOT, number)
         return lab.gas(_open(world, ROOT, before))
+
+
+def _open_in(world: World, of: bytes, number: int) -> Receipt:
+    """The same in another token."""
+    terms = (SHARDS, PRICE, RESTITUTION, 2, TERM, True, number.to_bytes(32, "big"))
+    receipt: Receipt = world.deals.open_in(world.other, of, *terms, sender=world.client)
+    return receipt
+
+
+def _opened_in(lab: Lab) -> float:
+    """A deal of fourteen shards in another token, after one other."""
+    world = lab.shared(_world)
+    with lab.undo():
+        _open_in(world, ROOT, 0)
+        return lab.gas(_open_in(world, ROOT, 1))
+
+
+def _collected(lab: Lab, count: int = SHARDS) -> float:
+    """So many shards of a deal in another token, all of one provider, which proved an epoch."""
+    world = lab.shared(_world)
+    with lab.undo():
+        data = [bytes([at]) * LEAF_BYTES for at in range(SHARDS)]
+        shards = [Shard(tuple(leaves_of(piece))) for piece in data]
+        named = [(world.provider.address, root(shard.leaves), 1) for shard in shards]
+        _open_in(world, deal_root(named), 0)
+        known = deal_id(world.client.address, deal_root(named), bytes(32))
+        items = [
+            (known, at, *named[at][1:], [int.from_bytes(node, "big") for node in deal_path(named, at)])
+            for at in range(SHARDS)
+        ]
+        world.deals.accept_many(items, sender=world.provider)
+        lab.anvil.warp(DAY)
+        drawn = _drawn(world, 2, SHARDS)
+        sequence = Range(list(shards))
+        words = [int.from_bytes(word, "big") for leaf in drawn for word in sequence.proof(leaf)]
+        opened = b"".join(data[leaf] for leaf in drawn)
+        world.market.prove(world.provider, 2, opened, words, sender=world.provider)
+        lab.anvil.warp(DAY)
+        return lab.gas(world.deals.collect(known, list(range(count)), sender=world.provider))
+
+
+def _drawn(world: World, epoch: int, total: int) -> list[int]:
+    """Opens an epoch and shows its seed; the leaves that it asks of the provider."""
+    market, owner = world.market, world.client
+    market.open_epoch(epoch, sender=owner)
+    world.randomness.put(market.seed_number(epoch), SEED, sender=owner)
+    market.see_seed(epoch, sender=owner)
+    return [draw(SEED, epoch, world.provider.address, number, total) for number in range(DRAWS)]
 
 
 def _items(world: World, count: int) -> list[tuple[object, ...]]:
@@ -210,7 +276,7 @@ def _proof(count: int) -> Callable[[Lab], Proof]:
 def _proven(count: int, lab: Lab) -> Proof:
     deals = lab.account("bench deals")
     world = _world(lab, deals.address)
-    randomness, market, provider = world.randomness, world.market, world.provider
+    market, provider = world.market, world.provider
     equal = Equal.of(count)
     entry = (equal.entries[0], PRICE, 0, TERM)
     for done in range(0, count, STEP):
@@ -220,11 +286,7 @@ def _proven(count: int, lab: Lab) -> Proof:
         lab.anvil.warp(DAY)
         if market.epoch() != epoch:
             raise CheckFailed(f"epoch {market.epoch()} instead of {epoch}")
-        market.open_epoch(epoch, sender=deals)
-        randomness.put(market.seed_number(epoch), SEED, sender=deals)
-        market.see_seed(epoch, sender=deals)
-        total = count * SEGMENT_LEAVES
-        drawn = [draw(SEED, epoch, provider.address, number, total) for number in range(DRAWS)]
+        drawn = _drawn(world, epoch, count * SEGMENT_LEAVES)
         arguments = (provider, epoch, *equal.opened(drawn))
         size = len(market.interface.function("prove", len(arguments)).encode(arguments))
         proof = Proof(lab.gas(market.prove(*arguments, sender=provider)), size)
@@ -253,13 +315,22 @@ ROWS = (
         "gas.deal_open",
         on_both(_opened),
         f"a client's first deal of {SHARDS} shards, coins by allowance; {_FORKS}",
-        also=(("gas on cancun", _opened), ("a further deal", on_both(partial(_opened, before=1)))),
+        also=(
+            ("gas on cancun", _opened),
+            ("a further deal", on_both(partial(_opened, before=1))),
+            ("a further one in another token", on_both(_opened_in)),
+        ),
     ),
     Row(
         "gas.deal_provider",
         on_both(_accepted),
         f"median of a provider's first {ACCEPTED} acceptances, one by one, deals of {SHARDS}; {_FORKS}",
-        also=(("gas on cancun", _accepted), ("the dearest of them", on_both(_dearest_acceptance))),
+        also=(
+            ("gas on cancun", _accepted),
+            ("the dearest of them", on_both(_dearest_acceptance)),
+            ("the first collection of one shard in another token", on_both(partial(_collected, count=1))),
+            (f"of {SHARDS} shards of one provider", on_both(_collected)),
+        ),
     ),
     Row(
         "gas.deal_batch",
