@@ -155,7 +155,7 @@ class Reads:
             (self._verify_bundle, _Bundle, "Verify a bundle", "Check a file of `keifu prov bundle` against a block that"
              " you trust: every proof in it, and that no ancestor was withdrawn."),
             (self._environment, _Id, "Environment", "What an environment runs, proved, and whether its policy holds."),
-            (self._deal, _Id, "Storage deal", "A deal of the storage market; amounts in gwei."),
+            (self._deal, _Id, "Storage deal", "A deal of the storage market; gwei, or units of its token."),
             (self._channel, _Id, "Payment channel", "A payment channel: deposit, claimed, asked back."),
             (self._order, _Of, "Compute order", "An order of the compute market, and where it stands."),
             (self._verify_reply, _Reply, "Verify an answer", "Compare an AI answer with its receipt, byte by byte, and"

@@ -155,7 +155,8 @@ def renew(market: Market, ledger: Ledger, chain: Deployer, row: Row, seconds: in
     end = kept.renewing or state.end + market.epochs_in(seconds)
     cost = state.price * (state.shards - state.over) * (end - state.end) * money.unit
     if cost > most:
-        raise CheckFailed(f"it costs {money.text(cost)}, {money.amount(most)} at most were agreed", remedy="--max-price")
+        bound = money.amount(most)
+        raise CheckFailed(f"it costs {money.text(cost)}, {bound} at most were agreed", remedy="--max-price")
     row = ledger.change(row, row.state, replace(kept, renewing=end))
     market.renew(chain, row.deal, end, cost, money)
     return ledger.change(row, row.state, replace(row.kept, renewing=0)), end

@@ -15,8 +15,10 @@ from keifu.node.sections import StorageWork
 from keifu.node.storage import prices as prices_module
 from keifu.node.storage.paid import Paid
 from keifu.node.storage.prices import Prices
-from keifu.node.storage.records import Records
+from keifu.node.storage.records import Handed, Known, Records
+from keifu.node.storage.seeing import Seeing, Seen
 from keifu.storage.client.money import Money
+from keifu.storage.deals import Placed
 from keifu.storage.provider.messages import ShardId
 from keifu.storage.states import DealState, Shard, State
 
@@ -150,6 +152,33 @@ def test_a_deal_is_taken_by_its_token_and_price():
     ):  # fmt: skip
         deal = TERMS._replace(token=token, price=price)
         assert (prices.pays(deal, mebibyte), prices.refuses(deal, mebibyte)) == (pays, refuses)
+
+
+def seeing(own: dict[str, int]) -> Any:
+    """What looks at the chain for a node that takes these tokens."""
+    made: Any = Seeing.__new__(Seeing)
+    made._prices = Prices(settings(), COIN)
+    made._prices.named = own
+    made._me = ME
+    made._contracts = SimpleNamespace(last_second=lambda epoch: 10**9)
+    made._records = SimpleNamespace(known=lambda deal: Known(1, (Placed(ME, bytes(32), 4_096),) * 2))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("token", "price", "named", "seen"),
+    [(TOKEN, 2, {TOKEN: 2_048}, 1), (TOKEN, 1, {TOKEN: 2_048}, 0), (TOKEN, 10**9, {SECOND: 1}, 0), (COIN, 0, {}, 1)],
+    ids=["named", "too little", "not named", "the coin"],
+)
+def test_what_is_vacant_or_handed_over_is_judged_by_its_token(token, price, named, seen):
+    """A lost shard of a deal in the coin is repaired for its bounty whatever it pays."""
+    deal = TERMS._replace(token=token, price=price)
+    look, now, free = seeing(named), Seen(epoch=2), Shard(ZERO_ADDRESS, 0, 0, 0, State.FREE)
+    lost = look._vacancy(now, FIRST, deal, Shard(OTHER, 0, 1, END, State.LOST), (ZERO_ADDRESS, 0, 0))
+    assert len(lost) == seen
+    nobody = (ZERO_ADDRESS, ZERO_ADDRESS)
+    assert (look._offer(now, Handed(FIRST, 0, False), deal, free, nobody) is not None) == bool(seen)
+    assert look._offer(now, Handed(FIRST, 1_000, False), deal, free, nobody) is not None  # it has signed
 
 
 # naming --------------------------------------------------------------------------------------------------------------

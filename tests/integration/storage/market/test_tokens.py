@@ -12,6 +12,8 @@ from keifu.storage.client.ledger import Ledger
 from keifu.storage.client.money import Money
 from keifu.storage.client.offers import providers
 from keifu.storage.client.quoting import Wish
+from keifu.storage.client.repairing import mend, target_of
+from keifu.storage.client.storing import keys_of
 from keifu.storage.client.trees import source_of
 from keifu.units import COIN
 from tests.integration.storage.market.test_put import read
@@ -155,6 +157,24 @@ def test_a_token_that_was_taken_off_the_list_opens_and_renews_nothing(fresh, fil
     with Ledger(folder) as ledger, pytest.raises(Revert, match="deals: token is not listed"):
         keeping.renew(fresh.market, ledger, fresh.by(fresh.clients), row, EPOCH, FUNDS)
     assert (token.balanceOf(fresh.clients), token.allowance(fresh.clients, fresh.suite[STORAGE_DEALS])) == (left, 0)
+
+
+def test_a_shard_that_nobody_accepted_goes_to_one_that_takes_the_token(fresh, file, folder):
+    """The fifth provider would take it for coins."""
+    token = named(fresh)
+    name_price(fresh, fresh.providers[3], token.address, 100 * RATE)
+    fresh.providers[1].service.accepts = False
+    with pytest.raises(CheckFailed, match=r"2 of 3 shards are accepted"):
+        put(fresh, folder, file, token)
+    with Ledger(folder) as ledger:
+        row, client = ledger.file(1), fresh.storing(ledger)
+        fresh.anvil.warp(2 * EPOCH)
+        (refused,) = mend(client, target_of(row, keys_of(row, fresh.clients)))
+        assert "0 operators take USDX" in refused.fault
+        name_price(fresh, fresh.providers[3], token.address, RATE)
+        (done,) = mend(client, target_of(row, keys_of(row, fresh.clients)))
+    assert (done.fault, done.provider) == ("", fresh.providers[3].account.address.lower())
+    assert read(fresh, row, fresh.clients) == file.read_bytes()
 
 
 def test_a_token_that_refuses_leaves_the_credit_where_it_is(fresh, file, folder, token):
