@@ -41,7 +41,7 @@ class Chain:
         self.terms, self.due, self.credit = terms, 0, 0
         self.provider, self.state, self.end = ME, State.STORED, END
         self.sent: dict[str, tuple[Any, ...]] = {}
-        self.told: list[str] = []
+        self.heard: list[str] = []
         self.fate = Sent.DONE
         self.records = Records(sqlite3.connect(":memory:", isolation_level=None))
         self.named: dict[str, int] = {}
@@ -73,7 +73,7 @@ class Chain:
         prices.named = {TOKEN: PRICE} if taken is None else taken
         deals = _Deals()
         contracts: Any = SimpleNamespace(account=SimpleNamespace(address=ME), deals=deals, ask=self.ask)
-        alerts: Any = SimpleNamespace(tell=lambda key, text: self.told.append(text))
+        alerts: Any = SimpleNamespace(tell=lambda key, text: self.heard.append(text))
         made = Paid(contracts, self.records, None, own, prices, alerts)  # type: ignore[arg-type]
         made._attempts = SimpleNamespace(send=self.send, last=self.last)  # type: ignore[assignment]
         made._named = lambda: self.named  # type: ignore[method-assign]
@@ -279,4 +279,4 @@ def test_a_token_that_refuses_is_told_once_and_tried_again():
     chain = Chain()
     paid, chain.credit, chain.fate = chain.node(), 10**6, Sent.REFUSED
     assert [chain.step(paid, epoch) for epoch in (5, 6)] == [["withdraw"], ["withdraw"]]
-    assert ["refuses to pay what was earned: frozen" in text for text in chain.told] == [True]
+    assert ["refuses to pay what was earned: frozen" in text for text in chain.heard] == [True]
