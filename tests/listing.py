@@ -9,6 +9,7 @@ from keifu.abi import Contract
 from keifu.chain import Anvil, ChainClient, Deployment
 from keifu.chain.suite import CHANNELS, TIMELOCK
 from keifu.keys import Account
+from keifu.units import COIN
 
 __all__ = ["list_token", "listed"]
 
@@ -30,7 +31,7 @@ def list_token(anvil: Anvil, client: ChainClient, suite: Deployment, token: str,
     """List a token, or take it off the list."""
     timelock, channels = suite[TIMELOCK], suite.at(client, CHANNELS)
     anvil.rpc.call("anvil_impersonateAccount", timelock)
-    anvil.rpc.call("anvil_setBalance", timelock, hex(10**18))
+    anvil.rpc.call("anvil_setBalance", timelock, hex(COIN))
     call = {"from": timelock, "to": channels.address, "data": "0x" + channels.listToken.encode(token, takes).hex()}
     anvil.rpc.call("eth_sendTransaction", {**call, "gas": hex(10**6)})
     anvil.mine()

@@ -11,6 +11,7 @@ from ethwire.keys import checksum
 from keifu.errors import Revert, UsageError
 from keifu.keys import keccak256
 from keifu.storage.client.money import COIN_MONEY, Money, read_money
+from keifu.units import COIN
 
 TOKEN = "0x" + "ab" * 20
 
@@ -63,7 +64,7 @@ def test_amounts_stand_beside_the_address():
     money, bare = Money(TOKEN, 6, "USDX"), Money(TOKEN, 0)
     assert money.text(1_234_567_890) == f"1,234.56789 USDX ({checksum(TOKEN)})"
     assert bare.text(5) == f"5 token ({checksum(TOKEN)})"
-    assert (COIN_MONEY.text(10**18), COIN_MONEY.data(), COIN_MONEY.unit, money.unit) == ("1 coins", {}, 10**9, 1)
+    assert (COIN_MONEY.text(COIN), COIN_MONEY.data(), COIN_MONEY.unit, money.unit) == ("1 coins", {}, 10**9, 1)
     assert money.data() == {"token": checksum(TOKEN), "decimals": 6, "symbol": "USDX"}
 
 

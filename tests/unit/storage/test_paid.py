@@ -275,7 +275,7 @@ def test_a_credit_is_paid_out_when_it_is_worth_its_gas(credit, sent):
     assert paid.earned == {TOKEN: credit}
 
 
-def test_a_token_that_refuses_is_told_once_and_tried_again():
+def test_of_a_token_that_refuses_its_owner_hears_once_and_it_is_tried_again():
     chain = Chain()
     paid, chain.credit, chain.fate = chain.node(), 10**6, Sent.REFUSED
     assert [chain.step(paid, epoch) for epoch in (5, 6)] == [["withdraw"], ["withdraw"]]

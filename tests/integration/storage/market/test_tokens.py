@@ -93,7 +93,7 @@ def test_more_than_is_needed_is_never_allowed(fresh, file, folder, token):
     assert token.allowance(fresh.clients, fresh.suite[STORAGE_DEALS]) == 0
 
 
-def test_whoever_has_too_little_is_told_before_anything_is_allowed(fresh, file, folder, token):
+def test_whoever_has_too_little_hears_it_before_anything_is_allowed(fresh, file, folder, token):
     token.transfer(fresh.deployer.account, FUNDS - 5, sender=fresh.clients)
     with pytest.raises(CheckFailed, match=r"has 0\.000005 USDX \(0x[0-9a-fA-F]{40}\), .* are needed"):
         put(fresh, folder, file, token)
