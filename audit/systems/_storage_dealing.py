@@ -354,10 +354,12 @@ class StorageDealing(StorageProving):
         return [
             (state == FREE and self.epoch <= deal.accept_by, "deals: may still be accepted"),
             (state == ACCEPTED and self.epoch < shard.tenures[-1].end, "deals: shard has not ended"),
+            (state == ACCEPTED and who != deal.client and self.still_answers(shard.tenures[-1]),
+             "deals: may still be declared lost"),
             (state == OVER, "deals: shard is over"),
             (state == MENDED, "deals: shard is under repair"),
             (state == LOST and self.epoch < deal.end and who != deal.client, "deals: may still be repaired"),
-        ]
+        ]  # fmt: skip
 
     def lost_ones(self, who: str) -> list[Stored]:
         lost = [item for item in self.known("") if item.state == ACCEPTED

@@ -178,10 +178,10 @@ class StorageOracles(StorageTokens):
         return True
 
     def end_of_all(self) -> int:
-        """The first epoch in which every shard is over, and every repairer's time."""
+        """The first epoch in which anybody may have every shard refunded, and every repairer's time is over."""
         ends = [deal.end for deal in self.promised] + [shard.last.end for shard in self.shards() if shard.tenures]
         times = [shard.repair[1] + 5 for shard in self.shards() if shard.repair]
-        return max(*ends, *times, *(deal.accept_by + 1 for deal in self.promised), self.epoch)
+        return max(*ends, *times, *(deal.accept_by + 1 for deal in self.promised), self.epoch) + EVIDENCE
 
     def may_fetch(self, deal: Promise) -> int:
         """What a client is credited of a deal, units of its token added to wei."""

@@ -7,8 +7,7 @@
     its shards, and each reserves a restitution inside its lock. What was not proven is refunded; a shard that is lost
     pays its client.
 @dev Providers' ledgers and all coins are at StorageMarket, which only this contract tells of promises. Other tokens that
-    deals are paid in are here. Reasons of what
-    the market refuses begin with "storage:".
+    deals are paid in are here. Reasons of what the market refuses begin with "storage:".
 @custom:security What a shard holds and whether it can be repaired is the client's affair: the root alone stands here. A
     lost shard that the client names itself in another role costs its provider a fifth of the damages, so nobody gains
     by losing to oneself.

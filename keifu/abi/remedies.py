@@ -36,6 +36,8 @@ _SINGLE = {
     "court: nothing asked back": "ask for seats back first, and wait for the time that it takes",
     "verifier: nothing asked back": "ask for the deposit back first, and wait for the time that it takes",
     "create3: salt spent": "a contract of this label was made already: look at its address",
+    "deals: may still be declared lost": "its client may at once, others three epochs after the shard's end",
+    "deals: open it in the coin": "a deal in the suite's coin is opened by `open`, at a price in gwei",
     "deals: paid by the market": "the market pays a deal in the suite's coin: withdraw there",
     "deals: token is not listed": "pay in a token that the channels list: `Channels.isListed` says of each",
     "deals: shard is taken": "you or another provider has it already: look whose it is, and take one that is free",

@@ -170,6 +170,7 @@ def open_in(
         coin.
     @param _price Smallest units of the token for a shard and epoch.
     """
+    assert _token != token.address, "deals: open it in the coin"
     tokens._check_listed(_token)
     return self._open(_token, _root, _shards, _price, _restitution, _accept_by, _end, _masked, _salt)
 

@@ -19,6 +19,7 @@ from ...interfaces import IStorageDeals
 # ############################################################## #
 
 from . import deals
+from . import ledgers
 from . import tokens
 from . import trees
 
@@ -59,7 +60,8 @@ def collect(_deal: bytes32, _indices: DynArray[uint256, trees.MAX_SHARDS]) -> ui
 def refund(_deal: bytes32, _indices: DynArray[uint256, trees.MAX_SHARDS]):
     """
     @notice Credit the client with what was not proven of shards that are over: ended, never accepted in time, or lost
-        and not repaired. Anybody may call.
+        and not repaired. Anybody may call, of a shard that ended from three epochs after its end on; its client at
+        once, whose right to have it declared lost ends with it.
     """
     deal: IStorageDeals.Deal = deals._get_deal(_deal)
     now: uint256 = deals._now()
@@ -74,6 +76,9 @@ def refund(_deal: bytes32, _indices: DynArray[uint256, trees.MAX_SHARDS]):
             assert deal.accept_by < now, "deals: may still be accepted"
         elif shard.state == deals.ACCEPTED:
             assert shard.end <= now, "deals: shard has not ended"
+            # A refund ends what its provider answers for: only the client may give that up.
+            shown: bool = shard.end + ledgers.EVIDENCE <= now or msg.sender == deal.client
+            assert shown, "deals: may still be declared lost"
             self._settle(_deal, index, deal, shard, shard.end)
         else:
             assert shard.state != deals.OVER, "deals: shard is over"

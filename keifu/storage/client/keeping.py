@@ -228,7 +228,7 @@ def _is_over(shard: Shard, state: DealState, epoch: int, mine: bool) -> bool:
     if shard.state is State.FREE:
         return state.accept_by < epoch
     if shard.state is State.STORED:
-        return shard.end <= epoch
+        return shard.end + (0 if mine else EVIDENCE) <= epoch
     return shard.state is State.LOST and (mine or state.end <= epoch)
 
 

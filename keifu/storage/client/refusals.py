@@ -31,6 +31,7 @@ REMEDIES = {
     "deals: deal is closed": "store the file anew: nothing is added to a closed deal",
     "deals: deal has ended": "store the file anew: an ended deal is not renewed",
     "deals: may still be accepted": "wait until the time to accept is over",
+    "deals: may still be declared lost": "wait three epochs after the shard's end, or let its client ask",
     "deals: may still be repaired": "wait until the deal has ended, or let its client ask",
     "deals: shard is over": "it is settled already",
     "deals: shard is under repair": "wait until the repair is done, or its reservation is over",
