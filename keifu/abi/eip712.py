@@ -217,7 +217,7 @@ ACCEPTANCE = StructType(
     "Acceptance",
     deal="bytes32",
     index="uint256",
-    token="address",
+    token="address",  # noqa: S106
     price="uint256",
     restitution="uint256",
     end="uint256",
