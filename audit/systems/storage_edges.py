@@ -101,6 +101,10 @@ class StorageEdges(StorageEdgeSystem):
         self.goes(3, 0)
         yield from self.demand(who, shard, 0, False)
         yield from self.refund(who, shard, "one", False)
+        self.goes(5, SECONDS - 1)
+        yield from self.refund(who, shard, "one", False)
+        self.goes(6, 0)
+        yield from self.refund(who, shard, "one", False)
         yield from self.clear(self["provider"], 1, "")
         assert (shard.state, self.paid(shard)) == (OVER, shard.deal.price), "STO-1"
 
@@ -294,7 +298,7 @@ class StorageEdges(StorageEdgeSystem):
         for epoch in (248, 252, 254, 255, 256, 258):
             yield from self.seeded(epoch, *["third provider"] * 2)
             self.agrees()
-        self.goes(deal.end)
+        self.goes(deal.end + EVIDENCE)
         yield from self.refund(who, deal.shards[0], "one", False)
 
     @way()

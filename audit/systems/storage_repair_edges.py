@@ -105,7 +105,7 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.reserve_repair(self["third provider"], deal.shards[0])
         yield from self.seeded(6 + late)
         yield from self.complete_repair(self["third provider"], deal.shards[0], "", 0, True)
-        self.goes(10)
+        self.goes(7 + EVIDENCE)
         yield from self.end_repair(who, deal.shards[0])
         yield from self.refund(who, deal.shards[0], "one", False)
         assert deal.shards[0].state == OVER, "STO-13"
@@ -136,7 +136,7 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.clear(self["provider"], 2, "")
         self.goes(7)
         yield from self.clear(self["provider"], 2, "")
-        yield from self.refund(who, shard, "one", False)
+        yield from self.refund(who, shard, "one", True)
 
     @edge(Choice((-1, 0)))
     def an_end_that_was_not_prolonged(self, who: str, early: int) -> Steps:

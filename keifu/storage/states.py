@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, Self
 
 from keifu.storage.deals import Placed, deal_path
 
-__all__ = ["GWEI", "DealState", "Shard", "State", "damages_of", "holds", "next_named", "shown"]
+__all__ = ["EVIDENCE", "GWEI", "DealState", "Shard", "State", "damages_of", "holds", "next_named", "shown"]
 
 GWEI = 10**9  # wei
+EVIDENCE = 3  # epochs after a shard's end in which it may still be declared lost, as the market has it
 
 
 class State(IntEnum):

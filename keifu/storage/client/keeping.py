@@ -28,7 +28,7 @@ from keifu.storage.codec import Encoder
 from keifu.storage.deletions import require_deletion
 from keifu.storage.layout import Descriptor
 from keifu.storage.provider.messages import ShardId
-from keifu.storage.states import DealState, Shard, State
+from keifu.storage.states import EVIDENCE, DealState, Shard, State
 from keifu.units import coins
 
 __all__ = [
