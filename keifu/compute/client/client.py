@@ -289,7 +289,7 @@ class ComputeClient:
         # Of requests at the same time a later voucher may come first: then the earlier one no longer reaches.
         is_overtaken = error.endswith(MISMATCH) and self.store.channel(asked.channel.id).signed > asked.named
         comes_short = self.wallet.comes_short(asked.channel, terms, error)
-        return comes_short or self.wallet.learn(asked.channel, header) or is_overtaken
+        return comes_short or self.wallet.learn(asked.channel, header, self.seconds()) or is_overtaken
 
     def _taken(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> _Asked:
         """A request that is answered for its payment. Raises ProviderFault for any other."""

@@ -86,6 +86,7 @@ class FakeProvider:
     takes_ahead: bool = False
     balance: int = DEPOSIT
     charged: int = 0
+    reserved: int = 0  # for requests that it works on
     number: int = 0
     vouchers: list[int] = field(default_factory=list)
     payments: list[str] = field(default_factory=list)  # headers
@@ -106,7 +107,7 @@ class FakeProvider:
         assert VOUCHERS.signer(channel, most, bytes.fromhex(voucher.signature[2:])) == CLIENT.address.lower()
         if most > self.balance:
             return self.ask("invalid_batch_settlement_evm_cumulative_exceeds_balance")
-        if most < self.charged + self.amount:
+        if most < self.charged + self.reserved + self.amount:
             return self.ask("invalid_batch_settlement_evm_cumulative_amount_mismatch")
         if isinstance(payment.payload, DepositPayload):
             self.deposits.append(int(payment.payload.deposit.amount))
