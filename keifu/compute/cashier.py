@@ -1,7 +1,8 @@
 """What a request pays with: x402's headers, or a key of its own. Who may begin, and what is said about the money.
 
 A payment that says that it is signed ahead (`AHEAD`) may come again until its voucher is used up, byte by byte the same
-or by its name alone (`BRIEF_HEADER`): it is verified once. Nothing here waits: what needs the chain (`Slow`) is done beside it, by the node's errands.
+or by its name alone (`BRIEF_HEADER`): it is verified once. Nothing here waits: what needs the chain (`Slow`) is done
+beside it, by the node's errands.
 """
 
 from __future__ import annotations
