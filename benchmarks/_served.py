@@ -20,7 +20,18 @@ from keifu.compute.model import Model
 from keifu.inference import Model as Weights
 from keifu.keys import Account
 from keifu.payments.channel import Channel, Vouchers
-from keifu.payments.x402 import AHEAD, SCHEME, Config, Payment, Requirements, VoucherFields, VoucherPayload
+from keifu.payments.x402 import (
+    AHEAD,
+    BRIEF_HEADER,
+    PAYMENT_SIGNATURE,
+    SCHEME,
+    Config,
+    Payment,
+    Requirements,
+    VoucherFields,
+    VoucherPayload,
+    brief_of,
+)
 
 __all__ = ["CNN", "FOLDER", "MLP", "PRICE", "Payer", "asked", "models", "unpaid_models", "weights"]
 
@@ -62,22 +73,25 @@ class Payer:
         self.id = self.vouchers.channel_id(self.channel)
         self._config = Config.of(self.channel)
         network = f"eip155:{settings.chain_id}"
-        self._ahead, self._most, self._header = ahead, 0, b""
+        self._ahead, self._most, self._brief = ahead, 0, b""
         self._accepted = Requirements(SCHEME, network, offer.token, str(PRICE), offer.receiver, 60)
 
     def header(self, number: int) -> bytes:
-        """The payment of this channel's request `number`, from 1, as our client sends it."""
+        """The payment of this channel's request `number`, from 1, as our client sends it: whole, and by its name from
+        the first answer on."""
         most = -(-number // self._ahead) * self._ahead * PRICE
-        if most != self._most:
-            self._most, self._header = most, self._signed(most)
-        return self._header
+        if most == self._most:
+            return self._brief
+        payment = self._signed(most)
+        self._most, self._brief = most, b"%b: %b\r\n" % (BRIEF_HEADER.encode(), brief_of(payment))
+        return b"%b: %b\r\n" % (PAYMENT_SIGNATURE.encode(), payment)
 
     def _signed(self, most: int) -> bytes:
         signature = self.vouchers.sign(self.key, self.id, most)
         fields = VoucherFields("0x" + self.id.hex(), str(most), "0x" + signature.hex())
         extensions = {AHEAD: True} if self._ahead > 1 else UNSET
         payment = Payment(VoucherPayload(self._config, fields), self._accepted, extensions=extensions)
-        return b"payment-signature: " + b64encode(msgspec.json.encode(payment)) + b"\r\n"
+        return b64encode(msgspec.json.encode(payment))
 
 
 def asked(name: str, count: int) -> list[bytes]:

@@ -1,7 +1,8 @@
 """What a request pays with: x402's headers, or a key of its own. Who may begin, and what is said about the money.
 
-A payment that says that it is signed ahead (`AHEAD`) may come again, byte by byte the same, until its voucher is used
-up: it is verified once. Nothing here waits: what needs the chain (`Slow`) is done beside it, by the node's errands.
+A payment that says that it is signed ahead (`AHEAD`) may come again until its voucher is used up, byte by byte the same
+or by its name alone (`BRIEF_HEADER`): it is verified once. Nothing here waits: what needs the chain (`Slow`) is done
+beside it, by the node's errands.
 """
 
 from __future__ import annotations
@@ -22,11 +23,25 @@ from keifu.payments.book import Account, Book, Refused
 from keifu.payments.channel import Vouchers
 from keifu.payments.facilitator import PERMIT_EXTENSION
 from keifu.payments.signatures import key_behind, verified
-from keifu.payments.x402 import AHEAD, ERRORS, LARGEST_HEADER, SCHEME, Required, Requirements, encode, network_of
+from keifu.payments.x402 import (
+    AHEAD,
+    BRIEF,
+    BRIEF_HEADER,
+    ERRORS,
+    LARGEST_HEADER,
+    SCHEME,
+    Required,
+    Requirements,
+    brief_of,
+    encode,
+    network_of,
+)
 
-__all__ = ["SIGNATURE", "Cashier", "Offer", "Slow", "Ticket"]
+__all__ = ["SIGNATURE", "UNKNOWN", "Cashier", "Offer", "Slow", "Ticket"]
 
 SIGNATURE = b"payment-signature"
+UNKNOWN = "payment_unknown"  # by its name alone: whole it may well be taken
+_BRIEF = BRIEF_HEADER.lower().encode()
 _KEY = re.compile(rb"Bearer kf-([0-9a-f]{64})")
 KEPT_KEYS = KEPT_PAYMENTS = 4_096
 
@@ -110,6 +125,7 @@ class Cashier:
         self._keys: dict[bytes, Key] = {}  # by the header that brings them: in memory, and nowhere else
         self._ahead: dict[bytes, Ticket] = {}  # verified payments that may come again, by their header
         self._ahead_of: dict[bytes, bytes] = {}  # of each channel, the header of the newest
+        self._brief: dict[bytes, Ticket] = {}  # the same payments by their names
         self._beginnings: dict[bytes, bytes] = {}  # of each channel, the beginning of what is said after a payment
 
     # admission -----------------------------------------------------------------------------------------------------
@@ -119,6 +135,10 @@ class Cashier:
         header = headers.get(SIGNATURE)
         if header is not None:
             return self.admit_paid(header, fee)
+        if (name := headers.get(_BRIEF)) is not None:
+            if (ticket := self._brief.get(name)) is None:
+                raise Refused(UNKNOWN, "no payment of this name was shown here: send it whole")
+            return self._again(ticket, fee)
         if (given := headers.get(b"authorization")) is not None and given.startswith(b"Bearer kf-"):
             return self._by_key(given, fee)
         raise Refused("", "this has to be paid for")
@@ -128,6 +148,9 @@ class Cashier:
         ticket = self._ahead.get(header)
         if ticket is None:
             return self._by_voucher(header, fee)
+        return self._again(ticket, fee)
+
+    def _again(self, ticket: Ticket, fee: int) -> Ticket:
         # Verified before: its voucher names a sum, and what is charged in all never passes that.
         if 0 < ticket.amount < fee:
             raise _too_low(fee)
@@ -173,11 +196,15 @@ class Cashier:
 
     def _keep_ahead(self, header: bytes, ticket: Ticket) -> None:
         """One for each channel, and no more in all than are kept."""
-        self._ahead.pop(self._ahead_of.get(ticket.account.id, b""), None)
+        self._forget(self._ahead_of.get(ticket.account.id))
         if len(self._ahead) >= KEPT_PAYMENTS:
-            oldest = self._ahead.pop(next(iter(self._ahead)))
-            del self._ahead_of[oldest.account.id]
+            self._forget(next(iter(self._ahead)))
         self._ahead[header], self._ahead_of[ticket.account.id] = ticket, header
+        self._brief[brief_of(header)] = ticket
+
+    def _forget(self, header: bytes | None) -> None:
+        if header is not None:
+            del self._ahead_of[self._ahead.pop(header).account.id], self._brief[brief_of(header)]
 
     def _by_key(self, given: bytes, fee: int) -> Ticket:
         key = self._keys.get(given)
@@ -229,6 +256,7 @@ class Cashier:
             "assetTransferMethod": offer.method,
             "minDeposit": str(amount * offer.deposits),
             AHEAD: True,
+            BRIEF: True,
         }
         if account is not None:
             extra["channelState"] = self.state(account)

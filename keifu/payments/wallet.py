@@ -84,7 +84,7 @@ class Kept(Protocol):
     def channels(self) -> list[KeptChannel]: ...
     def keep_channel(self, kept: KeptChannel, /) -> None: ...
     def signed(self, channel_id: bytes, most: int, signature: bytes, /) -> None: ...
-    def adopt(self, channel_id: bytes, charged: int, proven: int, /) -> bool: ...
+    def adopt(self, channel_id: bytes, charged: int, proven: int, now: int, /) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -211,9 +211,10 @@ class Wallet(Generic[K]):
         voucher = VoucherFields(_hex(kept.id), str(kept.signed), _hex(signature))
         return encode(Payment(VoucherPayload(Config.of(channel), voucher), asked))
 
-    def learn(self, kept: KeptChannel, header: str) -> bool:
+    def learn(self, kept: KeptChannel, header: str, now: int) -> bool:
         """Whether what a server says that it has charged is within what this client may owe; then it counts. Without a
-        record of its own, the client believes a voucher that it signed itself."""
+        record of its own, the client believes a voucher that it signed itself. The request that was refused is no
+        longer open."""
         asked, error = self.accepted(header)
         state, voucher = asked.extra.get("channelState"), asked.extra.get("voucherState")
         if not error.endswith(MISMATCH) or not isinstance(state, dict):
@@ -223,7 +224,7 @@ class Wallet(Generic[K]):
             proven = self._proven(kept, voucher) if isinstance(voucher, dict) else 0
         except ValueError:
             return False
-        return self.store.adopt(kept.id, charged, proven)
+        return self.store.adopt(kept.id, charged, proven, now)
 
     def _proven(self, kept: KeptChannel, voucher: dict[str, object]) -> int:
         """What a voucher names that is shown to be this client's own; 0 for another's."""

@@ -18,10 +18,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from keifu.errors import InputError
+from keifu.keys import keccak256
 from keifu.payments.channel import Channel
 
 __all__ = [
     "AHEAD",
+    "BRIEF",
+    "BRIEF_HEADER",
     "ERRORS",
     "LARGEST_HEADER",
     "PAYMENT_REQUIRED",
@@ -47,6 +50,7 @@ __all__ = [
     "Settled",
     "VoucherFields",
     "VoucherPayload",
+    "brief_of",
     "chain_of",
     "decode",
     "encode",
@@ -61,6 +65,9 @@ LARGEST_HEADER = 16_384  # characters
 # Ours: in `extra` of what a server asks for, that it takes a payment again until its voucher is used up; among the
 # `extensions` of a payment, that it is such a one. Its answers have no PAYMENT-RESPONSE.
 AHEAD = "keifuAhead"
+# Ours, too: in `extra`, that a payment signed ahead, once it was answered, may come again by its name alone.
+BRIEF, BRIEF_HEADER = "keifuBrief", "Keifu-Payment"
+BRIEF_LETTERS = 22  # 128 bits in base64url
 
 _NETWORK = re.compile(r"eip155:([1-9][0-9]{0,18})")
 _Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
@@ -244,6 +251,11 @@ class Settled(msgspec.Struct, rename="camel"):
 def encode(document: msgspec.Struct) -> str:
     """A header's value."""
     return base64.b64encode(msgspec.json.encode(document)).decode()
+
+
+def brief_of(payment: bytes) -> bytes:
+    """The name of a payment: of the keccak-256 of its header's value the first 128 bits, as base64url."""
+    return base64.urlsafe_b64encode(keccak256(payment))[:BRIEF_LETTERS]
 
 
 def decode(text: str, kind: type[T], header: str) -> T:

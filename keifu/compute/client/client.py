@@ -24,11 +24,14 @@ from keifu.compute.wire import GROUPS_HEADER, RECEIPT_HEADER
 from keifu.errors import CheckFailed, EnvironmentFault, InputError
 from keifu.payments.wallet import MISMATCH, KeptChannel, PaymentRefused, Wallet
 from keifu.payments.x402 import (
+    BRIEF,
+    BRIEF_HEADER,
     PAYMENT_REQUIRED,
     PAYMENT_SIGNATURE,
     DepositPayload,
     Requirements,
     VoucherPayload,
+    brief_of,
     encode,
 )
 from keifu.provenance.verify import Finding
@@ -95,6 +98,8 @@ class _Asked:
     is_opening: bool  # the channel: with a deposit
     named: int  # what its voucher names
     wishes_groups: bool  # what each group committed to
+    payment: str  # the header's value
+    is_brief: bool  # it came by its name alone
     committed: bytes | None = None  # the provider's half of a seed
 
 
@@ -118,6 +123,7 @@ class ComputeClient:
         self._http = http or httpx.Client(trust_env=False, follow_redirects=False, timeout=patience)
         self._now, self._timer, self._longest = now, timer, longest
         self._terms: dict[tuple[str, str], Requirements] = {}
+        self._shown: dict[bytes, str] = {}  # of each channel the payment that was answered last and may come again
         self._giving: set[str] = set()  # addresses that say what each group committed to
 
     def close(self) -> None:
@@ -237,8 +243,9 @@ class ComputeClient:
         """One attempt: without a payment while the terms are not known."""
         asked, headers = None, {"content-type": "application/json", "accept-encoding": "identity"}
         if terms is not None:
-            asked, payment = self._pay(provider, terms, body, key)
-            headers[PAYMENT_SIGNATURE] = payment
+            asked = self._pay(provider, terms, body, key)
+            brief = {BRIEF_HEADER: brief_of(asked.payment.encode()).decode()}
+            headers |= brief if asked.is_brief else {PAYMENT_SIGNATURE: asked.payment}
             headers |= {GROUPS_HEADER: "1"} if asked.wishes_groups else {}
         try:
             url = provider.url.rstrip("/") + path
@@ -249,7 +256,7 @@ class ComputeClient:
                 self.store.end(asked.request, "lost", why=str(error))
             raise ProviderFault(f"{provider.url} did not answer: {error}") from error
 
-    def _pay(self, provider: Provider, terms: Requirements, body: bytes, key: str) -> tuple[_Asked, str]:
+    def _pay(self, provider: Provider, terms: Requirements, body: bytes, key: str) -> _Asked:
         kept = self.wallet.channel_for(terms)
         is_new = kept is None
         kept = kept or self.wallet.open_channel(terms)
@@ -262,7 +269,10 @@ class ComputeClient:
         wishes_groups = provider.url in self._giving and self.sources.has_promised(
             provider.operator, kept.id, now + ANSWERED_WITHIN
         )
-        return _Asked(request, kept, most, body, self._timer(), is_new, named, wishes_groups), encode(payment)
+        header = encode(payment)
+        is_known = bool(payment.extensions) and self._shown.get(kept.id) == header
+        is_brief = is_known and terms.extra.get(BRIEF) is True
+        return _Asked(request, kept, most, body, self._timer(), is_new, named, wishes_groups, header, is_brief)
 
     def _learnt(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> Requirements:
         """What a 402 says. Raises PaymentRefused when another try would not help."""
@@ -275,6 +285,9 @@ class ComputeClient:
             raise PaymentRefused(f"{provider.url} asks for a payment, but not by x402", "", remedy="ask another one")
         terms, error = self.wallet.accepted(header)
         has_other_price = asked is not None and asked.most != int(terms.amount)
+        if asked is not None and asked.is_brief:  # a server that was begun anew: whole it may be taken
+            self._shown.pop(asked.channel.id, None)
+            return terms
         if asked is None or has_other_price or self._knows_better(asked, terms, header, error):
             return terms
         raise PaymentRefused(
@@ -289,7 +302,7 @@ class ComputeClient:
         # Of requests at the same time a later voucher may come first: then the earlier one no longer reaches.
         is_overtaken = error.endswith(MISMATCH) and self.store.channel(asked.channel.id).signed > asked.named
         comes_short = self.wallet.comes_short(asked.channel, terms, error)
-        return comes_short or self.wallet.learn(asked.channel, header) or is_overtaken
+        return comes_short or self.wallet.learn(asked.channel, header, self.seconds()) or is_overtaken
 
     def _taken(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> _Asked:
         """A request that is answered for its payment. Raises ProviderFault for any other."""
@@ -305,6 +318,7 @@ class ComputeClient:
         if asked is None:
             answer.close()
             raise ProviderFault(f"{provider.url} answers without being paid: nothing stands behind that")
+        self._shown[asked.channel.id] = asked.payment  # before its end: the server has verified it
         return asked
 
     def _void(self, asked: _Asked, why: str) -> None:

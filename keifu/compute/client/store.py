@@ -3,7 +3,8 @@
 A voucher is on the disk before it is sent, and a receipt before its answer is handed on. One process at a time writes;
 anybody reads. A request is `open` until it is `answered`, `void` (refused by the provider, nothing is owed), `lost`
 (no answer, or not whole) or `refused` (its receipt did not hold). The last two may have been charged, up to their most,
-until they are `closed`: the provider said what was charged in all, and that was within what may have been.
+until they are `closed`: the provider said what was charged in all, and that was within what may have been
+(`keifu.compute.client.owing`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from keifu.chain.client_folder import ClientFolder
 from keifu.chain.held import state_folder
 from keifu.compute.canonical import HASH_BYTES, hashes_of, tokens_of
 from keifu.compute.client.checks import Standing
+from keifu.compute.client.owing import Owed
 from keifu.compute.promises import LONGEST_REQUEST
 from keifu.compute.receipt import Evidence, SignedReceipt
 from keifu.compute.wire import text_of, unpack
@@ -27,12 +29,13 @@ from keifu.errors import UsageError
 from keifu.payments import Channel
 from keifu.payments.wallet import KeptChannel
 from keifu.spec.inference_drawing import Drawing
-from keifu.units import DAY
+from keifu.units import DAY, HOUR
 
 __all__ = ["FOLDER_VARIABLE", "CapReached", "KeptReply", "Request", "Store", "usual_folder"]
 
 FOLDER_VARIABLE = "KEIFU_CLIENT"
 APPLICATION, VERSION = 0x4B46636C, 1
+LATE_SECONDS = HOUR  # after it was asked, what nobody waits for any more is not charged by an honest provider either
 _SCHEMA = (
     """CREATE TABLE channel (
         id BLOB PRIMARY KEY, payer TEXT NOT NULL, payer_authorizer TEXT NOT NULL, receiver TEXT NOT NULL,
@@ -69,6 +72,9 @@ _REPLIES = """CREATE TABLE IF NOT EXISTS reply (hash BLOB PRIMARY KEY, prompt BL
 
 # Of those whose tokens were drawn: by what.
 _DRAWN = "CREATE TABLE IF NOT EXISTS drawn (hash BLOB PRIMARY KEY, seed BLOB NOT NULL, scale INTEGER) WITHOUT ROWID"
+
+# Of channels in which others' requests were charged, too: by how much more than their base that may have been.
+_OVER = "CREATE TABLE IF NOT EXISTS over (channel BLOB PRIMARY KEY, amount TEXT NOT NULL) WITHOUT ROWID"
 
 
 @dataclass(frozen=True)
@@ -159,19 +165,22 @@ class Store(ClientFolder):
                 return kept
         raise UsageError(f"channel {channel_id.hex()} is none of this client's", remedy="keifu channel list")
 
-    def adopt(self, channel_id: bytes, charged: int, proven: int = 0) -> bool:
-        """Take a provider's word for what was charged in all, when it is within what may have been; whether it is. A
-        channel of which nothing was kept may have cost what a voucher of ours is `proven` to name."""
+    def adopt(self, channel_id: bytes, charged: int, proven: int, now: int) -> bool:
+        """Take a provider's word for what was charged in all, when it is within what may have been; whether it is. What
+        was lost is closed by it, unless a request is on its way that the word may count. A channel of which nothing was
+        kept may have cost what a voucher of ours is `proven` to name."""
         with self._writing() as database:
-            kept = self.channel(channel_id)
-            may = kept.base + kept.fees + self._unsure(channel_id, 0)
-            if not kept.charged <= charged <= (may if kept.charged else max(may, proven)):
+            owed = self._owed(channel_id, now)
+            if (found := owed.adopted(charged, proven)) is None:
                 return False
-            row = (str(charged - kept.fees), str(charged), channel_id)
+            base, over = found
+            row = (str(base), str(charged), channel_id)
             database.execute("UPDATE channel SET base = ?, charged = ? WHERE id = ?", row)
-            database.execute(
-                "UPDATE request SET state = 'closed' WHERE channel = ? AND state IN ('lost', 'refused')", (channel_id,)
-            )
+            if over != owed.over:
+                database.execute("INSERT OR REPLACE INTO over VALUES (?, ?)", (channel_id, str(over)))
+            if not owed.undecided:
+                closed = "UPDATE request SET state = 'closed' WHERE channel = ? AND state IN ('lost', 'refused')"
+                database.execute(closed, (channel_id,))
             return True
 
     # requests ------------------------------------------------------------------------------------------------------
@@ -191,7 +200,7 @@ class Store(ClientFolder):
             assert made is not None
             if 0 < len(body) <= LONGEST_REQUEST:
                 database.execute("INSERT INTO body VALUES (?, ?)", (made, body))
-            return made, self.channel(channel_id).charged + self._due(channel_id)
+            return made, self._owed(channel_id, now).voucher(self._due(channel_id, now))
 
     def signed(self, channel_id: bytes, most: int, signature: bytes) -> None:
         """Keep a voucher, before it is sent."""
@@ -244,7 +253,7 @@ class Store(ClientFolder):
         seen = self._rows(f"{_BESIDE} AND number = ?", (*beside, number))
         below = self._rows(f"{_BESIDE} AND number < ? ORDER BY number DESC LIMIT 1", (*beside, number))
         above = self._rows(f"{_BESIDE} AND number > ? ORDER BY number LIMIT 1", (*beside, number))
-        answers = kept.base + kept.fees - sum(int(fee) for (fee,) in own)
+        answers = kept.base + self._over(kept.id) + kept.fees - sum(int(fee) for (fee,) in own)
         return Standing(
             seen=bool(seen),
             below=(below[0][0], int(below[0][1])) if below else (0, kept.base),
@@ -331,13 +340,29 @@ class Store(ClientFolder):
         )
         return sum(int(most) for (most,) in rows)
 
-    def _due(self, channel_id: bytes) -> int:
-        """What a voucher has to name above what was charged: open requests, and those that were lost since the newest
-        receipt. What was lost before it is in its sum."""
+    def _owed(self, channel_id: bytes, now: int) -> Owed:
+        kept, unsure = self.channel(channel_id), self._unsure(channel_id, 0)
         rows = self._rows(
-            "SELECT most FROM request WHERE channel = ? AND (state = 'open' OR (state IN ('lost', 'refused') AND id >"
-            " coalesce((SELECT max(request) FROM receipt WHERE channel = request.channel AND held = 1), 0)))",
-            (channel_id,),
+            "SELECT most FROM request WHERE channel = ? AND (state = 'open' OR (state = 'lost' AND time > ?))",
+            (channel_id, now - LATE_SECONDS),
+        )
+        undecided = sum(int(most) for (most,) in rows)
+        return Owed(kept.base, self._over(channel_id), kept.fees, kept.charged, unsure, undecided)
+
+    def _over(self, channel_id: bytes) -> int:
+        if not self._has_over:
+            return 0
+        found = self._rows("SELECT amount FROM over WHERE channel = ?", (channel_id,))
+        return int(found[0][0]) if found else 0
+
+    def _due(self, channel_id: bytes, now: int) -> int:
+        """What a voucher has to name above what was charged: requests that may still be charged, and those that were
+        lost since the newest receipt. What was lost long before it is in its sum."""
+        rows = self._rows(
+            "SELECT most FROM request WHERE channel = ? AND (state = 'open' OR (state = 'lost' AND time > ?) OR (state"
+            " IN ('lost', 'refused') AND id > coalesce((SELECT max(request) FROM receipt WHERE channel ="
+            " request.channel AND held = 1), 0)))",
+            (channel_id, now - LATE_SECONDS),
         )
         return sum(int(most) for (most,) in rows)
 
@@ -363,6 +388,8 @@ class Store(ClientFolder):
             database.execute(_BODIES)
             database.execute(_REPLIES)
             database.execute(_DRAWN)
+            database.execute(_OVER)
+        self._has_over = bool(database.execute("SELECT 1 FROM sqlite_master WHERE name = 'over'").fetchall())
         if self._pays:  # whoever paid before has ended
             database.execute("UPDATE request SET state = 'lost' WHERE state = 'open'")
 

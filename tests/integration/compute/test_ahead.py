@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ethwire.keys import keccak256
-from keifu.payments.x402 import AHEAD, Required, decode
+from keifu.payments.x402 import AHEAD, BRIEF, BRIEF_HEADER, Required, brief_of, decode
 from tests.paid_server import Payer, Provider, provider, settings_of
 
 PRICE, COUNT = 10, 4
@@ -50,7 +50,7 @@ def test_it_pays_different_requests_each_with_its_receipt(served: Provider) -> N
 def test_a_server_says_that_it_takes_it(served: Provider) -> None:
     answer = ask(served.url, {})
     [way] = decode(answer.headers["payment-required"], Required, "PAYMENT-REQUIRED").accepts
-    assert way.extra[AHEAD] is True
+    assert way.extra[AHEAD] is way.extra[BRIEF] is True
 
 
 def test_two_clients_with_one_payment_get_what_it_names_and_no_more(served: Provider) -> None:
@@ -93,3 +93,20 @@ def test_it_and_payments_for_one_request_are_of_one_sum(served: Provider) -> Non
     assert payer.receipt(single).receipt.charged == 2 * PRICE
     assert payer.settled(single).extra["chargedAmount"] == str(PRICE)  # type: ignore[index]
     assert payer.receipt(ask(served.url, headers)).receipt.charged == 3 * PRICE
+
+
+def test_by_its_name_it_pays_until_the_server_begins_anew(tmp_path: Path) -> None:
+    """Whoever asks by a name that is not known sends the payment whole, and nothing is charged in between."""
+    settings = settings_of(tmp_path)
+    payer = Payer("payer 0", settings)
+    headers = payer.payment(STEP, PRICE, is_ahead=True)
+    name = {BRIEF_HEADER: brief_of(headers["payment-signature"].encode()).decode()}
+    for number in range(2):
+        with provider(settings) as running:
+            assert refused(ask(running.url, name)) == "payment_unknown"
+            for step, given in enumerate((headers, name), 1):
+                answer = ask(running.url, given, BODIES[step])
+                receipt = payer.receipt(answer).receipt
+                assert (receipt.number, receipt.charged) == (2 * number + step, (2 * number + step) * PRICE)
+                assert receipt.request_hash == keccak256(answer.request.content)
+            running.process.kill()

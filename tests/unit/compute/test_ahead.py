@@ -12,6 +12,7 @@ from keifu.compute import cashier as cashiers
 from keifu.compute.alone import Settings, offer_of
 from keifu.compute.cashier import Cashier, Slow
 from keifu.payments.book import Account, Book, Held, Refused
+from keifu.payments.x402 import brief_of
 from tests.paid_server import Payer
 
 PRICE, STEP, DEPOSIT = 10, 40, 100
@@ -63,6 +64,11 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def ahead(payer: Payer, most: int = STEP, amount: int = PRICE) -> Headers:
     return {b"payment-signature": payer.payment(most, amount, is_ahead=True)["payment-signature"].encode()}
+
+
+def brief(headers: Headers) -> Headers:
+    """The same payment by its name."""
+    return {b"keifu-payment": brief_of(headers[b"payment-signature"])}
 
 
 def answer(cashier: Cashier, headers: Headers, fee: int = PRICE) -> Account:
@@ -227,3 +233,42 @@ def test_its_answers_say_what_was_charged_by_their_receipts_alone(
     payer = opened()
     first = cashier.admit(ahead(payer), PRICE)
     assert cashier.settled(first) == cashier.settled(cashier.admit(ahead(payer), PRICE)) == b""
+
+
+def test_by_its_name_it_pays_on_and_no_further(
+    cashier: Cashier, opened: Callable[..., Payer], checks: list[int]
+) -> None:
+    headers = ahead(opened())
+    answer(cashier, headers)
+    accounts = [answer(cashier, brief(headers)) for _ in range(STEP // PRICE - 1)]
+    assert (accounts[-1].charged, checks) == (STEP, [STEP])
+    assert refused(cashier, brief(headers)) == "cumulative_amount_mismatch"
+    assert refused(cashier, brief(headers), PRICE + 1) == "cumulative_amount_mismatch"
+    assert accounts[-1].reserved == 0
+
+
+def test_a_name_that_was_not_shown_here_pays_nothing(cashier: Cashier, opened: Callable[..., Payer]) -> None:
+    payer = opened()
+    headers = ahead(payer)
+    assert refused(cashier, brief(headers)) == "payment_unknown"
+    single = {b"payment-signature": payer.payment(STEP, PRICE)["payment-signature"].encode()}
+    answer(cashier, single)  # for one request: it has no name
+    assert refused(cashier, brief(single)) == "payment_unknown"
+    assert refused(cashier, {b"keifu-payment": brief_of(b"")[:-1] + b"\xff"}) == "payment_unknown"
+
+
+def test_a_name_is_of_the_newest_payment_of_its_channel(
+    cashier: Cashier, opened: Callable[..., Payer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cashiers, "KEPT_PAYMENTS", 2)
+    payer, *others = (opened(f"payer {number}") for number in range(3))
+    old, new = ahead(payer), ahead(payer, 2 * STEP)
+    answer(cashier, old)
+    answer(cashier, new)
+    assert refused(cashier, brief(old)) == "payment_unknown"
+    assert answer(cashier, brief(new)).charged == 3 * PRICE
+    for other in others:
+        answer(cashier, ahead(other))
+    assert refused(cashier, brief(new)) == "payment_unknown"
+    assert answer(cashier, brief(ahead(others[0]))).id == others[0].id
+    assert len(cashier._brief) == 2

@@ -32,7 +32,7 @@ class Kept:
     def signed(self, channel_id: bytes, most: int, signature: bytes) -> None:
         self.all[channel_id] = dataclasses.replace(self.all[channel_id], signed=most, signature=signature)
 
-    def adopt(self, channel_id: bytes, charged: int, proven: int) -> bool:
+    def adopt(self, channel_id: bytes, charged: int, proven: int, now: int) -> bool:
         raise AssertionError
 
 

@@ -20,6 +20,8 @@ from keifu.payments import Channel, Vouchers
 from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.payments.x402 import (
     AHEAD,
+    BRIEF,
+    BRIEF_HEADER,
     PAYMENT_REQUIRED,
     PAYMENT_SIGNATURE,
     SCHEME,
@@ -27,6 +29,7 @@ from keifu.payments.x402 import (
     Payment,
     Required,
     Requirements,
+    brief_of,
     decode,
     encode,
     network_of,
@@ -84,8 +87,12 @@ class FakeProvider:
     with_receipt: bool = True
     tee: Callable[[bytes, bytes], str] | None = None  # the word about request and answer
     takes_ahead: bool = False
+    takes_brief: bool = False  # a payment by its name
+    named: dict[str, str] = field(default_factory=dict)  # payments by their names, as long as they are remembered
+    briefs: list[str] = field(default_factory=list)  # names that came
     balance: int = DEPOSIT
     charged: int = 0
+    reserved: int = 0  # for requests that it works on
     number: int = 0
     vouchers: list[int] = field(default_factory=list)
     payments: list[str] = field(default_factory=list)  # headers
@@ -96,8 +103,16 @@ class FakeProvider:
     wishes: list[bool] = field(default_factory=list)  # for groups, of each request that was paid for
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        if (header := request.headers.get(PAYMENT_SIGNATURE)) is None:
+        if (name := request.headers.get(BRIEF_HEADER)) is not None:
+            assert PAYMENT_SIGNATURE not in request.headers
+            self.briefs.append(name)
+            if name not in self.named:
+                return self.ask("invalid_batch_settlement_evm_payment_unknown")
+        header = self.named[name] if name else request.headers.get(PAYMENT_SIGNATURE)
+        if header is None:
             return self.ask()
+        if self.takes_brief:
+            self.named[brief_of(header.encode()).decode()] = header
         payment = decode(header, Payment, PAYMENT_SIGNATURE)
         assert not isinstance(payment.payload, str)
         voucher = payment.payload.voucher
@@ -106,7 +121,7 @@ class FakeProvider:
         assert VOUCHERS.signer(channel, most, bytes.fromhex(voucher.signature[2:])) == CLIENT.address.lower()
         if most > self.balance:
             return self.ask("invalid_batch_settlement_evm_cumulative_exceeds_balance")
-        if most < self.charged + self.amount:
+        if most < self.charged + self.reserved + self.amount:
             return self.ask("invalid_batch_settlement_evm_cumulative_amount_mismatch")
         if isinstance(payment.payload, DepositPayload):
             self.deposits.append(int(payment.payload.deposit.amount))
@@ -123,7 +138,7 @@ class FakeProvider:
     def ask(self, error: str = "payment required") -> httpx.Response:
         extra = {"receiverAuthorizer": OPERATOR.address, "withdrawDelay": 900, "name": "Dollar", "version": "2"}
         if self.takes_ahead:
-            extra[AHEAD] = True
+            extra |= {AHEAD: True, BRIEF: self.takes_brief}
         if self.vouchers:
             extra |= {
                 "channelState": {"chargedCumulativeAmount": str(self.charged)},

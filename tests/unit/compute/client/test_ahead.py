@@ -108,3 +108,53 @@ def test_lost_answers_count_before_more_is_signed(asking):
         with pytest.raises(ProviderFault):
             ask(client)
     assert provider.vouchers == [STEP * MOST] * STEP + [2 * STEP * MOST]
+
+
+def test_what_was_answered_once_is_paid_by_its_name_until_it_is_used_up(asking):
+    provider = FakeProvider(takes_ahead=True, takes_brief=True)
+    client = asking(provider, terms=AHEAD_TERMS)
+    ask(client, 20)
+    vouchers = len(set(provider.payments))
+    assert (vouchers, len(provider.briefs), provider.charged) == (3, 20 - vouchers, 20 * FEE)
+    assert all(item.state == "answered" for item in client.store.requests())
+
+
+def test_a_server_that_forgot_a_payment_gets_it_whole(asking):
+    provider = FakeProvider(takes_ahead=True, takes_brief=True)
+    client = asking(provider, terms=AHEAD_TERMS)
+    ask(client, 2)
+    provider.named.clear()
+    ask(client, 2)
+    assert (len(provider.briefs), len(set(provider.payments)), provider.charged) == (3, 1, 4 * FEE)
+    assert [item.state for item in client.store.requests()] == [*["answered"] * 2, "void", *["answered"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("takes_ahead", "takes_brief", "step"), [(True, False, STEP), (False, True, STEP), (True, True, 1)]
+)
+def test_a_payment_goes_whole_unless_both_sides_say_otherwise(asking, takes_ahead, takes_brief, step):
+    provider = FakeProvider(takes_ahead=takes_ahead, takes_brief=takes_brief)
+    ask(asking(provider, terms=replace(TERMS, ahead=step)), 3)
+    assert (provider.briefs, provider.charged) == ([], 3 * FEE)
+
+
+def test_what_was_not_answered_yet_goes_whole(asking):
+    """The server may not have it: of two at once the second may come first."""
+    provider = FakeProvider(takes_ahead=True, takes_brief=True)
+    client = asking(provider, terms=AHEAD_TERMS)
+    provider.fails = 503
+    for _ in range(2):
+        with pytest.raises(ProviderFault):
+            ask(client)
+    assert (provider.briefs, len(set(provider.payments))) == ([], 1)
+
+
+def test_a_server_that_knows_no_name_for_ever_is_paid_whole_each_time(asking):
+    """It gets no voucher for it that it would not get otherwise."""
+    provider = FakeProvider(takes_ahead=True, takes_brief=True)
+    client = asking(provider, terms=AHEAD_TERMS)
+    for _ in range(4):
+        provider.named.clear()
+        ask(client)
+    assert (provider.charged, len(set(provider.payments))) == (4 * FEE, 1)
+    assert client.store.channel(CHANNEL_ID).signed <= STEP * MOST
