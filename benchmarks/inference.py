@@ -23,11 +23,12 @@ from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from benchmarks.llama_cpp import LlamaTimes, chosen, times
 from keifu.errors import EnvironmentFault
-from keifu.inference.tokens.committing import read_roots, trace_root
+from keifu.inference.tokens.committing import bounded, read_roots, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, read_together
 from keifu.inference.tokens.fetching import place_of
 from keifu.inference.tokens.floats import FloatModel, source_of
 from keifu.inference.tokens.gguf import Gguf
+from keifu.inference.tokens.leaves import Leaves
 from keifu.inference.tokens.quantising import Quantised, calibrated, quantise
 from keifu.inference.tokens.tokenizer import Tokenizer
 from keifu.inference.tokens.vocabulary import vocabulary_of
@@ -40,7 +41,6 @@ CONTEXT = 256
 DECODES, PREFILLS, COMMITMENTS = 12, 4, 60
 
 Logits = NDArray[np.floating[Any]]
-Seen = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -225,38 +225,39 @@ def _commitment(lab: Lab) -> float:
 
 def _decoding(lab: Lab) -> tuple[float, float]:
     """Seconds of decoding with the boundaries of its position hashed, and of decoding alone; the same blocks."""
-    talk, prompt, seen = _watched(lab, 1)
+    talk, prompt, leaves = _watched(lab, 1)
     talk.read(prompt)
 
-    def decode(held: Seen | None) -> int:
+    def decode(held: Leaves | None) -> int:
         talk.back_to(CONTEXT)
-        (h,) = read_together([(talk, [5])], held)
+        (h,) = read_together([(talk, [5])], leaves=held)
         return int(talk.memory.executor.tokens(h)[0])
 
     def committed() -> None:
-        read_roots(seen, talk.memory, talk.number, CONTEXT, decode(seen))
+        token = decode(leaves)
+        read_roots(bounded(leaves), token)
 
     return _best(committed, lambda: decode(None), COMMITMENTS)
 
 
 def _commitment_prefill(lab: Lab) -> float:
-    talk, prompt, seen = _watched(lab, CONTEXT)
+    talk, prompt, leaves = _watched(lab, CONTEXT)
 
-    def prefill(held: Seen | None) -> int:
+    def prefill(held: Leaves | None) -> int:
         talk.back_to(0)
-        (h,) = read_together([(talk, prompt)], held)
+        (h,) = read_together([(talk, prompt)], leaves=held)
         return int(talk.memory.executor.tokens(h[-1:])[0])
 
     def committed() -> None:
-        trace_root(read_roots(seen, talk.memory, talk.number, 0, prefill(seen))[0])
+        token = prefill(leaves)
+        trace_root(read_roots(bounded(leaves), token)[0])
 
     return 1 / _ratio(committed, lambda: prefill(None), PREFILLS)
 
 
-def _watched(lab: Lab, rows: int) -> tuple[Conversation, list[int], Seen]:
+def _watched(lab: Lab, rows: int) -> tuple[Conversation, list[int], Leaves]:
     _, talk, prompt = begun(lab, executor_of_blocks)
-    sizes = talk.memory.executor.program.sizes
-    return talk, prompt, np.empty((sizes.layers + 1, rows, sizes.width), np.int32)
+    return talk, prompt, Leaves(talk.memory.executor.program.sizes, rows)
 
 
 def _decode_of_rows(lab: Lab) -> float:

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu.inference.tokens.committing import read_roots, trace_root
+from keifu.inference.tokens.committing import bounded, read_roots, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
+from keifu.inference.tokens.leaves import Leaves
 from keifu.inference.tokens.sampling import Drawing
 
 __all__ = ["Batches", "Job"]
@@ -56,9 +57,6 @@ class Batches:
         self._free = list(range(users))
         self._waiting: deque[Job] = deque()
         self._running: list[tuple[Job, Conversation]] = []
-        sizes = executor.program.sizes
-        self._seen = np.empty((sizes.layers + 1) * ROWS * sizes.width, np.int32)
-        self._shape = sizes.layers + 1, sizes.width
         self._changed = threading.Condition()
         self._is_closing = False
         self._ready()
@@ -105,11 +103,11 @@ class Batches:
 
     def _ready(self) -> None:
         """Compile what replies take, so that the first client does not wait for that."""
-        seen = np.empty((self._shape[0], 1, self._shape[1]), np.int32)
-        (h,) = read_together([(Conversation(self._memory, 0), [0])], seen)
+        leaves = Leaves(self._executor.program.sizes, 1)
+        (h,) = read_together([(Conversation(self._memory, 0), [0])], leaves=leaves)
         self._executor.drawn(h, Drawing(b"", 1, 1), 0)
         for token in (None, int(self._executor.tokens(h)[0])):
-            trace_root(read_roots(seen, self._memory, 0, 0, token)[0])
+            trace_root(read_roots(bounded(leaves), token)[0])
 
     def _leave(self) -> None:
         over = [talk.number for job, talk in self._running if job.is_over]
@@ -121,17 +119,15 @@ class Batches:
         parts = self._parts()
         if not parts:
             return
-        rows = sum(len(ids) for _, _, ids in parts)
-        seen = self._seen[: self._shape[0] * rows * self._shape[1]].reshape(self._shape[0], rows, self._shape[1])
-        before = [talk.length for _, talk, _ in parts]
-        found = read_together([(talk, ids) for _, talk, ids in parts], seen)
-        row = 0
-        for (job, talk, ids), start, h in zip(parts, before, found, strict=True):
-            own, token = seen[:, row : row + len(ids)], None
+        leaves = Leaves(self._executor.program.sizes, sum(len(ids) for _, _, ids in parts))
+        found = read_together([(talk, ids) for _, talk, ids in parts], leaves=leaves)
+        bounds, row = bounded(leaves), 0
+        for (job, talk, ids), h in zip(parts, found, strict=True):
+            own, token = bounds[row : row + len(ids)], None
             row += len(ids)
             if talk.length >= len(job.prompt):
                 token = self._token(job, h[-1:], talk.length - 1)
-            roots, groups = read_roots(own, self._memory, talk.number, start, token)
+            roots, groups = read_roots(own, token)
             job.roots.append(roots)
             if job.keeps_groups:
                 job.groups.append(groups)

@@ -8,6 +8,7 @@ import pytest
 from audit.tiny_model import Sizes, tiny
 from keifu.inference.tokens.committing import (
     boundaries,
+    bounded,
     ids_root,
     position_roots,
     read_roots,
@@ -15,6 +16,7 @@ from keifu.inference.tokens.committing import (
     trace_root,
 )
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
+from keifu.inference.tokens.leaves import Leaves
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
@@ -38,29 +40,31 @@ def expected():
 def committed(memory, reads):
     """Boundaries and tokens of each conversation, read in one run."""
     rows = sum(len(ids) for _, ids in reads)
-    seen = np.empty((SIZES.layers + 1, rows, SIZES.width), np.int32)
-    before = [talk.length for talk, _ in reads]
-    found, at = [], 0
-    for (talk, ids), start, h in zip(reads, before, read_together(reads, seen), strict=True):
-        own = seen[:, at : at + len(ids)]
+    leaves, found, at = Leaves(SIZES, rows), [], 0
+    residuals = read_together(reads, leaves=leaves)
+    groups = bounded(leaves)
+    for (_, ids), h in zip(reads, residuals, strict=True):
+        found.append((groups[at : at + len(ids)], memory.executor.tokens(h)))
         at += len(ids)
-        found.append((boundaries(own, memory, talk.number, start), memory.executor.tokens(h)))
     return found
 
 
 @pytest.mark.parametrize("sizes", [[1] * 19, [18, 1], [7, 12]])
 def test_roots_of_what_was_read_are_those_of_its_boundaries(executor, sizes):
-    """Also of one position with its token, which one call makes."""
+    """Also of one position with its token, which one call makes. Boundaries are the same from what a run left as from
+    what was seen of it."""
     memory = Memory(executor, 1)
     talk, at = Conversation(memory, 0), 0
     for size in sizes:
         seen = np.empty((SIZES.layers + 1, size, SIZES.width), np.int32)
-        (h,) = read_together([(talk, IDS[at : at + size])], seen)
-        groups, nothing = boundaries(seen, memory, 0, at), np.zeros((size, 32), np.uint8)
-        _expect(read_roots(seen, memory, 0, at, None), groups, nothing)
+        leaves = Leaves(SIZES, size)
+        (h,) = read_together([(talk, IDS[at : at + size])], seen, leaves)
+        groups, nothing = boundaries(seen, memory, at), np.zeros((size, 32), np.uint8)
+        assert np.array_equal(bounded(leaves), groups)
+        _expect(read_roots(groups, None), groups, nothing)
         token = int(executor.tokens(h)[-1])
         nothing[-1] = token_boundaries([token])[0]
-        _expect(read_roots(seen, memory, 0, at, token), groups, nothing)
+        _expect(read_roots(groups, token), groups, nothing)
         at += size
 
 
