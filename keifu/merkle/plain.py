@@ -31,7 +31,6 @@ __all__ = [
     "room",
     "roots_of",
     "roots_of_16",
-    "wide",
 ]
 
 HASH_BYTES = 32
@@ -77,7 +76,7 @@ def hash_wides(lanes: Any, hashes: Any, start: Any, iota: Any) -> None:
 
 
 @kept
-def wide(lanes: Any, iota: Any) -> Any:
+def _wide(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
     trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
     hashes = room(trees * chunks)
@@ -136,7 +135,7 @@ def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
 
 @kept
 def _wide_into(lanes: Any, out: Any, iota: Any) -> None:
-    out[:] = wide(lanes, iota)
+    out[:] = _wide(lanes, iota)
 
 
 @kept

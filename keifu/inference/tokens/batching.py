@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu.inference.tokens.committing import bounded, read_roots, trace_root
+from keifu.inference.tokens.committing import HASH_BYTES, read_roots
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
-from keifu.inference.tokens.leaves import Leaves
 from keifu.inference.tokens.sampling import Drawing
 
 __all__ = ["Batches", "Job"]
@@ -41,12 +40,11 @@ class Job:
     keeps_groups: bool = False  # whether what each group committed to is kept
     is_over: bool = False  # set by whoever wants no more
     reply: list[int] = field(default_factory=list)
-    roots: list[Hashes] = field(default_factory=list)  # of positions
-    groups: list[Hashes] = field(default_factory=list)  # at positions
+    bounds: list[Hashes] = field(default_factory=list)  # at positions, of all groups but the last
 
-    @property
-    def position_roots(self) -> Hashes:
-        return np.concatenate(self.roots)
+    def committed(self) -> tuple[Hashes, Hashes]:
+        """Roots of positions, and what each of their groups committed to. Made of all together, it takes least."""
+        return read_roots(np.concatenate(self.bounds), self.reply)
 
 
 class Batches:
@@ -103,11 +101,13 @@ class Batches:
 
     def _ready(self) -> None:
         """Compile what replies take, so that the first client does not wait for that."""
-        leaves = Leaves(self._executor.program.sizes, 1)
-        (h,) = read_together([(Conversation(self._memory, 0), [0])], leaves=leaves)
+        bounds = self._bounds(1)
+        (h,) = read_together([(Conversation(self._memory, 0), [0])], bounds=bounds)
         self._executor.drawn(h, Drawing(b"", 1, 1), 0)
-        for token in (None, int(self._executor.tokens(h)[0])):
-            trace_root(read_roots(bounded(leaves), token)[0])
+        read_roots(bounds, self._executor.tokens(h).tolist())
+
+    def _bounds(self, rows: int) -> Hashes:
+        return np.empty((rows, self._executor.program.sizes.layers + 1, HASH_BYTES), np.uint8)
 
     def _leave(self) -> None:
         over = [talk.number for job, talk in self._running if job.is_over]
@@ -119,19 +119,13 @@ class Batches:
         parts = self._parts()
         if not parts:
             return
-        leaves = Leaves(self._executor.program.sizes, sum(len(ids) for _, _, ids in parts))
-        found = read_together([(talk, ids) for _, talk, ids in parts], leaves=leaves)
-        bounds, row = bounded(leaves), 0
+        bounds, row = self._bounds(sum(len(ids) for _, _, ids in parts)), 0
+        found = read_together([(talk, ids) for _, talk, ids in parts], bounds=bounds)
         for (job, talk, ids), h in zip(parts, found, strict=True):
-            own, token = bounds[row : row + len(ids)], None
+            job.bounds.append(bounds[row : row + len(ids)])
             row += len(ids)
             if talk.length >= len(job.prompt):
                 token = self._token(job, h[-1:], talk.length - 1)
-            roots, groups = read_roots(own, token)
-            job.roots.append(roots)
-            if job.keeps_groups:
-                job.groups.append(groups)
-            if token is not None:
                 job.reply.append(token)
                 job.is_over = not job.take(token) or len(job.reply) >= job.most or talk.length >= self.positions
 

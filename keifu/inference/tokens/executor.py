@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.lanes import ROWS
-from keifu.inference.tokens.leaves import NO_HASHES, Leaves
 from keifu.inference.tokens.packing import Numbers, packed
 from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import HEAD, Sizes, TokenProgram, checked
 from keifu.inference.tokens.sampling import Drawing
-from keifu.merkle.plain import IOTA
+from keifu.merkle.plain import HASH_WORDS, IOTA
 
 __all__ = ["Conversation", "Executor", "Kept", "Memory", "drawn_of", "ids_of", "read_together"]
 
-_Left = tuple[NDArray[Any], NDArray[np.uint64], NDArray[np.uint64]]  # what a run leaves: rows, and two kinds of hashes
+_Left = tuple[NDArray[Any], NDArray[np.uint64]]  # of a run: rows behind each layer, and boundaries
 
 
 class Executor:
@@ -134,11 +133,11 @@ class Conversation:
 def read_together(
     reads: Sequence[tuple[Conversation, Sequence[int]]],
     seen: NDArray[Any] | None = None,
-    leaves: Leaves | None = None,
+    bounds: NDArray[np.uint8] | None = None,
 ) -> list[NDArray[Any]]:
     """What `Conversation.read` gives for each, in one run; conversations of one memory, none of them twice. `seen` is
-    layers + 1 × rows × width, and gets the embedding and the rows behind each layer; `leaves` are of all rows, and get
-    the hashes of those. Raises as `read` does."""
+    layers + 1 × rows × width, and gets the embedding and the rows behind each layer; `bounds` is
+    rows × (layers + 1) × 32, and gets what is committed to of those and of keys and values. Raises as `read` does."""
     memory = reads[0][0].memory
     given = [talk.expect(ids) for talk, ids in reads]
     h = memory.executor.embedded(np.concatenate(given))
@@ -152,15 +151,15 @@ def read_together(
     )
     if seen is not None:
         seen[0] = h
-    memory.executor.run(h, spans, memory, _left(seen, leaves))
+    memory.executor.run(h, spans, memory, _left(seen, bounds))
     for (talk, _), ids in zip(reads, given, strict=True):
         talk.length += len(ids)
     return [h[row:end] for row, end, _, _ in spans]
 
 
-def _left(seen: NDArray[Any] | None, leaves: Leaves | None) -> _Left:
+def _left(seen: NDArray[Any] | None, bounds: NDArray[np.uint8] | None) -> _Left:
     rows = np.empty((0, 0, 0), np.int32) if seen is None else seen[1:]
-    return (rows, NO_HASHES, NO_HASHES) if leaves is None else (rows, leaves.outs, leaves.lanes)
+    return rows, np.empty((0, 0, HASH_WORDS), np.uint64) if bounds is None else bounds.view(np.uint64)
 
 
 def drawn_of(sums: NDArray[Any], numbers: Numbers, drawing: Drawing, position: int) -> int:

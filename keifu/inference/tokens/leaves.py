@@ -1,7 +1,6 @@
 """What a provider commits to, hashed chunk by chunk where a layer makes it: the nearest caches still hold it then.
 
-Of each group and row stand the hashes of the outputs' chunks, and of each layer and row those of its keys, then of its
-values. `committing` makes trees of them.
+Behind the last layer trees are made of the hashes, those of all layers together.
 """
 
 from __future__ import annotations
@@ -12,26 +11,23 @@ import numpy as np
 
 from keifu._compiled import kept
 from keifu.inference.tokens.lanes import ROWS
-from keifu.inference.tokens.program import HEAD, Sizes
-from keifu.merkle.plain import BEHIND, CHUNK_WORDS, HASH_WORDS, WIDES, hash_chunks
+from keifu.inference.tokens.program import HEAD
+from keifu.merkle.plain import BEHIND, CHUNK_WORDS, HASH_WORDS, WIDES, fold, hash_chunks, room
 
-__all__ = ["NO_HASHES", "Leaves", "hash_lanes"]
+__all__ = ["bound", "hash_lanes", "rooms"]
 
-NO_HASHES = np.empty((0, HASH_WORDS), np.uint64)
 _PAIRS = HEAD // 2
+_PLACES = 4  # of a boundary: output, keys, values, and nothing
+_TREES = 512  # that a near cache holds
 _SOME = 3  # rows whose keys and values are hashed together: with three heads, no place is idle
 _8, _LOWER, _HALVES, _HALF = np.uint32(8), np.uint32(0x00FF00FF), np.uint32(0x80008000), np.uint16(0x8000)
 
 
-class Leaves:
-    """Of so many rows; uint64[n, 4] with room behind the last. Groups × rows × chunks of outputs; layers × rows × twice
+@kept
+def rooms(groups: Any, rows: Any, width: Any, heads: Any) -> Any:
+    """Of the hashes of chunks, with room behind the last: groups × rows × chunks of outputs, and layers × rows × twice
     the heads of keys and values."""
-
-    def __init__(self, sizes: Sizes, rows: int) -> None:
-        self.groups, self.rows = sizes.layers + 1, rows
-        self.chunks, self.heads = -(-sizes.width // WIDES), sizes.heads // sizes.shared
-        counts = self.groups * rows * self.chunks, (self.groups - 1) * rows * 2 * self.heads
-        self.outs, self.lanes = (np.empty((count + BEHIND, HASH_WORDS), np.uint64) for count in counts)
+    return room(groups * rows * ((width + WIDES - 1) // WIDES)), room((groups - 1) * rows * 2 * heads)
 
 
 @kept
@@ -67,3 +63,29 @@ def hash_lanes(keys: Any, values: Any, start: Any, count: Any, hashes: Any, at: 
             _keys_of(keys, start + first + place, words[2 * place])
             _values_of(values, start + first + place, words[2 * place + 1])
         hash_chunks(words[: 2 * some], hashes, at + 2 * first * heads, iota)
+
+
+@kept
+def _folded(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
+    """What `fold` gives, some trees after the other."""
+    roots = np.empty((trees, HASH_WORDS), np.uint64)
+    for first in range(0, trees, _TREES):
+        end = min(first + _TREES, trees)
+        roots[first:end] = fold(hashes[first * count : end * count], end - first, count, iota)
+    return roots
+
+
+@kept
+def bound(outs: Any, lanes: Any, heads: Any, out: Any, iota: Any) -> None:
+    """The boundaries of groups at positions, uint64[positions, groups, 4], from the hashes of all chunks."""
+    count, groups = out.shape[0], out.shape[1]
+    above = _folded(outs, groups * count, (outs.shape[0] - BEHIND) // (groups * count), iota)
+    beside = _folded(lanes, (groups - 1) * 2 * count, heads, iota)
+    found = np.zeros((count * groups * _PLACES, HASH_WORDS), np.uint64)
+    for place in range(count):
+        for group in range(groups):
+            at, row = (place * groups + group) * _PLACES, group * count + place
+            found[at] = above[row]
+            if group:
+                found[at + 1], found[at + 2] = beside[2 * (row - count)], beside[2 * (row - count) + 1]
+    out.reshape(count * groups, HASH_WORDS)[:] = _folded(found, count * groups, _PLACES, iota)

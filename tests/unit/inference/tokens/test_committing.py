@@ -8,7 +8,6 @@ import pytest
 from audit.tiny_model import Sizes, tiny
 from keifu.inference.tokens.committing import (
     boundaries,
-    bounded,
     ids_root,
     position_roots,
     read_roots,
@@ -16,7 +15,6 @@ from keifu.inference.tokens.committing import (
     trace_root,
 )
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
-from keifu.inference.tokens.leaves import Leaves
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
@@ -40,9 +38,8 @@ def expected():
 def committed(memory, reads):
     """Boundaries and tokens of each conversation, read in one run."""
     rows = sum(len(ids) for _, ids in reads)
-    leaves, found, at = Leaves(SIZES, rows), [], 0
-    residuals = read_together(reads, leaves=leaves)
-    groups = bounded(leaves)
+    groups, found, at = np.empty((rows, SIZES.layers + 1, 32), np.uint8), [], 0
+    residuals = read_together(reads, bounds=groups)
     for (_, ids), h in zip(reads, residuals, strict=True):
         found.append((groups[at : at + len(ids)], memory.executor.tokens(h)))
         at += len(ids)
@@ -51,20 +48,18 @@ def committed(memory, reads):
 
 @pytest.mark.parametrize("sizes", [[1] * 19, [18, 1], [7, 12]])
 def test_roots_of_what_was_read_are_those_of_its_boundaries(executor, sizes):
-    """Also of one position with its token, which one call makes. Boundaries are the same from what a run left as from
-    what was seen of it."""
+    """Boundaries are the same as a run makes them and from what was seen of it."""
     memory = Memory(executor, 1)
     talk, at = Conversation(memory, 0), 0
     for size in sizes:
         seen = np.empty((SIZES.layers + 1, size, SIZES.width), np.int32)
-        leaves = Leaves(SIZES, size)
-        (h,) = read_together([(talk, IDS[at : at + size])], seen, leaves)
-        groups, nothing = boundaries(seen, memory, at), np.zeros((size, 32), np.uint8)
-        assert np.array_equal(bounded(leaves), groups)
-        _expect(read_roots(groups, None), groups, nothing)
-        token = int(executor.tokens(h)[-1])
-        nothing[-1] = token_boundaries([token])[0]
-        _expect(read_roots(groups, token), groups, nothing)
+        groups, nothing = np.empty((size, SIZES.layers + 1, 32), np.uint8), np.zeros((size, 32), np.uint8)
+        (h,) = read_together([(talk, IDS[at : at + size])], seen, groups)
+        assert np.array_equal(boundaries(seen, memory, at), groups)
+        _expect(read_roots(groups, []), groups, nothing)
+        tokens = executor.tokens(h)[-2:].tolist()
+        nothing[-len(tokens) :] = token_boundaries(tokens)
+        _expect(read_roots(groups, tokens), groups, nothing)
         at += size
 
 
