@@ -301,7 +301,7 @@ ROWS = (
     Row(
         "rate.llm_tokens",
         lambda lab: 1 / lab.shared(_decoding)[0],
-        f"{BLOCKS}; SmolLM2-135M, {SPAN} tokens after {CONTEXT}, hashed for a receipt, one core; the cost report reads it",
+        f"{BLOCKS}; SmolLM2-135M, {SPAN} tokens after {CONTEXT}, hashed for a receipt, one core; for the cost report",
         heavy=True,
         unit="1/CPU-s",
     ),
