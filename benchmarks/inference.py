@@ -23,7 +23,7 @@ from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from benchmarks.llama_cpp import LlamaTimes, chosen, times
 from keifu.errors import EnvironmentFault
-from keifu.inference.tokens.committing import read_roots, trace_root
+from keifu.inference.tokens.committing import HASH_BYTES, read_roots, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, read_together
 from keifu.inference.tokens.fetching import place_of
 from keifu.inference.tokens.floats import FloatModel, source_of
@@ -37,10 +37,11 @@ __all__ = ["BLOCKS", "CONTEXT", "ROWS", "begun", "executor_of_blocks"]
 TOKENS = Path(__file__).with_name("llm_tokens.json")
 REPLY, END = 32, 2
 CONTEXT = 256
-DECODES, PREFILLS, COMMITMENTS = 12, 4, 60
+DECODES, PREFILLS, COMMITMENTS = 12, 4, 20
+SPAN = 16  # tokens that are decoded with what a reply commits to
 
+Hashes = NDArray[np.uint8]
 Logits = NDArray[np.floating[Any]]
-Seen = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -224,39 +225,45 @@ def _commitment(lab: Lab) -> float:
 
 
 def _decoding(lab: Lab) -> tuple[float, float]:
-    """Seconds of decoding with the boundaries of its position hashed, and of decoding alone; the same blocks."""
-    talk, prompt, seen = _watched(lab, 1)
+    """Seconds of a token with all that a node commits to for it, and of a token alone; the same blocks."""
+    talk, prompt, bounds = _watched(lab, SPAN)
     talk.read(prompt)
 
-    def decode(held: Seen | None) -> int:
+    def decode(held: Hashes | None) -> list[int]:
         talk.back_to(CONTEXT)
-        (h,) = read_together([(talk, [5])], held)
-        return int(talk.memory.executor.tokens(h)[0])
+        found = [5]
+        for place in range(SPAN):
+            own = None if held is None else held[place : place + 1]
+            (h,) = read_together([(talk, found[-1:])], bounds=own)
+            found.append(int(talk.memory.executor.tokens(h)[0]))
+        return found[1:]
 
     def committed() -> None:
-        read_roots(seen, talk.memory, talk.number, CONTEXT, decode(seen))
+        tokens = decode(bounds)
+        trace_root(read_roots(bounds, tokens)[0])
 
-    return _best(committed, lambda: decode(None), COMMITMENTS)
+    both = _best(committed, lambda: decode(None), COMMITMENTS)
+    return both[0] / SPAN, both[1] / SPAN
 
 
 def _commitment_prefill(lab: Lab) -> float:
-    talk, prompt, seen = _watched(lab, CONTEXT)
+    talk, prompt, bounds = _watched(lab, CONTEXT)
 
-    def prefill(held: Seen | None) -> int:
+    def prefill(held: Hashes | None) -> int:
         talk.back_to(0)
-        (h,) = read_together([(talk, prompt)], held)
+        (h,) = read_together([(talk, prompt)], bounds=held)
         return int(talk.memory.executor.tokens(h[-1:])[0])
 
     def committed() -> None:
-        trace_root(read_roots(seen, talk.memory, talk.number, 0, prefill(seen))[0])
+        token = prefill(bounds)
+        trace_root(read_roots(bounds, [token])[0])
 
     return 1 / _ratio(committed, lambda: prefill(None), PREFILLS)
 
 
-def _watched(lab: Lab, rows: int) -> tuple[Conversation, list[int], Seen]:
+def _watched(lab: Lab, rows: int) -> tuple[Conversation, list[int], Hashes]:
     _, talk, prompt = begun(lab, executor_of_blocks)
-    sizes = talk.memory.executor.program.sizes
-    return talk, prompt, np.empty((sizes.layers + 1, rows, sizes.width), np.int32)
+    return talk, prompt, np.empty((rows, talk.memory.sizes.layers + 1, HASH_BYTES), np.uint8)
 
 
 def _decode_of_rows(lab: Lab) -> float:
@@ -294,14 +301,14 @@ ROWS = (
     Row(
         "rate.llm_tokens",
         lambda lab: 1 / lab.shared(_decoding)[0],
-        f"{BLOCKS}; SmolLM2-135M, a token after {CONTEXT}, hashed for its receipt, one core; the cost report reads it",
+        f"{BLOCKS}; SmolLM2-135M, {SPAN} tokens after {CONTEXT}, hashed for a receipt, one core; for the cost report",
         heavy=True,
         unit="1/CPU-s",
     ),
     Row(
         "ratio.llm_commitment",
         _commitment,
-        f"{BLOCKS}; a token after {CONTEXT}, one core, with and without hashing in turn",
+        f"{BLOCKS}; {SPAN} tokens after {CONTEXT}, one core, with and without hashing in turn",
         heavy=True,
     ),
     Row(

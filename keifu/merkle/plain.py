@@ -18,21 +18,24 @@ from keifu.merkle._blocks import AT_ONCE, chunked, paired
 from keifu.merkle._keccak import HASH_WORDS, IOTA, TABLE
 
 __all__ = [
+    "BEHIND",
     "CHUNK_WORDS",
     "HASH_BYTES",
+    "HASH_WORDS",
     "IOTA",
     "WIDES",
     "fold",
     "hash_chunks",
+    "hash_wides",
     "nodes_of",
     "room",
     "roots_of",
     "roots_of_16",
-    "wide",
 ]
 
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
+BEHIND = AT_ONCE - 1  # rows that hashes take more than there are
 _FEW = 4  # tensors, which the nearest cache holds
 _WIDE_HALF, _NARROW_HALF = np.uint32(1 << 31), np.uint16(1 << 15)
 _8, _24 = np.uint32(8), np.uint32(24)
@@ -61,16 +64,23 @@ def _narrow_bytes(lanes: Any, words: Any) -> None:
 
 
 @kept
-def wide(lanes: Any, first: Any, count: Any, iota: Any) -> Any:
-    """The roots of tensors of 32 bits as uint64[trees · count, 4]: of `count` from `first` on in each of
-    int32[trees, :, lanes]."""
-    trees, chunks = lanes.shape[0] * count, (lanes.shape[2] + WIDES - 1) // WIDES
-    words, hashes = np.empty((_FEW, chunks * CHUNK_WORDS), np.uint64), room(trees * chunks)
-    for start in range(0, trees, _FEW):
-        some = min(_FEW, trees - start)
-        for tree in range(start, start + some):
-            _wide_bytes(lanes[tree // count, first + tree % count], words[tree - start])
-        hash_chunks(words[:some], hashes, start * chunks, iota)
+def hash_wides(lanes: Any, hashes: Any, start: Any, iota: Any) -> None:
+    """The chunks of tensors of 32 bits, int32[trees, lanes], to rows from `start` on; what lies behind is lost."""
+    trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
+    words = np.empty((_FEW, chunks * CHUNK_WORDS), np.uint64)
+    for first in range(0, trees, _FEW):
+        some = min(_FEW, trees - first)
+        for tree in range(some):
+            _wide_bytes(lanes[first + tree], words[tree])
+        hash_chunks(words[:some], hashes, start + first * chunks, iota)
+
+
+@kept
+def _wide(lanes: Any, iota: Any) -> Any:
+    """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
+    trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
+    hashes = room(trees * chunks)
+    hash_wides(lanes, hashes, 0, iota)
     return fold(hashes, trees, chunks, iota)
 
 
@@ -99,7 +109,7 @@ def hash_chunks(words: Any, hashes: Any, start: Any, iota: Any) -> None:
 @kept
 def room(count: Any) -> Any:
     """For so many hashes, and what comes with the last of them."""
-    return np.empty((count + AT_ONCE - 1, HASH_WORDS), np.uint64)
+    return np.empty((count + BEHIND, HASH_WORDS), np.uint64)
 
 
 @kept
@@ -125,7 +135,7 @@ def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
 
 @kept
 def _wide_into(lanes: Any, out: Any, iota: Any) -> None:
-    out[:] = wide(lanes, 0, lanes.shape[1], iota)
+    out[:] = _wide(lanes, iota)
 
 
 @kept
@@ -141,7 +151,7 @@ def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None
 def roots_of(lanes: NDArray[np.int32]) -> NDArray[np.uint8]:
     """The roots of tensors of 32 bits: int32[trees, lanes] to uint8[trees, 32]."""
     out = np.empty((len(lanes), HASH_WORDS), np.uint64)
-    _wide_into(lanes[None], out, IOTA)
+    _wide_into(lanes, out, IOTA)
     return out.view(np.uint8)
 
 

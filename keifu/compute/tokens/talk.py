@@ -78,10 +78,10 @@ class Talk:
         return not finish
 
     def _last(self, token: int, text: str, finish: str) -> Piece:
-        job, positions = self.job, self.job.position_roots
+        job, (positions, made) = self.job, self.job.committed()
         roots = ids_root(job.prompt), ids_root(job.reply), committed(trace_root(positions), job.drawing)
         # Where no dispute reaches, nobody needs them.
-        groups = b"".join(map(bytes, job.groups)) if len(positions) <= JUDGED_POSITIONS else b""
+        groups = made.tobytes() if job.keeps_groups and len(positions) <= JUDGED_POSITIONS else b""
         return Piece(token, text, finish, roots, positions.tobytes(), groups)
 
     def _failed(self, error: Exception) -> None:

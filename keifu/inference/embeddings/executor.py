@@ -61,7 +61,7 @@ class Executor:
         """The vector, with the roots of a receipt. Raises as `vector` does."""
         seen = self._run(ids)
         vector = _pooled(seen.lanes)
-        groups, count = boundaries(seen.sums, seen.memory, 0, 0), len(seen.lanes)
+        groups, count = boundaries(seen.sums, seen.memory, 0), len(seen.lanes)
         last = np.zeros((count, _PLACES, HASH_BYTES), np.uint8)
         last[:, 1] = roots_of_16(seen.lanes)
         output = last[-1, 0] = roots_of_16(vector[None])[0]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu.inference.tokens.committing import HASH_BYTES, boundaries, position_roots, token_boundaries, trace_root
+from keifu.inference.tokens.committing import HASH_BYTES, position_roots, token_boundaries, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
 from keifu.inference.tokens.sampling import Drawing
 from keifu.spec.inference_drawing import committed
@@ -37,7 +37,8 @@ def parts_again(
     for start in range(0, len(given), ROWS):
         ids = given[start : start + ROWS]
         seen = np.empty((sizes.layers + 1, len(ids), sizes.width), np.int32)
-        (h,) = read_together([(talk, ids)], seen)
+        groups = np.empty((len(ids), sizes.layers + 1, HASH_BYTES), np.uint8)
+        (h,) = read_together([(talk, ids)], seen, groups)
         last = np.zeros((len(ids), HASH_BYTES), np.uint8)
         found: list[int] = []
         if (at := max(0, first - start)) < len(ids):
@@ -47,7 +48,7 @@ def parts_again(
                 else [executor.drawn(h[row : row + 1], drawing, start + row) for row in range(at, len(ids))]
             )
             last[at:] = token_boundaries(found)
-        yield Part(found, seen, boundaries(seen, memory, 0, start), last)
+        yield Part(found, seen, groups, last)
 
 
 def computed_again(

@@ -105,7 +105,7 @@ class Auditor:
         tokens = self._tokens(layering.last(first), first, deliver, drawing)
         last = np.zeros((count, HASH_BYTES), np.uint8)
         last[first:] = token_boundaries(tokens)
-        return tokens, committed(trace_root(position_roots(boundaries(seen, whole, 0, 0), last)), drawing)
+        return tokens, committed(trace_root(position_roots(boundaries(seen, whole, 0), last)), drawing)
 
     def _given(self, layer: int, given: dict[str, Ints], name: str, x: Ints) -> Ints:
         return self.require(name, layer, x, given[name])

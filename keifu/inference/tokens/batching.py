@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu.inference.tokens.committing import read_roots, trace_root
+from keifu.inference.tokens.committing import HASH_BYTES, read_roots
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
 from keifu.inference.tokens.sampling import Drawing
 
@@ -40,12 +40,11 @@ class Job:
     keeps_groups: bool = False  # whether what each group committed to is kept
     is_over: bool = False  # set by whoever wants no more
     reply: list[int] = field(default_factory=list)
-    roots: list[Hashes] = field(default_factory=list)  # of positions
-    groups: list[Hashes] = field(default_factory=list)  # at positions
+    bounds: list[Hashes] = field(default_factory=list)  # at positions, of all groups but the last
 
-    @property
-    def position_roots(self) -> Hashes:
-        return np.concatenate(self.roots)
+    def committed(self) -> tuple[Hashes, Hashes]:
+        """Roots of positions, and what each of their groups committed to. Made of all together, it takes least."""
+        return read_roots(np.concatenate(self.bounds), self.reply)
 
 
 class Batches:
@@ -56,9 +55,6 @@ class Batches:
         self._free = list(range(users))
         self._waiting: deque[Job] = deque()
         self._running: list[tuple[Job, Conversation]] = []
-        sizes = executor.program.sizes
-        self._seen = np.empty((sizes.layers + 1) * ROWS * sizes.width, np.int32)
-        self._shape = sizes.layers + 1, sizes.width
         self._changed = threading.Condition()
         self._is_closing = False
         self._ready()
@@ -105,11 +101,13 @@ class Batches:
 
     def _ready(self) -> None:
         """Compile what replies take, so that the first client does not wait for that."""
-        seen = np.empty((self._shape[0], 1, self._shape[1]), np.int32)
-        (h,) = read_together([(Conversation(self._memory, 0), [0])], seen)
+        bounds = self._bounds(1)
+        (h,) = read_together([(Conversation(self._memory, 0), [0])], bounds=bounds)
         self._executor.drawn(h, Drawing(b"", 1, 1), 0)
-        for token in (None, int(self._executor.tokens(h)[0])):
-            trace_root(read_roots(seen, self._memory, 0, 0, token)[0])
+        read_roots(bounds, self._executor.tokens(h).tolist())
+
+    def _bounds(self, rows: int) -> Hashes:
+        return np.empty((rows, self._executor.program.sizes.layers + 1, HASH_BYTES), np.uint8)
 
     def _leave(self) -> None:
         over = [talk.number for job, talk in self._running if job.is_over]
@@ -121,21 +119,13 @@ class Batches:
         parts = self._parts()
         if not parts:
             return
-        rows = sum(len(ids) for _, _, ids in parts)
-        seen = self._seen[: self._shape[0] * rows * self._shape[1]].reshape(self._shape[0], rows, self._shape[1])
-        before = [talk.length for _, talk, _ in parts]
-        found = read_together([(talk, ids) for _, talk, ids in parts], seen)
-        row = 0
-        for (job, talk, ids), start, h in zip(parts, before, found, strict=True):
-            own, token = seen[:, row : row + len(ids)], None
+        bounds, row = self._bounds(sum(len(ids) for _, _, ids in parts)), 0
+        found = read_together([(talk, ids) for _, talk, ids in parts], bounds=bounds)
+        for (job, talk, ids), h in zip(parts, found, strict=True):
+            job.bounds.append(bounds[row : row + len(ids)])
             row += len(ids)
             if talk.length >= len(job.prompt):
                 token = self._token(job, h[-1:], talk.length - 1)
-            roots, groups = read_roots(own, self._memory, talk.number, start, token)
-            job.roots.append(roots)
-            if job.keeps_groups:
-                job.groups.append(groups)
-            if token is not None:
                 job.reply.append(token)
                 job.is_over = not job.take(token) or len(job.reply) >= job.most or talk.length >= self.positions
 

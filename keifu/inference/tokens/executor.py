@@ -15,8 +15,11 @@ from keifu.inference.tokens.packing import Numbers, packed
 from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import HEAD, Sizes, TokenProgram, checked
 from keifu.inference.tokens.sampling import Drawing
+from keifu.merkle.plain import HASH_WORDS, IOTA
 
 __all__ = ["Conversation", "Executor", "Kept", "Memory", "drawn_of", "ids_of", "read_together"]
+
+_Left = tuple[NDArray[Any], NDArray[np.uint64]]  # of a run: rows behind each layer, and boundaries
 
 
 class Executor:
@@ -32,24 +35,24 @@ class Executor:
     def conversation(self) -> Conversation:
         return Conversation(Memory(self, 1), 0)
 
-    def run(self, h: NDArray[Any], spans: NDArray[np.int64], memory: Memory, seen: NDArray[Any]) -> None:
+    def run(self, h: NDArray[Any], spans: NDArray[np.int64], memory: Memory, left: _Left) -> None:
         """All layers over residuals of several conversations, in place."""
-        self._run(h, spans, slice(None), memory, seen)
+        self._run(h, spans, slice(None), memory, left)
 
     def layer(self, number: int, h: NDArray[Any]) -> NDArray[Any]:
         """One layer alone over residuals of the first positions."""
         found, memory = h.copy(), Memory(self, 1, len(h), layers=1)
         spans = np.array([(0, len(h), 0, 0)], np.int64)
-        self._run(found, spans, slice(number, number + 1), memory, np.empty((0, 0, 0), np.int32))
+        self._run(found, spans, slice(number, number + 1), memory, _left(None, None))
         return found
 
-    def _run(self, h: NDArray[Any], spans: NDArray[np.int64], which: slice, memory: Memory, seen: NDArray[Any]) -> None:
+    def _run(self, h: NDArray[Any], spans: NDArray[np.int64], which: slice, memory: Memory, left: _Left) -> None:
         program, layers = self.program, self.program.layers
         norms = (layers.norms[which], layers.norm_shifts[which], layers.scales[which])
         matrices = [(item.layout, item.weights[which], item.of_layer(which)) for item in self.packed]
         kernels.run(
             h, spans, program.sizes.heads, program.epsilon, program.turns, *norms, *matrices, memory.keys,
-            memory.values, seen,
+            memory.values, *left, IOTA,
         )  # fmt: skip
 
     def embedded(self, ids: NDArray[Any]) -> NDArray[Any]:
@@ -82,6 +85,7 @@ class Kept:
 
     def __init__(self, sizes: Sizes, conversations: int, positions: int, *, layers: int = 0) -> None:
         heads, groups = sizes.heads // sizes.shared, -(-positions // ROWS)
+        self.sizes = sizes
         shape = conversations, layers or sizes.layers, heads
         self.positions = positions
         self.keys = np.zeros((*shape, groups, HEAD // 2, ROWS, 2), np.int16)
@@ -127,10 +131,13 @@ class Conversation:
 
 
 def read_together(
-    reads: Sequence[tuple[Conversation, Sequence[int]]], seen: NDArray[Any] | None = None
+    reads: Sequence[tuple[Conversation, Sequence[int]]],
+    seen: NDArray[Any] | None = None,
+    bounds: NDArray[np.uint8] | None = None,
 ) -> list[NDArray[Any]]:
     """What `Conversation.read` gives for each, in one run; conversations of one memory, none of them twice. `seen` is
-    layers + 1 × rows × width, and gets the embedding and the rows behind each layer. Raises as `read` does."""
+    layers + 1 × rows × width, and gets the embedding and the rows behind each layer; `bounds` is
+    rows × (layers + 1) × 32, and gets what is committed to of those and of keys and values. Raises as `read` does."""
     memory = reads[0][0].memory
     given = [talk.expect(ids) for talk, ids in reads]
     h = memory.executor.embedded(np.concatenate(given))
@@ -144,10 +151,15 @@ def read_together(
     )
     if seen is not None:
         seen[0] = h
-    memory.executor.run(h, spans, memory, np.empty((0, 0, 0), np.int32) if seen is None else seen[1:])
+    memory.executor.run(h, spans, memory, _left(seen, bounds))
     for (talk, _), ids in zip(reads, given, strict=True):
         talk.length += len(ids)
     return [h[row:end] for row, end, _, _ in spans]
+
+
+def _left(seen: NDArray[Any] | None, bounds: NDArray[np.uint8] | None) -> _Left:
+    rows = np.empty((0, 0, 0), np.int32) if seen is None else seen[1:]
+    return rows, np.empty((0, 0, HASH_WORDS), np.uint64) if bounds is None else bounds.view(np.uint64)
 
 
 def drawn_of(sums: NDArray[Any], numbers: Numbers, drawing: Drawing, position: int) -> int:

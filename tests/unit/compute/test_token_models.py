@@ -69,7 +69,7 @@ def computed_again(stored, prompt, reply, drawing=None):
     for place, number in enumerate([*prompt, *reply[:-1]]):
         seen = np.empty((sizes.layers + 1, 1, sizes.width), np.int32)
         (h,) = read_together([(talk, [number])], seen)
-        groups = boundaries(seen, memory, 0, place)
+        groups = boundaries(seen, memory, place)
         last = np.zeros((1, 32), np.uint8)
         if place >= len(prompt) - 1:
             token = executor.drawn(h, drawing, place) if drawing else int(executor.tokens(h)[0])

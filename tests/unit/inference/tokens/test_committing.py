@@ -38,29 +38,28 @@ def expected():
 def committed(memory, reads):
     """Boundaries and tokens of each conversation, read in one run."""
     rows = sum(len(ids) for _, ids in reads)
-    seen = np.empty((SIZES.layers + 1, rows, SIZES.width), np.int32)
-    before = [talk.length for talk, _ in reads]
-    found, at = [], 0
-    for (talk, ids), start, h in zip(reads, before, read_together(reads, seen), strict=True):
-        own = seen[:, at : at + len(ids)]
+    groups, found, at = np.empty((rows, SIZES.layers + 1, 32), np.uint8), [], 0
+    residuals = read_together(reads, bounds=groups)
+    for (_, ids), h in zip(reads, residuals, strict=True):
+        found.append((groups[at : at + len(ids)], memory.executor.tokens(h)))
         at += len(ids)
-        found.append((boundaries(own, memory, talk.number, start), memory.executor.tokens(h)))
     return found
 
 
 @pytest.mark.parametrize("sizes", [[1] * 19, [18, 1], [7, 12]])
 def test_roots_of_what_was_read_are_those_of_its_boundaries(executor, sizes):
-    """Also of one position with its token, which one call makes."""
+    """Boundaries are the same as a run makes them and from what was seen of it."""
     memory = Memory(executor, 1)
     talk, at = Conversation(memory, 0), 0
     for size in sizes:
         seen = np.empty((SIZES.layers + 1, size, SIZES.width), np.int32)
-        (h,) = read_together([(talk, IDS[at : at + size])], seen)
-        groups, nothing = boundaries(seen, memory, 0, at), np.zeros((size, 32), np.uint8)
-        _expect(read_roots(seen, memory, 0, at, None), groups, nothing)
-        token = int(executor.tokens(h)[-1])
-        nothing[-1] = token_boundaries([token])[0]
-        _expect(read_roots(seen, memory, 0, at, token), groups, nothing)
+        groups, nothing = np.empty((size, SIZES.layers + 1, 32), np.uint8), np.zeros((size, 32), np.uint8)
+        (h,) = read_together([(talk, IDS[at : at + size])], seen, groups)
+        assert np.array_equal(boundaries(seen, memory, at), groups)
+        _expect(read_roots(groups, []), groups, nothing)
+        tokens = executor.tokens(h)[-2:].tolist()
+        nothing[-len(tokens) :] = token_boundaries(tokens)
+        _expect(read_roots(groups, tokens), groups, nothing)
         at += size
 
 
