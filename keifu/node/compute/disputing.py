@@ -8,14 +8,15 @@ from typing import Any
 
 from keifu.chain.sender import Sender
 from keifu.chain.suite import COMPUTE, DISPUTES, GAME, HUB
+from keifu.compute.embedding import EmbeddingModel
 from keifu.compute.market.refusals import explained
 from keifu.compute.model import Model
 from keifu.compute.promises import disputes_domain
 from keifu.compute.tokens.model import TokenModel
 from keifu.errors import InputError, Revert
 from keifu.inference.disputes.reading import Reading
-from keifu.inference.tokens.executor import Executor
-from keifu.inference.tokens.keeping import is_token_model, load
+from keifu.inference.playable import Executor, executor_of, loaded
+from keifu.inference.programs import is_of_blocks
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.compute.covering import Covering
@@ -89,18 +90,18 @@ class Disputing:
         self._defence.close()
 
     def _executors(self) -> Iterator[Executor]:
-        """Models that are served, then token models among the artefacts."""
+        """Models that are served, then what else is among the artefacts."""
         for model in list(self._models.values()):
-            if isinstance(model, TokenModel):
+            if isinstance(model, TokenModel | EmbeddingModel):
                 yield model.executor
         for path in self._artefacts.paths():
-            if is_token_model(path):
+            if is_of_blocks(path):
                 yield from _loaded(path)
 
 
 def _loaded(path: Path) -> Iterator[Executor]:
     try:
-        yield Executor(load(path).program)
+        yield executor_of(loaded(path))
     except InputError:
         return
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +92,11 @@ class Buyer:
     node: PaidNode
     client: ComputeClient
     provider: Provider
+    path: str = "/v1/completions"
+    question: Mapping[str, Any] = field(default_factory=lambda: QUESTION)
 
     def ask(self) -> Any:
-        return self.client.ask(self.provider, "/v1/completions", QUESTION)
+        return self.client.ask(self.provider, self.path, self.question)
 
     def ask_proved(self) -> Any:
         """A cover answers from the second behind its block on, and this chain may be ahead by some."""

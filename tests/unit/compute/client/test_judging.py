@@ -10,7 +10,7 @@ import pytest
 from ethwire.constants import ZERO_ADDRESS
 from keifu.compute.canonical import tokens_root, trace_of
 from keifu.compute.client.disputing import Judge, judged_all
-from keifu.compute.client.store import KeptReply
+from keifu.compute.client.kept import KeptReply
 from keifu.compute.receipt import Evidence, Receipt, Receipts
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inference.disputes.reach import out_of_reach
