@@ -95,7 +95,7 @@ def test_a_vector_is_the_model_s_at_length_1_with_its_roots(model, stored):
     assert (found.input_units, found.output_units) == (len(ids), 1)
     assert usage_of(found.body).units_in == len(ids)
     assert usage_of(found.body).units_out == 1
-    assert (found.evidence, model.evidence) == (None, Evidence.UNVERIFIED)
+    assert found.evidence == Evidence.UNVERIFIED
 
 
 def test_several_texts_have_the_trees_over_their_roots(model):

@@ -82,7 +82,7 @@ def test_an_honest_node_proves_its_vectors_and_answers_all(paid, sell, embed, ju
     assert any("makes the trace's root" in item.detail for item in answer.findings)
     several = replace(buyer, question=TEXTS).ask()
     assert (several.evidence, several.receipt.evidence) == (Evidence.UNVERIFIED, Evidence.UNVERIFIED)
-    (reply,) = buyer.client.store.replies()
+    reply = list(buyer.client.store.replies())[-1]
     judged = judge.judge(reply)
     assert judged.words == "right"
     with pytest.raises(CheckFailed, match="the reply is what the model makes"):
@@ -108,7 +108,7 @@ def test_an_honest_node_proves_its_vectors_and_answers_all(paid, sell, embed, ju
     now = standing(Stage.NAMING)
     path = trees.path(list(now.seen.boundaries), LAST)
     game.name_group(now.turn.args, LAST, now.seen.boundaries[LAST], path, NO_MARKS, sender=paid.payer)
-    for question in (Question(Stage.CHUNKS, POOLED), Question(Stage.SUMS, POOLED, 1, 1, at + 1)):
+    for question in (Question(Stage.CHUNKS, POOLED), Question(Stage.SUMS, POOLED, 1, 32, 1 + at // 32)):
         game.ask(standing(Stage.ASKING).turn.args, *question.args, sender=paid.payer)
     last = standing(Stage.ASKING)
     warp(paid.client, last.turn.deadline + 1 - paid.client.now)

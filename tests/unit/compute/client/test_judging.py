@@ -190,7 +190,7 @@ def test_models_of_which_some_wrong_lane_could_not_be_shown(stored, changes, sai
 
 
 def test_nobody_is_sent_into_a_dispute_that_might_not_be_won(judge, right, monkeypatch):
-    monkeypatch.setattr("keifu.compute.client.disputing.out_of_reach", lambda _: "it is too large")
+    monkeypatch.setattr(judge._model, "beyond", "it is too large")
     positions = (*right[1].positions[:3], ONE, *right[1].positions[4:])
     with pytest.raises(CheckFailed, match="position 3 is wrong, and a dispute might cost its bond: it is too large"):
         judge.judge(reply_of(right[1].ids, positions))
