@@ -13,13 +13,13 @@ import pytest
 
 from keifu.compute.client.checks import Check, Prices
 from keifu.compute.client.own_models import OwnVectors, own_model
-from keifu.compute.client.rooted import roots_compared
+from keifu.compute.client.rooted import groups_compared, roots_compared
 from keifu.compute.client.units import usage_of
 from keifu.compute.embedding import EmbeddingModel
 from keifu.compute.model import ModelFault
 from keifu.compute.openai import read_request
 from keifu.compute.receipt import Evidence, Receipt
-from keifu.compute.vectors import numbers_of, vectors_of
+from keifu.compute.vectors import leaves_of, numbers_of, trace_of_leaves, vectors_of
 from keifu.errors import CheckFailed
 from keifu.inference.embeddings.building import build
 from keifu.inference.embeddings.executor import Executor
@@ -243,3 +243,66 @@ def test_who_has_the_model_finds_a_vector_that_was_not_computed(model, own):
 
 def test_lanes_of_zero_have_no_length():
     assert numbers_of(np.zeros(4, np.int16)).tolist() == [0.0] * 4
+
+
+# what is promised ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def proving(stored):
+    """A model whose program was promoted, and what it keeps."""
+    kept = []
+    keep = lambda *about: kept.append(about)  # noqa: E731 - in one line what it is
+    made = EmbeddingModel("vectors", Prices(request=1), stored, is_proved=True, keep=keep)
+    yield made, kept
+    asyncio.run(made.close())
+
+
+def test_one_text_is_proved_and_kept(proving):
+    """What groups committed to comes on wish alone: 96 bytes a group and position."""
+    model, kept = proving
+    found = answer(model, TEXTS[0])
+    [vector] = vectors_of(found.body)
+    assert (found.evidence, vector.groups, model.gives_groups) == (Evidence.PROVED, b"", True)
+    assert kept == [(found.trace_root, list(vector.ids), (), None)]
+    call = call_of(model, TEXTS[0])
+    call.wishes_groups = True
+    again = asyncio.run(model.answer(call))
+    [vector] = vectors_of(again.body)
+    assert len(vector.groups) == 96 * 4 * len(vector.ids)
+    assert trace_of_leaves(leaves_of(vector.groups, len(vector.ids))) == again.trace_root
+    assert groups_compared(again.body, are_due=True) == (
+        True,
+        f"what each committed to at {len(vector.ids)} positions makes the trace's root",
+    )
+    assert groups_compared(found.body, are_due=True)[0] is False
+    assert groups_compared(found.body, are_due=False) is None
+
+
+def test_several_texts_are_not(proving):
+    model, kept = proving
+    call = call_of(model, TEXTS)
+    call.wishes_groups = True
+    found = asyncio.run(model.answer(call))
+    assert found.evidence == Evidence.UNVERIFIED
+    assert not any(vector.groups for vector in vectors_of(found.body))
+    assert kept == []
+
+
+def groups(change):
+    def changes(document):
+        said = document["data"][0]["keifu"]
+        said["groups"] = base64.b64encode(change(base64.b64decode(said["groups"]))).decode()
+
+    return changes
+
+
+@pytest.mark.parametrize(
+    "change", [lambda data: data[:-96], lambda data: data[:-1], lambda data: bytes([data[0] ^ 1]) + data[1:],
+               lambda data: data[: len(data) // 4], lambda data: data * 40],
+)  # fmt: skip
+def test_groups_that_do_not_make_the_trace_are_refused(proving, change):
+    call = call_of(proving[0], TEXTS[0])
+    call.wishes_groups = True
+    body = changed(asyncio.run(proving[0].answer(call)), groups(change))
+    assert groups_compared(body, are_due=True) == (False, "the root of the trace is not made of those that came")
