@@ -113,12 +113,17 @@ def joined(roots: Sequence[tuple[bytes, bytes, bytes]]) -> tuple[bytes, bytes, b
 
 
 def has_vectors(response: bytes) -> bool:
-    """Whether it is a list of anything, as no reply of tokens is."""
+    """Whether it is a list of anything but outputs, as no reply of tokens and no label of a picture is."""
     try:
         found = msgspec.json.decode(response)
     except (ValueError, RecursionError):
         return False
-    return isinstance(found, dict) and bool(found.get("data"))
+    items = found.get("data") if isinstance(found, dict) else None
+    return bool(items) and not (isinstance(items, list) and all(map(_is_output, items)))
+
+
+def _is_output(item: Any) -> bool:
+    return isinstance(item, dict) and "output" in item and "embedding" not in item
 
 
 def vectors_of(response: bytes) -> list[Vector] | None:

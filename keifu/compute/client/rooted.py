@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.compute.canonical import Tokens, other_groups, roots_of, tokens_of, tokens_root, trace_root_of
+from keifu.compute.canonical import Tokens, numbers_of, other_groups, roots_of, tokens_of, tokens_root, trace_root_of
 from keifu.compute.receipt import Receipt
 from keifu.compute.vectors import Vector, joined, leaves_of, trace_of_leaves, vectors_of
 
@@ -19,6 +19,8 @@ def roots_compared(receipt: Receipt, request: bytes, response: bytes) -> tuple[b
     if (vectors := vectors_of(response)) is not None:
         return _vector_roots(receipt, vectors)
     if (tokens := tokens_of(response)) is not None:
+        if (numbers := numbers_of(request, response)) and numbers != (list(tokens.prompt), [list(tokens.reply)]):
+            return False, "the numbers that were sent are not those that were named for a dispute"
         return _token_roots(receipt, tokens)
     if receipt.trace_root != ZERO:
         return False, "trace root, which nothing here can compare"

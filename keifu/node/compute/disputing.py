@@ -9,6 +9,7 @@ from typing import Any
 from keifu.chain.sender import Sender
 from keifu.chain.suite import COMPUTE, DISPUTES, GAME, HUB
 from keifu.compute.embedding import EmbeddingModel
+from keifu.compute.integers import Classifier
 from keifu.compute.market.refusals import explained
 from keifu.compute.model import Model
 from keifu.compute.promises import disputes_domain
@@ -16,7 +17,7 @@ from keifu.compute.tokens.model import TokenModel
 from keifu.errors import InputError, Revert
 from keifu.inference.disputes.reading import Reading
 from keifu.inference.playable import Executor, executor_of, loaded
-from keifu.inference.programs import is_of_blocks
+from keifu.inference.programs import disputed_root, is_of_blocks
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.compute.covering import Covering
@@ -94,14 +95,17 @@ class Disputing:
         for model in list(self._models.values()):
             if isinstance(model, TokenModel | EmbeddingModel):
                 yield model.executor
+            elif isinstance(model, Classifier) and model.is_proved:
+                yield model.picture_program()
         for path in self._artefacts.paths():
-            if is_of_blocks(path):
-                yield from _loaded(path)
+            yield from _loaded(path)
 
 
 def _loaded(path: Path) -> Iterator[Executor]:
+    """Nothing where no answer of what is there could be disputed."""
     try:
-        yield executor_of(loaded(path))
+        if is_of_blocks(path) or any(disputed_root(path)):
+            yield executor_of(loaded(path))
     except InputError:
         return
 

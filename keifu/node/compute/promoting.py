@@ -22,6 +22,7 @@ from keifu.inference import Model as Integers
 from keifu.inference.disputes.reach import out_of_reach
 from keifu.inference.embeddings import keeping as embeddings
 from keifu.inference.embeddings.rooting import program_root as root_of_embeddings
+from keifu.inference.pictures import promised_root
 from keifu.inference.tokens.keeping import is_token_model, load
 from keifu.inference.tokens.program import Sizes
 from keifu.inference.tokens.rooting import program_root
@@ -122,7 +123,9 @@ class Promoting:
             return f"promotion {promotion.seq} is no model that answers: {error}"
         if model.digest != record.digest:
             return f"the bytes at {path} changed while they were read"
-        return Classifier(own.name, prices, model, claimed=claimed)
+        root = promised_root(model.program)
+        is_proved = any(root) and record.program_root == root
+        return Classifier(own.name, prices, model, claimed=claimed, is_proved=is_proved, keep=self._keep)
 
     def _tokens(self, path: Path, promotion: Promotion, prices: Prices, claimed: Claimed) -> TokenModel:
         """A token model. Receipts say proved when the record has the root of the very program that is run, and when any

@@ -20,7 +20,7 @@ from keifu.compute.client.side import chain_side
 from keifu.compute.client.store import Store
 from keifu.compute.promises import needed_for
 from keifu.compute.receipt import Evidence
-from keifu.inference.programs import root_of_folder
+from keifu.inference.programs import disputed_root
 from keifu.inference.tokens.building import build
 from keifu.inference.tokens.keeping import load
 from keifu.node.compute.making import RECEIPT_KEY, own_section
@@ -62,7 +62,7 @@ def provenance(paid: Promised) -> Provenance:
 def promoted(paid: Promised, provenance: Provenance, integers: Path, name: str) -> bytes:
     """An environment of this name, which has promoted the model."""
     author = paid.anvil.account("author")
-    record = Record(author.address, Kind.WEIGHTS, digest_path(integers).root, program_root=root_of_folder(integers))
+    record = Record(author.address, Kind.WEIGHTS, digest_path(integers).root, program_root=disputed_root(integers))
     made = provenance.declare(name, [], author)
     provenance.promote(made, provenance.register(record, author), author)
     return made
