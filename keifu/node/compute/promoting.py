@@ -123,8 +123,8 @@ class Promoting:
             return f"promotion {promotion.seq} is no model that answers: {error}"
         if model.digest != record.digest:
             return f"the bytes at {path} changed while they were read"
-        root = promised_root(model.program)
-        is_proved = any(root) and record.program_root == root
+        # Of a node that promises nothing labels stay as cheap as they are: each proved one is kept by itself.
+        is_proved = own.disputes.cap > 0 and record.program_root == promised_root(model.program) != bytes(32)
         return Classifier(own.name, prices, model, claimed=claimed, is_proved=is_proved, keep=self._keep)
 
     def _tokens(self, path: Path, promotion: Promotion, prices: Prices, claimed: Claimed) -> TokenModel:

@@ -53,9 +53,10 @@ def embed(buy):
     return lambda node: replace(buy(node), path="/v1/embeddings", question=TEXT)
 
 
-def test_a_faked_element_of_a_vector_is_slashed_and_paid_for(paid, sell, embed, integers, monkeypatch):
-    """By the SDK: cover, dispute, and what is paid at its end."""
-    node = sell("faker of vectors", "tests.faking_vectors")
+@pytest.mark.parametrize("faking", ["tests.faking_vectors", "tests.faking_encoders"])
+def test_a_faked_element_of_a_vector_is_slashed_and_paid_for(paid, sell, embed, integers, monkeypatch, faking):
+    """By the SDK: cover, dispute, and what is paid at its end. An element of the vector, or a lane behind a layer."""
+    node = sell(f"faker by {faking}", faking)
     buyer = embed(node)
     assert buyer.ask().evidence == Evidence.UNVERIFIED  # nothing is promised yet
     disputes, hub = (paid.suite.at(paid.client, name) for name in (DISPUTES, "StakingHub"))
