@@ -11,6 +11,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from examples.digits.training import Settings
+from examples.digits.weights import make_weights
 from keifu.compute.client.checks import Check, Prices
 from keifu.compute.client.own_models import OwnVectors, own_model
 from keifu.compute.client.rooted import groups_compared, roots_compared
@@ -24,6 +26,10 @@ from keifu.errors import CheckFailed
 from keifu.inference.embeddings.building import build
 from keifu.inference.embeddings.executor import Executor
 from keifu.inference.embeddings.keeping import load
+from keifu.inference.embeddings.rooting import program_root
+from keifu.inference.playable import playable
+from keifu.inference.programs import disputed_root
+from keifu.node.compute.disputing import _loaded
 from keifu.spec import inference_trees as trees
 from tests.conformance.inference.bert_folder import PIECES, POSITIONS, WIDTH, folder_of
 
@@ -306,3 +312,26 @@ def test_groups_that_do_not_make_the_trace_are_refused(proving, change):
     call.wishes_groups = True
     body = changed(asyncio.run(proving[0].answer(call)), groups(change))
     assert groups_compared(body, are_due=True) == (False, "the root of the trace is not made of those that came")
+
+
+def test_a_text_of_more_positions_than_a_dispute_reaches_is_not(proving, monkeypatch):
+    model, kept = proving
+    count = len(call_of(model, TEXTS[0]).inputs[0])
+    monkeypatch.setattr("keifu.compute.embedding.JUDGED_POSITIONS", count)
+    assert answer(model, TEXTS[0]).evidence == Evidence.PROVED
+    monkeypatch.setattr("keifu.compute.embedding.JUDGED_POSITIONS", count - 1)
+    assert answer(model, TEXTS[0]).evidence == Evidence.UNVERIFIED
+    assert len(kept) == 1
+
+
+def test_disputes_know_models_that_are_served_no_more(folder, tmp_path, stored):
+    """By their folders among the artefacts, of any kind; of what no dispute reaches there is none."""
+    for name in ("digits", "none"):
+        (tmp_path / name).mkdir()
+    make_weights(tmp_path / "digits", Settings(epochs=1))
+    roots = [
+        playable(found).published.root
+        for path in (folder, tmp_path / "digits", tmp_path / "none", tmp_path / "missing")
+        for found in _loaded(path)
+    ]
+    assert roots == [program_root(stored.program), disputed_root(tmp_path / "digits")]

@@ -172,6 +172,15 @@ def test_what_it_takes_to_be_shown_as_proved(ran, texts, gives, promised, said):
     assert said in found[Check.EVIDENCE].detail
 
 
+def test_a_text_of_more_positions_than_a_dispute_reaches(ran):
+    body, signed = answered([ran])
+    receipt = replace(signed.receipt, input_units=1_025)
+    exchange = Exchange(b"{}", body, Receipts(CHAIN, MARKET).sign(KEY, [receipt])[0])
+    found = {item.check: item for item in check_reply(exchange, HERE, Known())}
+    assert shown(exchange, HERE) == Evidence.UNVERIFIED
+    assert "a dispute reaches 1,024 positions" in found[Check.EVIDENCE].detail
+
+
 def test_a_vector_is_kept_beside_replies_of_tokens(tmp_path, ran, right):
     body, signed = answered([ran])
     with Store(tmp_path) as store, store._writing() as database:
