@@ -31,7 +31,7 @@ from keifu.node.work import Body, Check
 from keifu.staking.hotkeys import KeyKind
 from keifu.units import coins
 
-__all__ = ["Disputing", "dispute_checks"]
+__all__ = ["Disputing", "dispute_checks", "found_in"]
 
 PREFIX = "disputes "  # of the intents that name the key and its cap
 
@@ -98,11 +98,11 @@ class Disputing:
             elif isinstance(model, Classifier) and model.is_proved:
                 yield model.picture_program()
         for path in self._artefacts.paths():
-            yield from _loaded(path)
+            yield from found_in(path)
 
 
-def _loaded(path: Path) -> Iterator[Executor]:
-    """Nothing where no answer of what is there could be disputed."""
+def found_in(path: Path) -> Iterator[Executor]:
+    """The model at a path among the artefacts; nothing where no answer of what is there could be disputed."""
     try:
         if is_of_blocks(path) or any(disputed_root(path)):
             yield executor_of(loaded(path))

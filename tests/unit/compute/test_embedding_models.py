@@ -29,7 +29,7 @@ from keifu.inference.embeddings.keeping import load
 from keifu.inference.embeddings.rooting import program_root
 from keifu.inference.playable import playable
 from keifu.inference.programs import disputed_root
-from keifu.node.compute.disputing import _loaded
+from keifu.node.compute.disputing import found_in
 from keifu.spec import inference_trees as trees
 from tests.conformance.inference.bert_folder import PIECES, POSITIONS, WIDTH, folder_of
 
@@ -332,6 +332,6 @@ def test_disputes_know_models_that_are_served_no_more(folder, tmp_path, stored):
     roots = [
         playable(found).published.root
         for path in (folder, tmp_path / "digits", tmp_path / "none", tmp_path / "missing")
-        for found in _loaded(path)
+        for found in found_in(path)
     ]
     assert roots == [program_root(stored.program), disputed_root(tmp_path / "digits")]

@@ -21,8 +21,7 @@ from keifu.inference import Model, pictures
 from keifu.inference.playable import loaded, playable
 from keifu.inference.programs import disputed_root, root_of_folder
 from keifu.keys import keccak256
-from keifu.provenance import Record
-from keifu.provenance._model import Kind
+from keifu.provenance import Kind, Record
 from keifu.provenance.digest import digest_path
 from keifu.provenance.program import Tensor, read_program
 from keifu.provenance.verify import check_program
