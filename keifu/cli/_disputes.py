@@ -24,9 +24,9 @@ SUITE = ("InferenceDisputes", "InferenceGame", "ComputeMarket", "StakingHub", "K
 
 
 def integers_option(body: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--integers", type=IN_FOLDER, required=True, help="The token model as keifu model build wrote it."
-    )(body)
+    return click.option("--integers", type=IN_FOLDER, required=True, help="The model as keifu model build wrote it.")(
+        body
+    )
 
 
 def suite_of(session: Session) -> Deployment:
@@ -41,9 +41,9 @@ def reading_of(session: Session) -> Reading:
 
 def judge_of(session: Session, integers: Path) -> Judge:
     from keifu.compute.client.disputing import Judge
-    from keifu.inference.tokens.keeping import load
+    from keifu.inference.playable import loaded
 
-    return Judge(load(integers), provenance_of(session), market_of(session))
+    return Judge(loaded(integers), provenance_of(session), market_of(session))
 
 
 def dispute_of(session: Session, reading: Reading, judged: Judged) -> Dispute:

@@ -20,7 +20,7 @@ from keifu.units import coins
 if TYPE_CHECKING:
     from keifu.cli.session import Session
     from keifu.compute.client.disputing import Judge, Judged
-    from keifu.compute.client.store import KeptReply
+    from keifu.compute.client.kept import KeptReply
     from keifu.inference.disputes.reading import Reading
 
 __all__ = ["check", "open_"]

@@ -120,7 +120,7 @@ def register(
         signer.account if signer else registry.account.address,
         Kind[kind.upper().replace("-", "_")],
         digest,
-        program_root=_token_program(path) if kind == Kind.WEIGHTS.word and stored is None else bytes(len(digest)),
+        program_root=_program(path) if kind == Kind.WEIGHTS.word and stored is None else bytes(len(digest)),
         manifest=named,
         uri=uri,
         licence=licence,
@@ -146,11 +146,11 @@ def register(
     emit({"id": record_id.hex(), "record": record.to_json()}, record_id.hex(), json_out)
 
 
-def _token_program(path: Path) -> bytes:
-    """The root of a language model's program; zeros for other weights, whose records get theirs from programs."""
-    from keifu.inference.programs import is_of_blocks, root_of_folder
+def _program(path: Path) -> bytes:
+    """The root of the program that disputes open; zeros for weights that have none."""
+    from keifu.inference.programs import disputed_root
 
-    return root_of_folder(path) if is_of_blocks(path) else bytes(32)
+    return disputed_root(path)
 
 
 def _label_statements(registry: Registry, path: Path, digest: bytes) -> list[bytes]:

@@ -32,6 +32,7 @@ __all__ = [
     "events_of",
     "groups_at",
     "hashes_of",
+    "numbers_of",
     "other_groups",
     "roots_of",
     "tokens_of",
@@ -78,6 +79,18 @@ class _Item(msgspec.Struct):
 
 class _Answered(msgspec.Struct):
     data: list[_Item]
+
+
+def numbers_of(request: bytes, response: bytes) -> tuple[list[int], list[list[int]]] | None:
+    """All that a request gives, one after the other, and each output; None where the two are no numbers."""
+    try:
+        given: list[Any] = msgspec.json.decode(request, type=_Asked).input
+        outputs = [item.output for item in msgspec.json.decode(response, type=_Answered).data]
+        while given and isinstance(given[0], list):
+            given = [item for inner in given for item in inner]
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return given, outputs
 
 
 def roots_of(request: bytes, response: bytes) -> tuple[bytes, bytes] | None:

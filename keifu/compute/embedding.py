@@ -7,10 +7,11 @@ from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from keifu.compute.client.checks import Prices
+from keifu.compute.client.checks import JUDGED_POSITIONS, Prices
 from keifu.compute.model import Call, Claimed, ModelFault, Part, Result
 from keifu.compute.openai import embedded
-from keifu.compute.own import OwnModel
+from keifu.compute.own import Keep, OwnModel
+from keifu.compute.receipt import Evidence
 from keifu.compute.vectors import joined, numbers_of, shown
 from keifu.inference.embeddings.executor import Executor
 from keifu.inference.embeddings.keeping import Stored
@@ -24,21 +25,32 @@ LETTERS_OF_A_TOKEN = 64  # at most, on the average of a text
 
 class EmbeddingModel(OwnModel):
     """A unit in is a token, with those that begin and end a text; a unit out is a vector. Receipts bind the roots of
-    ids, lanes and trace, and say unverified: no contract judges a lane of such a model yet."""
+    ids, lanes and trace. `is_proved` says that the artefact's record has the root of this very program: then receipts
+    of one text say so, and any wrong lane can be shown on the chain. `keep` has the ids of such a text on the disk when
+    it returns."""
 
     endpoints = frozenset({"embeddings"})
 
-    def __init__(self, name: str, prices: Prices, stored: Stored, claimed: Claimed | None = None) -> None:
+    def __init__(
+        self, name: str, prices: Prices, stored: Stored, claimed: Claimed | None = None, *, is_proved: bool = False,
+        keep: Keep | None = None,
+    ) -> None:  # fmt: skip
         """Raises InputError for a program that could overflow, CheckFailed where this machine computes wrongly."""
         super().__init__(name, prices, claimed)
         self._tokenizer, self._sizes = stored.tokenizer, stored.program.sizes
-        self._executor = Executor(stored.program)
+        self.executor, self._keep = Executor(stored.program), keep
+        self._evidence = Evidence.PROVED if is_proved else Evidence.UNVERIFIED
+        self.gives_groups = is_proved
         self.check()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed")  # its queue keeps no other work from threads
-        self.about = {"context": self._sizes.positions, "dimensions": self._sizes.width}
+        self.about = {
+            "context": self._sizes.positions,
+            "dimensions": self._sizes.width,
+            "evidence": self._evidence.name.lower(),
+        }
 
     def differs(self, turn: int) -> str:
-        return difference(self._executor, turn)
+        return difference(self.executor, turn)
 
     def most_input(self, call: Call) -> int:
         width = self._sizes.width
@@ -55,7 +67,7 @@ class EmbeddingModel(OwnModel):
     async def answer(self, call: Call) -> Result:
         self.expect_sound()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._computed, call.inputs, call.as_base64)
+        return await loop.run_in_executor(self._thread, self._computed, call)
 
     def parts(self, call: Call) -> AsyncGenerator[Part, None]:
         del call
@@ -64,14 +76,27 @@ class EmbeddingModel(OwnModel):
     async def close(self) -> None:
         self._thread.shutdown(cancel_futures=True)
 
-    def _computed(self, texts: Sequence[Sequence[int]], as_base64: bool) -> Result:
-        found = [self._executor.committed(ids) for ids in texts]
-        roots = [(item.input, item.output, item.trace) for _, item in found]
-        beside = [shown(ids, lanes, item.trace) for ids, (lanes, item) in zip(texts, found, strict=True)]
-        vectors = [numbers_of(lanes).tolist() for lanes, _ in found]
+    def _computed(self, call: Call) -> Result:
+        texts, evidence = call.inputs, self._word(call.inputs)
+        runs = [self.executor.run(ids) for ids in texts]
+        roots = [ran.roots(ids) for ids, ran in zip(texts, runs, strict=True)]
+        if evidence == Evidence.PROVED and self._keep is not None:
+            self._keep(roots[0].trace, texts[0], (), None)
+        gives = call.wishes_groups and evidence == Evidence.PROVED
+        beside = [
+            shown(ids, ran.vector, item.trace, ran.leaves().tobytes() if gives else b"")
+            for ids, ran, item in zip(texts, runs, roots, strict=True)
+        ]
+        vectors = [numbers_of(ran.vector).tolist() for ran in runs]
         units = sum(map(len, texts)), len(texts)
-        body = embedded(self.name, vectors, units, as_base64=as_base64, more=beside)
-        return Result(body, *units, *joined(roots))
+        body = embedded(self.name, vectors, units, as_base64=call.as_base64, more=beside)
+        made = joined([(item.input, item.output, item.trace) for item in roots])
+        return Result(body, *units, *made, evidence=evidence)
+
+    def _word(self, texts: Sequence[Sequence[int]]) -> Evidence:
+        """A dispute is about one text, of so many positions."""
+        is_judged = len(texts) == 1 and len(texts[0]) <= JUDGED_POSITIONS
+        return self._evidence if is_judged else Evidence.UNVERIFIED
 
     def _ids(self, place: int, item: Any) -> list[int]:
         """Of one input. Raises ModelFault naming it and what is wrong with it."""

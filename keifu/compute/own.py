@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 
 from keifu.compute.model import ModelFault, RemoteModel
 from keifu.errors import CheckFailed
+from keifu.spec.inference_drawing import Drawing
 
-__all__ = ["OwnModel"]
+__all__ = ["Keep", "OwnModel"]
+
+# What a dispute takes of an answer: its trace's root, the ids that went in and came out, and by what they are drawn. It
+# is on the disk when the call returns.
+Keep = Callable[[bytes, Sequence[int], Sequence[int], Drawing | None], None]
 
 
 class OwnModel(RemoteModel):

@@ -38,6 +38,10 @@ class Executor:
         """int16[n, values in] to int16[n, values out]."""
         return self.trace(given)[:, self._offsets[-2] :]
 
+    def before_last(self, given: NDArray[np.int16]) -> NDArray[np.int16]:
+        """What the last operator's label is chosen from: the tensor that stands before its own."""
+        return self.trace(given)[:, self._offsets[-3] : self._offsets[-2]]
+
     def trace(self, given: NDArray[np.int16]) -> NDArray[np.int16]:
         """Every tensor of each input, one behind the other, the input first."""
         values = np.empty((len(given), self._offsets[-1]), np.int16)

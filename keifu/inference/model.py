@@ -100,6 +100,11 @@ class Model:
             for request, rows, input_root, output_root in zip(requests, results, *roots, strict=True)
         ]
 
+    def scores(self, picture: NDArray[np.int16]) -> list[int]:
+        """What one picture's label is chosen from; of a program that ends with one `argmax` of the operator before."""
+        found: list[int] = self._executor.before_last(picture)[0].tolist()
+        return found
+
     def tensor(self, inputs: Sequence[Any]) -> NDArray[np.int16]:
         """One row of numbers an input, for `answers`. Raises UsageError for what the model does not take: a model of
         dense layers takes lists, one of convolutions pictures."""

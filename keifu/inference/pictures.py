@@ -8,20 +8,52 @@ product is that of the largest channel. Each position of the trace has one value
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from keifu.errors import InputError, UsageError
 from keifu.provenance.program import Program, Step
+from keifu.spec import inference_trees as trees
 from keifu.spec.inference import BLOCK, Row, Window, segments
 from keifu.spec.inference_model import Group, Operator, Trace, record_of
 from keifu.spec.inference_openings import Published
 
-__all__ = ["lowered", "out_of_reach", "published_of", "traced"]
+__all__ = ["Committed", "committed", "lowered", "out_of_reach", "promised_root", "published_of", "traced"]
 
+_NOTHING = bytes(32)
 MAX_VALUES = 1_024  # of a picture: positions of a dispute
 MAX_OPERATORS = 14  # of the first group, besides the picture
 MAX_CHANNELS = 1_024  # that a label is chosen from: one part of a row
 MAX_LANES = 65_535  # of a tensor: 1,024 chunks can be shown
 MAX_SUMS = 32  # of a lane: one for each row of a kernel, and for each 512 products
+
+
+class Committed(NamedTuple):
+    """Of a picture and its label: the roots of a receipt, those of positions, and what each group committed to,
+    position by position."""
+
+    input: bytes
+    output: bytes
+    trace: bytes
+    positions: list[bytes]
+    groups: list[bytes]
+
+
+def promised_root(program: Program) -> bytes:
+    """Of the program that disputes open; zeros for a model whose labels nobody could promise. Values stand where ids of
+    tokens do, so none is below 0."""
+    if out_of_reach(program) or program.input.low < 0:
+        return _NOTHING
+    return published_of(program).root
+
+
+def committed(values: Sequence[int], scores: Sequence[int], label: int) -> Committed:
+    """By the last tensor before the label: a trace commits to nothing else, and to the same at every position."""
+    first = trees.boundary(trees.tensor_root(scores, 16), _NOTHING, _NOTHING)
+    last = trees.boundary(trees.tensor_root([label], 32), _NOTHING, _NOTHING)
+    groups = [*[first, _NOTHING] * (len(values) - 1), first, last]
+    positions = [trees.position_root([first, _NOTHING])] * (len(values) - 1) + [trees.position_root([first, last])]
+    roots = trees.tensor_root(values, 32), trees.tensor_root([label], 32), trees.tree(positions)
+    return Committed(*roots, positions, groups)
 
 
 def published_of(program: Program) -> Published:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from keifu.inference.embeddings import keeping as embeddings
+from keifu.inference.pictures import promised_root
 from keifu.inference.tokens import keeping as tokens
 from keifu.inference.tokens.program import checked
-from keifu.provenance.program import program_root
+from keifu.provenance.program import PROGRAM_FILE, program_root, read_program
 
-__all__ = ["is_of_blocks", "root_of_folder"]
+__all__ = ["disputed_root", "is_of_blocks", "root_of_folder"]
 
 
 def is_of_blocks(folder: Path) -> bool:
@@ -26,6 +27,14 @@ def root_of_folder(folder: Path) -> bytes:
     from keifu.inference.tokens.rooting import program_root as root_of_tokens  # noqa: PLC0415 - numba, seconds
 
     return root_of_tokens(checked(tokens.load(folder).program))
+
+
+def disputed_root(folder: Path) -> bytes:
+    """Of the program that disputes open; zeros where no answer of what the folder holds could be disputed. Raises
+    InputError as `root_of_folder`."""
+    if is_of_blocks(folder):
+        return root_of_folder(folder)
+    return promised_root(read_program(folder)) if (folder / PROGRAM_FILE).is_file() else bytes(32)
 
 
 def _root_of_embeddings(folder: Path) -> bytes:

@@ -101,13 +101,13 @@ class Covers(Area[M]):
         and play to the end; what is paid to this account. It goes on with what is open. Raises CheckFailed where no
         cover answers for a wrong reply."""
         from keifu.compute.client import disputing  # noqa: PLC0415 - numba, seconds
-        from keifu.inference.tokens.keeping import load  # noqa: PLC0415
+        from keifu.inference.playable import loaded  # noqa: PLC0415
 
         link = self._link
-        judge = disputing.Judge(load(Path(integers)), _provenance(link), link.suite.at(link.client, COMPUTE))
+        judge = disputing.Judge(loaded(Path(integers)), _provenance(link), link.suite.at(link.client, COMPUTE))
         reading = disputing.reading_of(link.client, link.suite, link.record.first_block)
         with Store(usual_folder(), beside=True) as store:
-            judged = [judge.judge(reply) for reply in store.replies()]
+            judged = [found for _, found, _ in disputing.judged_all(judge, list(store.replies()))]
         faults: list[CheckFailed] = []
         for item in (found for found in judged if found is not None and found.place is not None):
             dispute = disputing.Dispute(link.deployer, link.client, link.suite, reading, item)

@@ -18,7 +18,7 @@ from keifu.compute.client.sources import Sources
 from keifu.compute.client.units import Usage, usage_of
 from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
 from keifu.compute.tee import TeeWord, split_word
-from keifu.compute.vectors import has_vectors
+from keifu.compute.vectors import has_vectors, vectors_of
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import keccak256
 from keifu.provenance.verify import CLOCK_SECONDS, Finding
@@ -300,7 +300,7 @@ def _evidence(exchange: Exchange, expected: Expected) -> Finding:
             return Finding(Check.EVIDENCE, False, f"proved, but {why}")
         if why := _why_not_proved(exchange, expected):
             return Finding(Check.EVIDENCE, True, f"unverified: it says proved, but {why}")
-        return Finding(Check.EVIDENCE, True, "proved: any wrong token can be shown on the chain")
+        return Finding(Check.EVIDENCE, True, "proved: any wrong number can be shown on the chain")
     if claimed > Evidence.ATTESTED:
         return Finding(Check.EVIDENCE, False, f"{claimed.name.lower()}, which nobody can show at this market")
     if claimed != Evidence.ATTESTED:
@@ -327,8 +327,9 @@ def _why_not_proved(exchange: Exchange, expected: Expected) -> str:
     receipt = exchange.signed.receipt
     if why := _unprovable(receipt):
         return why
+    promised = "" if expected.has_disputes else "its operator promised nothing that you know of for a wrong number"
     if has_vectors(exchange.response):
-        return "no contract judges vectors"
+        return _why_no_vector(receipt, exchange.response) or promised
     if receipt.input_units + receipt.output_units - 1 > JUDGED_POSITIONS:
         return f"a dispute reaches {JUDGED_POSITIONS:,} positions"
     tokens = tokens_of(exchange.response)
@@ -336,9 +337,19 @@ def _why_not_proved(exchange: Exchange, expected: Expected) -> str:
         return "it came without the roots of its positions, which a dispute begins with"
     if why := chosen_alone(tokens, exchange.request, expected.committed):
         return why
-    if not expected.has_disputes:
-        return "its operator promised nothing that you know of for a wrong token"
-    return ""
+    return promised
+
+
+def _why_no_vector(receipt: Receipt, response: bytes) -> str:
+    """The same of a text's vector, but for what its operator promised."""
+    vectors = vectors_of(response)
+    if vectors is None:
+        return "it came without the integers of its vectors"
+    if len(vectors) != 1:
+        return "it is of several texts, and a dispute is about one"
+    if receipt.input_units > JUDGED_POSITIONS:
+        return f"a dispute reaches {JUDGED_POSITIONS:,} positions"
+    return "" if vectors[0].groups else "it came without what its groups committed to, which a dispute begins with"
 
 
 def _tee_of(exchange: Exchange) -> str:

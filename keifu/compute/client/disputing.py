@@ -16,21 +16,20 @@ from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import DISPUTES, GAME, TOKEN
 from keifu.compute.canonical import groups_at, other_groups, tokens_root, trace_root_of
 from keifu.compute.client.checks import JUDGED_POSITIONS
-from keifu.compute.client.store import KeptReply
+from keifu.compute.client.kept import KeptReply
 from keifu.compute.market.covers import CoverState, read_cover
 from keifu.compute.market.refusals import explained, place_of, send_with_coins
 from keifu.compute.promises import shown
 from keifu.compute.receipt import Evidence, Receipts
+from keifu.compute.vectors import leaves_of, trace_of_leaves
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inference.disputes import NO_PERMIT, Challenger, Place, Seen, Stage
 from keifu.inference.disputes.moves import ANSWERS, question
-from keifu.inference.disputes.reach import out_of_reach
 from keifu.inference.disputes.reading import Opened, Outcome, Reading, Standing
-from keifu.inference.tokens.executor import Executor
-from keifu.inference.tokens.keeping import Stored
-from keifu.inference.tokens.replaying import Replayed, published_of
+from keifu.inference.playable import Executor, Stored, playable
 from keifu.provenance import Record
 from keifu.provenance.registry import Provenance
+from keifu.spec.inference_trees import tensor_root
 from keifu.staking.hotkeys import KeyKind
 from keifu.units import day
 
@@ -75,6 +74,8 @@ class Judged:
     def words(self) -> str:
         if self.place is None:
             return "right"
+        if self.reply.is_vector:
+            return f"position {self.place.position} of its trace is wrong, or the vector of its text"
         if self.challenger.is_reply(self.seen):
             return f"token {self.place.position + 1 - len(self.reply.prompt)} is not the one that its trace makes"
         return f"position {self.place.position} of its trace is wrong"
@@ -83,9 +84,10 @@ class Judged:
 class Judge:
     """One model of the client's own, on one chain. Making it takes seconds; so does each reply."""
 
-    def __init__(self, stored: Stored, provenance: Provenance, market: Contract) -> None:
+    def __init__(self, model: Stored | Executor, provenance: Provenance, market: Contract) -> None:
         """Raises InputError for a program that could overflow."""
-        self.executor, self._published = Executor(stored.program), published_of(stored.program)
+        self._model = playable(model)
+        self._root = self._model.published.root
         self._provenance, self._market = provenance, market
         self._receipts = Receipts(provenance.chain.chain_id, market.address)
 
@@ -103,27 +105,46 @@ class Judge:
         if not int(operator, 16):
             raise CheckFailed(f"{key} signed it, which is nobody's receipt key", remedy="ask another endpoint")
         record = _record(self._provenance, receipt.environment, receipt.promotion_seq)
-        if record.program_root != self._published.root:
+        if record.program_root != self._root:
             return None
-        own = Replayed(self.executor, self._published, reply.prompt, self._fed(reply.ids), reply.drawing)
-        challenger, seen = Challenger(self._published, own, reply.prompt, reply.ids), Seen(reply.positions)
+        if reply.is_vector != self._model.makes_vector:
+            raise InputError("its receipt is of another kind of answer than the model's", remedy="do not dispute it")
+        own = self._model.trace(reply.prompt, self._fed(reply), reply.drawing)
+        challenger = Challenger(self._model.published, own, reply.prompt, reply.ids)
+        seen = self._seen_of_vector(reply, challenger) if reply.is_vector else self._seen(reply, challenger)
+        return Judged(reply, operator.lower(), record, challenger, challenger.place(seen), seen)
+
+    def _seen(self, reply: KeptReply, challenger: Challenger) -> Seen:
+        """What came with a reply of tokens."""
+        seen = Seen(reply.positions)
         position = challenger.position(seen)
         if position is not None and challenger.is_reply(seen):
             # All that was committed to is right, so it is known what each group committed to.
             seen.boundaries = challenger.own.boundaries(position)
-        elif position is not None and (why := out_of_reach(self.executor.program.sizes)):
-            raise CheckFailed(
-                f"position {position} is wrong, and a dispute might cost its bond: {why}", remedy="keep it"
-            )
-        elif position is not None and reply.groups:
-            groups = groups_at(reply.groups, len(reply.positions), position)
+        elif position is not None:
+            self._expect_reach(f"position {position} is wrong")
+            groups = groups_at(reply.groups, len(reply.positions), position) if reply.groups else ()
             # Nodes of a tree are no groups of this model: then the chain is to show which they are.
             seen.boundaries = groups if len(groups) == challenger.groups else ()
-        return Judged(reply, operator.lower(), record, challenger, challenger.place(seen), seen)
+        return seen
 
-    def _fed(self, ids: Sequence[int]) -> list[int]:
+    def _seen_of_vector(self, reply: KeptReply, challenger: Challenger) -> Seen:
+        leaves = leaves_of(reply.groups, len(reply.prompt))
+        assert leaves is not None  # as the receipt has them
+        seen = Seen.of_vector(leaves)
+        if challenger.position(seen) is not None:
+            self._expect_reach("it is wrong")
+        return seen
+
+    def _expect_reach(self, what: str) -> None:
+        if why := self._model.beyond:
+            raise CheckFailed(f"{what}, and a dispute might cost its bond: {why}", remedy="keep it")
+
+    def _fed(self, reply: KeptReply) -> list[int]:
         """What the model can read of a reply. An id that is no token is wrong where it stands; nobody looks behind."""
-        tokens = self.executor.program.sizes.tokens
+        if reply.is_vector:
+            return []
+        ids, tokens = reply.ids, self._model.tokens
         first = next((at for at, number in enumerate(ids) if not 0 <= number < tokens), len(ids))
         return [*ids[:first], *[0] * (len(ids) - first)]
 
@@ -213,7 +234,7 @@ class Dispute:
 
     def _move(self, standing: Standing) -> Step:
         seen, turn, case = standing.seen, standing.turn, standing.case
-        seen.positions = self._judged.seen.positions
+        seen.positions, seen.leaves = self._judged.seen.positions, self._judged.seen.leaves
         seen.boundaries = seen.boundaries or self._judged.seen.boundaries
         name, args = question(self._judged.challenger, seen, case, turn)
         self._call(name, turn.args, *args)
@@ -244,22 +265,37 @@ class Dispute:
 
 def _require_bound(reply: KeptReply) -> None:
     """A dispute about other ids or roots than the receipt's costs its bond."""
-    receipt, given = reply.signed.receipt, [*reply.prompt, *reply.ids]
-    if len(reply.positions) > JUDGED_POSITIONS:
+    receipt = reply.signed.receipt
+    count = len(reply.prompt) + (0 if reply.is_vector else len(reply.ids) - 1)
+    if count > JUDGED_POSITIONS:
         raise InputError(f"a dispute reaches {JUDGED_POSITIONS:,} positions", remedy="do not dispute it")
-    if receipt.evidence != Evidence.PROVED or not reply.prompt or not reply.ids or not reply.positions:
+    begins = reply.groups if reply.is_vector else reply.positions
+    if receipt.evidence != Evidence.PROVED or not reply.prompt or not reply.ids or not begins:
         raise InputError("the receipt is of no reply that can be disputed", remedy="one that says proved")
-    if reply.drawing and len(reply.positions) == 1:
+    if reply.drawing and count == 1:
         raise InputError("what is drawn at one position alone is not judged", remedy="do not dispute it")
     try:
-        roots = tokens_root(reply.prompt), tokens_root(reply.ids), trace_root_of(reply.positions, reply.drawing)
+        roots = _roots_of_vector(reply) if reply.is_vector else _roots(reply)
     except (OverflowError, ValueError) as error:
         raise InputError(f"these are no token ids: {error}", remedy="do not dispute it") from error
-    is_whole = len(reply.positions) == len(given) - 1
-    if not is_whole or roots != (receipt.input_root, receipt.output_root, receipt.trace_root):
+    units = len(reply.prompt), 1 if reply.is_vector else len(reply.ids)
+    is_whole = reply.is_vector or len(reply.positions) == count
+    of_receipt = receipt.input_root, receipt.output_root, receipt.trace_root
+    if not is_whole or roots != of_receipt or units != (receipt.input_units, receipt.output_units):
         raise InputError("token ids or roots are not those of the receipt", remedy="do not dispute it")
-    if reply.groups and other_groups(reply.groups, reply.positions) is not None:
+    if not reply.is_vector and reply.groups and other_groups(reply.groups, reply.positions) is not None:
         raise InputError("what its groups committed to does not make the roots", remedy="do not dispute it")
+
+
+def _roots(reply: KeptReply) -> tuple[bytes, bytes, bytes]:
+    return tokens_root(reply.prompt), tokens_root(reply.ids), trace_root_of(reply.positions, reply.drawing)
+
+
+def _roots_of_vector(reply: KeptReply) -> tuple[bytes, bytes, bytes]:
+    leaves = leaves_of(reply.groups, len(reply.prompt))
+    if leaves is None:
+        raise ValueError("what its groups committed to is not whole")
+    return tokens_root(reply.prompt), tensor_root(reply.ids, 16), trace_of_leaves(leaves)
 
 
 def played(dispute: Dispute, say: Callable[[str], object], *, once: bool = False) -> Outcome | None:

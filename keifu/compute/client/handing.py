@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from keifu.compute.canonical import HASH_BYTES, hashes_of
-from keifu.compute.client.store import KeptReply
+from keifu.compute.client.kept import KeptReply
 from keifu.compute.promises import disputes_domain
 from keifu.compute.wire import text_of, unpack
 from keifu.errors import InputError
@@ -35,6 +35,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     groups: str = ""  # what each of them committed to, where the reply came with it
     seed: str = ""  # of drawn tokens
     scale: Annotated[int, msgspec.Meta(ge=0, lt=1 << 24)] = 0
+    vector: bool = False  # of a text: then `ids` are its lanes
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Handed:
             _Document(
                 text_of(reply.signed), list(reply.prompt), list(reply.ids),
                 b64encode(b"".join(reply.positions)).decode(), watcher, deadline, "0x" + signature.hex(),
-                b64encode(reply.groups).decode(), *_drawn(reply.drawing),
+                b64encode(reply.groups).decode(), *_drawn(reply.drawing), reply.is_vector,
             )
         )  # fmt: skip
 
@@ -67,11 +68,11 @@ class Handed:
             drawing = Drawing.of(bytes.fromhex(said.seed.removeprefix("0x")), said.scale) if said.seed else None
             if drawing and len(drawing.seed) != HASH_BYTES:
                 raise ValueError("its seed has not 32 bytes")
-            reply = KeptReply(unpack(said.receipt), *ids, hashes_of(positions), groups, drawing)
-            receipt = reply.signed.receipt
-            if (len(reply.prompt), len(reply.ids)) != (receipt.input_units, receipt.output_units):
+            reply = KeptReply(unpack(said.receipt), *ids, hashes_of(positions), groups, drawing, said.vector)
+            receipt, made = reply.signed.receipt, 1 if reply.is_vector else len(reply.ids)
+            if (len(reply.prompt), made) != (receipt.input_units, receipt.output_units):
                 raise ValueError("it has other numbers of tokens than its receipt")
-            if len(positions) != HASH_BYTES * (len(reply.prompt) + len(reply.ids) - 1):
+            if len(positions) != (0 if reply.is_vector else HASH_BYTES * (len(reply.prompt) + made - 1)):
                 raise ValueError("it has not one root a position")
             if len(signature) != SIGNATURE_BYTES:
                 raise ValueError("its permit has no signature")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from keifu.compute.canonical import Tokens, other_groups, roots_of, tokens_of, tokens_root, trace_root_of
+from keifu.compute.canonical import Tokens, numbers_of, other_groups, roots_of, tokens_of, tokens_root, trace_root_of
 from keifu.compute.receipt import Receipt
-from keifu.compute.vectors import Vector, joined, vectors_of
+from keifu.compute.vectors import Vector, joined, leaves_of, trace_of_leaves, vectors_of
 
 __all__ = ["groups_compared", "roots_compared"]
 
@@ -19,6 +19,8 @@ def roots_compared(receipt: Receipt, request: bytes, response: bytes) -> tuple[b
     if (vectors := vectors_of(response)) is not None:
         return _vector_roots(receipt, vectors)
     if (tokens := tokens_of(response)) is not None:
+        if (numbers := numbers_of(request, response)) and numbers != (list(tokens.prompt), [list(tokens.reply)]):
+            return False, "the numbers that were sent are not those that were named for a dispute"
         return _token_roots(receipt, tokens)
     if receipt.trace_root != ZERO:
         return False, "trace root, which nothing here can compare"
@@ -35,15 +37,26 @@ def roots_compared(receipt: Receipt, request: bytes, response: bytes) -> tuple[b
 def groups_compared(response: bytes, *, are_due: bool) -> tuple[bool, str] | None:
     """Of a reply that can be disputed: whether each position's root is made of what its groups are said to have
     committed to. None where they were not asked for and did not come, and where no dispute could begin."""
+    missing = (False, "they did not come, and its provider says that it gives them") if are_due else None
+    if (vectors := vectors_of(response)) is not None:
+        return _groups_of_vector(vectors[0]) if vectors[0].groups else missing
     tokens = tokens_of(response)
     if tokens is None or not tokens.positions:
         return None
     if not tokens.groups:
-        return (False, "they did not come, and its provider says that it gives them") if are_due else None
+        return missing
     place = other_groups(tokens.groups, tokens.positions)
     if place is not None:
         return False, f"the root of position {place} is not made of those that came"
     return True, f"what each committed to at {len(tokens.positions)} positions makes their roots"
+
+
+def _groups_of_vector(vector: Vector) -> tuple[bool, str]:
+    count = len(vector.ids)
+    leaves = leaves_of(vector.groups, count)
+    if leaves is None or trace_of_leaves(leaves) != vector.trace:
+        return False, "the root of the trace is not made of those that came"
+    return True, f"what each committed to at {count} positions makes the trace's root"
 
 
 def _vector_roots(receipt: Receipt, vectors: list[Vector]) -> tuple[bool, str]:

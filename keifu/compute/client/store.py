@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -19,19 +18,18 @@ from typing import Any
 
 from keifu.chain.client_folder import ClientFolder
 from keifu.chain.held import state_folder
-from keifu.compute.canonical import HASH_BYTES, hashes_of, tokens_of
 from keifu.compute.client.checks import Standing
+from keifu.compute.client.kept import TABLES, KeptReply, keep, replies
 from keifu.compute.client.owing import Owed
 from keifu.compute.promises import LONGEST_REQUEST
-from keifu.compute.receipt import Evidence, SignedReceipt
+from keifu.compute.receipt import SignedReceipt
 from keifu.compute.wire import text_of, unpack
 from keifu.errors import UsageError
 from keifu.payments import Channel
 from keifu.payments.wallet import KeptChannel
-from keifu.spec.inference_drawing import Drawing
 from keifu.units import DAY, HOUR
 
-__all__ = ["FOLDER_VARIABLE", "CapReached", "KeptReply", "Request", "Store", "usual_folder"]
+__all__ = ["FOLDER_VARIABLE", "CapReached", "Request", "Store", "usual_folder"]
 
 FOLDER_VARIABLE = "KEIFU_CLIENT"
 APPLICATION, VERSION = 0x4B46636C, 1
@@ -64,30 +62,8 @@ _BESIDE = "SELECT number, charged, fee FROM receipt WHERE channel = ? AND hash <
 _BODIES = "CREATE TABLE IF NOT EXISTS body (request INTEGER PRIMARY KEY, body BLOB NOT NULL)"
 
 
-# Of replies that can be disputed, the token ids and the roots of positions, by the hashes of their receipts. Behind the
-# roots stands what each group committed to, position by position, of replies that came with it.
-_REPLIES = """CREATE TABLE IF NOT EXISTS reply (hash BLOB PRIMARY KEY, prompt BLOB NOT NULL, ids BLOB NOT NULL,
-    positions BLOB NOT NULL) WITHOUT ROWID"""
-
-
-# Of those whose tokens were drawn: by what.
-_DRAWN = "CREATE TABLE IF NOT EXISTS drawn (hash BLOB PRIMARY KEY, seed BLOB NOT NULL, scale INTEGER) WITHOUT ROWID"
-
 # Of channels in which others' requests were charged, too: by how much more than their base that may have been.
 _OVER = "CREATE TABLE IF NOT EXISTS over (channel BLOB PRIMARY KEY, amount TEXT NOT NULL) WITHOUT ROWID"
-
-
-@dataclass(frozen=True)
-class KeptReply:
-    """What a dispute takes of a reply: its receipt, the token ids in and out, and the roots of positions. Where it came
-    with the reply, also what each group committed to, position by position: a dispute begins at a group then."""
-
-    signed: SignedReceipt
-    prompt: tuple[int, ...]
-    ids: tuple[int, ...]
-    positions: tuple[bytes, ...]
-    groups: bytes = b""
-    drawing: Drawing | None = None  # by what its tokens were drawn
 
 
 def usual_folder() -> Path:
@@ -223,7 +199,7 @@ class Store(ClientFolder):
         row = (receipt.number, str(receipt.fee), receipt.input_units, receipt.output_units, milliseconds, request)
         with self._writing() as database:
             self._keep(database, request, signed, held=True)
-            self._keep_reply(database, signed, response)
+            keep(database, signed, response)
             kept = self.channel(receipt.channel_id)
             sums = (str(kept.fees + receipt.fee), str(max(kept.charged, receipt.charged)), kept.id)
             database.execute("UPDATE channel SET fees = ?, charged = ? WHERE id = ?", sums)
@@ -284,16 +260,7 @@ class Store(ClientFolder):
 
     def replies(self, receipt: bytes = b"") -> Iterator[KeptReply]:
         """Replies that can be disputed, oldest first; the one of a receipt's struct hash."""
-        rows = self._rows(
-            "SELECT text, prompt, ids, positions, seed, scale FROM reply JOIN receipt ON receipt.hash = reply.hash"
-            " LEFT JOIN drawn ON drawn.hash = reply.hash WHERE ? IN (X'', reply.hash) ORDER BY receipt.request",
-            (receipt,),
-        )  # fmt: skip
-        for text, prompt, ids, positions, seed, scale in rows:
-            given, made = _ids(prompt), _ids(ids)
-            end = HASH_BYTES * (len(given) + len(made) - 1)
-            drawing = None if seed is None else Drawing.of(seed, scale)
-            yield KeptReply(unpack(text), given, made, hashes_of(positions[:end]), positions[end:], drawing)
+        yield from replies(self._rows, receipt)
 
     # caps ----------------------------------------------------------------------------------------------------------
 
@@ -371,31 +338,14 @@ class Store(ClientFolder):
         row = (item.channel_id, item.number, item.struct_hash, request, str(item.charged), str(item.fee), int(held))
         database.execute("INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text_of(signed)))
 
-    def _keep_reply(self, database: sqlite3.Connection, signed: SignedReceipt, response: bytes) -> None:
-        tokens = tokens_of(response) if signed.receipt.evidence == Evidence.PROVED else None
-        if tokens is None or not tokens.positions:
-            return
-        if tokens.sampling is not None:
-            drawing = tokens.sampling.drawing
-            drawn = signed.receipt.struct_hash, drawing.seed, drawing.scale
-            database.execute("INSERT OR IGNORE INTO drawn VALUES (?, ?, ?)", drawn)
-        row = (signed.receipt.struct_hash, *(array("i", item).tobytes() for item in (tokens.prompt, tokens.reply)))
-        kept = b"".join((*tokens.positions, tokens.groups))
-        database.execute("INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?)", (*row, kept))
-
     def _prepare(self, database: sqlite3.Connection) -> None:
         if self._writes:
             database.execute(_BODIES)
-            database.execute(_REPLIES)
-            database.execute(_DRAWN)
-            database.execute(_OVER)
+            for table in (*TABLES, _OVER):
+                database.execute(table)
         self._has_over = bool(database.execute("SELECT 1 FROM sqlite_master WHERE name = 'over'").fetchall())
         if self._pays:  # whoever paid before has ended
             database.execute("UPDATE request SET state = 'lost' WHERE state = 'open'")
-
-
-def _ids(data: bytes) -> tuple[int, ...]:
-    return tuple(array("i", data))
 
 
 def _number(text: str | None) -> int | None:

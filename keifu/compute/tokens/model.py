@@ -7,13 +7,13 @@ import math
 import secrets
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from keifu.compute.client.checks import Prices
 from keifu.compute.events import LAST
 from keifu.compute.model import Call, Claimed, ModelFault, Part, Result
-from keifu.compute.own import OwnModel
+from keifu.compute.own import Keep, OwnModel
 from keifu.compute.products import ENDPOINT as PRODUCTS
 from keifu.compute.products import Asked
 from keifu.compute.receipt import Evidence
@@ -28,9 +28,7 @@ from keifu.inference.tokens.sampling import LARGEST_TEMPERATURE, Drawing, drawin
 from keifu.inference.tokens.selftest import difference
 from keifu.inference.tokens.tokenizer import Tokenizer
 
-__all__ = ["Keep", "TokenModel"]
-
-Keep = Callable[[bytes, Sequence[int], Sequence[int], Drawing | None], None]
+__all__ = ["TokenModel"]
 
 CHAT = "chat/completions"
 _ROLES = {"developer": "system"}  # OpenAI's newer name

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from keifu.inference.disputes import proofs
+from keifu.inference.disputes.misshapen import is_misshapen, unopened
 from keifu.inference.disputes.provider import PART_LEVELS, Provider
 from keifu.inference.disputes.seen import Seen
 from keifu.inference.disputes.turns import LIST, NO_MARKS, Case, Narrowing, Proof, Question, Stage, Turn, marks_of
@@ -47,6 +48,8 @@ class Challenger:
 
     def position(self, seen: Seen) -> int | None:
         """The first position that is wrong, or whose token is another in the reply; or None."""
+        if self._is_misshapen(seen):
+            return 0
         if self.is_vector:
             return self._first_other(seen)[0]
         found = [place for place in (self._computed(seen), self._answered()) if place is not None]
@@ -54,6 +57,8 @@ class Challenger:
 
     def is_reply(self, seen: Seen) -> bool:
         """Whether nothing is wrong up to there but the reply."""
+        if self._is_misshapen(seen):
+            return False
         if self.is_vector:
             return self._first_other(seen)[1] is None
         computed = self._computed(seen)
@@ -70,6 +75,10 @@ class Challenger:
                         return position, group
         last = len(positions) - 1
         return (last if self.own.trace.records[-1][-1][-1] != self.ids else None), None
+
+    def _is_misshapen(self, seen: Seen) -> bool:
+        """Whether what came with a text's vector is of a model of another number of groups."""
+        return self.is_vector and is_misshapen(len(seen.leaves[0]), self.groups)
 
     def _computed(self, seen: Seen) -> int | None:
         own = self.own.position_roots()
@@ -91,9 +100,16 @@ class Challenger:
         position = self.position(seen)
         if position is None:
             return None
+        above = self._above(seen, position)
+        if self._is_misshapen(seen):
+            found = unopened(seen.leaves[position], self.groups)
+            return (
+                Place(position, found.group, found.node, [*found.path, *above])
+                if found
+                else (Place(position, self.groups, seen.positions[position], above))
+            )
         if self.is_vector:
             seen.at(position)
-        above = self._above(seen, position)
         if not seen.boundaries:
             return Place(position, self.groups, seen.positions[position], above)
         group = self.group(position, seen)

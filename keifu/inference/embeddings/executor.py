@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,12 @@ from keifu.inference.tokens.packing import Packed, packed
 from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import HEAD, LARGEST, LARGEST_RESIDUAL
 from keifu.inference.tokens.soon import NOTHING
-from keifu.merkle.plain import nodes_of, roots_of_16
+from keifu.merkle.plain import nodes_of, roots_of, roots_of_16
 
-__all__ = ["Executor", "Roots"]
+__all__ = ["Executor", "Ran", "Roots"]
 
 Ints = NDArray[Any]
-_PLACES = 4  # of a boundary
+_PLACES, _LEAVES = 4, 3  # of a boundary, and those that are not always empty
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,59 @@ class Roots:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What is committed to: the sums of all groups, keys and values, and the lanes that are pooled."""
+class Ran:
+    """What a text's vector is made of, and committed to: the sums of all groups (groups × positions × width), keys and
+    values, and the lanes that are pooled (positions × width)."""
 
     sums: Ints
     memory: Kept
     lanes: Ints
+
+    @cached_property
+    def vector(self) -> NDArray[np.int16]:
+        count = len(self.lanes)
+        found: NDArray[np.int64] = (2 * self.lanes.sum(axis=0, dtype=np.int64) + count) // (2 * count)
+        return found.astype(np.int16)
+
+    @cached_property
+    def keys(self) -> NDArray[np.int16]:
+        """Layers × positions × lanes of all heads."""
+        found: NDArray[np.int16] = self.memory.keys[0].transpose(0, 2, 4, 1, 3, 5)
+        return self._flat(found)
+
+    @cached_property
+    def values(self) -> NDArray[np.int16]:
+        found: NDArray[np.int16] = self.memory.values[0].transpose(0, 3, 5, 1, 2, 4)
+        return self._flat(found)
+
+    def roots(self, ids: Sequence[int]) -> Roots:
+        """Of a receipt."""
+        groups, last = boundaries(self.sums, self.memory, 0), self._last()
+        trace = trace_root(position_roots(groups, nodes_of(last)))
+        return Roots(ids_root(ids), last[-1, 0].tobytes(), trace)
+
+    def leaves(self) -> NDArray[np.uint8]:
+        """What each group committed to: positions × groups × 3 × 32."""
+        groups, count, width = self.sums.shape
+        found = np.zeros((count, groups + 1, _LEAVES, HASH_BYTES), np.uint8)
+        found[:, :-1, 0] = roots_of(self.sums.reshape(-1, width)).reshape(groups, count, -1).transpose(1, 0, 2)
+        for place, kept in enumerate((self.keys, self.values), 1):
+            roots = roots_of_16(kept.reshape((groups - 1) * count, -1)).reshape(groups - 1, count, -1)
+            found[:, 1:-1, place] = roots.transpose(1, 0, 2)
+        found[:, -1] = self._last()[:, :_LEAVES]
+        return found
+
+    def _last(self) -> NDArray[np.uint8]:
+        """Of the last group: nobody asks for a vector before the last position."""
+        last = np.zeros((len(self.lanes), _PLACES, HASH_BYTES), np.uint8)
+        last[:, 1] = roots_of_16(self.lanes)
+        last[-1, 0] = roots_of_16(self.vector[None])[0]
+        return last
+
+    def _flat(self, lanes: NDArray[np.int16]) -> NDArray[np.int16]:
+        """A layer's positions stand in two axes, and may be more than there are."""
+        layers, several, side = lanes.shape[:3]
+        return np.ascontiguousarray(lanes.reshape(layers, several * side, -1)[:, : len(self.lanes)])
 
 
 class Executor:
@@ -55,18 +103,12 @@ class Executor:
 
     def vector(self, ids: Sequence[int]) -> NDArray[np.int16]:
         """Raises UsageError for ids that the model has not, for none, and for too many."""
-        return _pooled(self._run(ids).lanes)
+        return self.run(ids).vector
 
     def committed(self, ids: Sequence[int]) -> tuple[NDArray[np.int16], Roots]:
         """The vector, with the roots of a receipt. Raises as `vector` does."""
-        seen = self._run(ids)
-        vector = _pooled(seen.lanes)
-        groups, count = boundaries(seen.sums, seen.memory, 0), len(seen.lanes)
-        last = np.zeros((count, _PLACES, HASH_BYTES), np.uint8)
-        last[:, 1] = roots_of_16(seen.lanes)
-        output = last[-1, 0] = roots_of_16(vector[None])[0]
-        trace = trace_root(position_roots(groups, nodes_of(last)))
-        return vector, Roots(ids_root(ids), output.tobytes(), trace)
+        ran = self.run(ids)
+        return ran.vector, ran.roots(ids)
 
     def layer(self, number: int, h: Ints) -> Ints:
         """What layer `number` makes of residuals, positions × width."""
@@ -74,7 +116,8 @@ class Executor:
         self._layer(number, h, Kept(self.program.sizes, 1, len(h), layers=1).of_layer(0), out)
         return out
 
-    def _run(self, ids: Sequence[int]) -> _Seen:
+    def run(self, ids: Sequence[int]) -> Ran:
+        """All that is committed to. Raises as `vector` does."""
         program, sizes, words = self.program, self.program.sizes, self.program.words
         given = ids_of(ids, sizes.tokens, sizes.positions)
         count = len(given)
@@ -83,7 +126,7 @@ class Executor:
         np.clip(seen[0] + program.places[:count], -LARGEST_RESIDUAL, LARGEST_RESIDUAL, out=seen[0])
         for layer in range(sizes.layers):
             self._layer(layer, seen[layer], memory.of_layer(layer), seen[layer + 1])
-        return _Seen(seen, memory, self._normed(2 * sizes.layers, seen[-1]))
+        return Ran(seen, memory, self._normed(2 * sizes.layers, seen[-1]))
 
     def _layer(self, layer: int, h: Ints, lanes: tuple[Ints, Ints], out: Ints) -> None:
         program, count = self.program, len(h)
@@ -122,9 +165,3 @@ def _dense(matrix: Packed, layer: int, x: Ints, limit: int) -> Ints:
 def _added(first: Ints, second: Ints) -> Ints:
     """Of lanes of 16 bits, which no limit of residuals is near."""
     return first.astype(np.int32) + second
-
-
-def _pooled(lanes: Ints) -> NDArray[np.int16]:
-    count = len(lanes)
-    found: NDArray[np.int64] = (2 * lanes.sum(axis=0, dtype=np.int64) + count) // (2 * count)
-    return found.astype(np.int16)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from keifu.inference.embeddings.program import EmbeddingProgram
 from keifu.inference.embeddings.reference import layer_of, norm_of
 from keifu.inference.tokens.program import HEAD, LARGEST_RESIDUAL, Matrix
-from keifu.inference.tokens.rooting import lanes_root, root_of_groups, rows_root
+from keifu.inference.tokens.rooting import lanes_root, leaves_of, rows_root, written
 from keifu.spec.inference_model import Operator
+from keifu.spec.inference_trees import tree
 
-__all__ = ["program_root"]
+__all__ = ["descriptors", "program_root"]
 
 NOTHING = bytes(32)
 _Rooted = tuple[Operator, bytes, bytes]
@@ -16,6 +17,11 @@ _Rooted = tuple[Operator, bytes, bytes]
 
 def program_root(program: EmbeddingProgram) -> bytes:
     """Of a program that was checked."""
+    return tree(leaves_of(descriptors(program)))
+
+
+def descriptors(program: EmbeddingProgram) -> list[list[bytes]]:
+    """Of every operator, by its group and its slot less one."""
     sizes, words = program.sizes, program.words
     width, last = sizes.width, 2 * sizes.layers
     embedding = Operator(
@@ -23,7 +29,7 @@ def program_root(program: EmbeddingProgram) -> bytes:
     )
     place = Operator("place", 1, width=width, height=width, limit=LARGEST_RESIDUAL, multiplier=sizes.positions)
     pool = Operator("mean_pool", kept=1, width=width, height=width)
-    return root_of_groups(
+    return written(
         [
             [
                 (embedding, rows_root(words, 0, 0, sizes.tokens), NOTHING),

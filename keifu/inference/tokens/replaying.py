@@ -7,12 +7,12 @@ follows by itself, in Python's integers: a dispute looks at one. A model of 135 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar, overload
+from typing import Any
 
 import numpy as np
 
+from keifu.inference.lazily import Lazy, Loaded
 from keifu.inference.tokens.again import parts_again
 from keifu.inference.tokens.committing import position_roots
 from keifu.inference.tokens.executor import Executor, Memory
@@ -27,50 +27,18 @@ from keifu.spec.inference import Row
 from keifu.spec.inference_model import Group, Operator, Record, Tensor, Trace, record_of
 from keifu.spec.inference_openings import Published
 
-__all__ = ["Replayed", "published_of"]
+__all__ = ["Replayed", "lazy_rows", "published_of"]
 
-T = TypeVar("T")
 VALUES_AT, KEYS_AT, OUT_AT = 4, 6, 15  # slots of a layer's record
 LAYERS_KEPT, RECORDS_KEPT = 2, 8
-
-
-class _Lazy(Sequence[T]):
-    """Items that are made when somebody looks at them."""
-
-    def __init__(self, count: int, make: Callable[[int], T]) -> None:
-        self._count, self._make = count, make
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, at: int) -> T: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[T]: ...
-
-    def __getitem__(self, at: int | slice) -> T | list[T]:
-        if isinstance(at, slice):
-            return [self._make(number) for number in range(self._count)[at]]
-        return self._make(range(self._count)[at])
-
-
-@dataclass(frozen=True)
-class _Loaded(Published):
-    """Descriptors are there already, so that nobody hashes a table of tokens again."""
-
-    groups: Sequence[Sequence[bytes]] = field(default_factory=list)
-
-    def written(self, group: int, slot: int) -> bytes:
-        return self.groups[group][slot - 1]
 
 
 def published_of(program: TokenProgram) -> Published:
     """A program that was checked. Hashing it takes seconds, what is looked at later is made then."""
     found, layer = descriptors(program), lru_cache(LAYERS_KEPT)(lambda number: layer_of(program, number))
     ends = {0: _first(program), len(found) - 1: _last(program)}
-    groups = _Lazy[Group](len(found), lambda number: ends.get(number) or layer(number - 1))
-    return _Loaded(groups, leaves_of(found), found)
+    groups = Lazy[Group](len(found), lambda number: ends.get(number) or layer(number - 1))
+    return Loaded(groups, leaves_of(found), found)
 
 
 def _taken(drawing: spec.Drawing | None) -> Drawing | None:
@@ -83,7 +51,7 @@ def _first(program: TokenProgram) -> Group:
     return [
         Operator(
             "embedding", width=sizes.width, height=sizes.width, multiplier=sizes.tokens, shift=program.word_shift,
-            layout=words.layout, rows=_rows(words, sizes.tokens),
+            layout=words.layout, rows=lazy_rows(words, sizes.tokens),
         )
     ]  # fmt: skip
 
@@ -95,12 +63,13 @@ def _last(program: TokenProgram) -> Group:
         Operator(
             "rms_norm", width=width, height=width, multiplier=program.epsilon, shift=program.last_shift, lanes=gains
         ),
-        Operator("token", 1, width=width, height=sizes.tokens, layout=head.layout, rows=_rows(head, sizes.tokens)),
+        Operator("token", 1, width=width, height=sizes.tokens, layout=head.layout, rows=lazy_rows(head, sizes.tokens)),
     ]
 
 
-def _rows(matrix: Any, count: int) -> Sequence[Row]:
-    return _Lazy(count, lambda number: rows_of(matrix, 0, number, number + 1)[0])
+def lazy_rows(matrix: Any, count: int) -> Sequence[Row]:
+    """Of a matrix of one layer."""
+    return Lazy(count, lambda number: rows_of(matrix, 0, number, number + 1)[0])
 
 
 class Replayed(Trace):
@@ -122,7 +91,7 @@ class Replayed(Trace):
             [np.concatenate([part.groups, part.last[:, None]], axis=1) for part in parts]
         )  # fmt: skip
         self._made = lru_cache(RECORDS_KEPT)(self._make)
-        groups = _Lazy[Sequence[Sequence[Tensor]]](len(ids), self._at)
+        groups = Lazy[Sequence[Sequence[Tensor]]](len(ids), self._at)
         super().__init__(published.program, groups, len(prompt) - 1, drawing)
 
     @cached_property
@@ -145,7 +114,7 @@ class Replayed(Trace):
         return trees.tree(self.position_roots)
 
     def _at(self, position: int) -> Sequence[Sequence[Tensor]]:
-        return _Lazy(self._groups, lambda group: self._record(position, group))
+        return Lazy(self._groups, lambda group: self._record(position, group))
 
     def _record(self, position: int, group: int) -> Sequence[Tensor]:
         """Of a record what the run left behind, and the rest when it is looked at."""
@@ -157,7 +126,7 @@ class Replayed(Trace):
             left[count - 1] = lambda: self._lanes(position, group)
         if 0 < group < self._groups - 1:
             left |= {KEYS_AT: lambda: self._keys(position, group), VALUES_AT: lambda: self._values(position, group)}
-        return _Lazy(count, lambda slot: left[slot]() if slot in left else self._made(position, group)[slot])
+        return Lazy(count, lambda slot: left[slot]() if slot in left else self._made(position, group)[slot])
 
     def _make(self, position: int, group: int) -> Record:
         """All of a record, from what the group is given and the keys and values of positions before."""

@@ -25,7 +25,7 @@ from keifu.merkle.plain import nodes_of, roots_of, roots_of_16
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator, descriptor_bytes
 
-__all__ = ["descriptors", "lanes_root", "leaves_of", "program_root", "root_of_groups", "rows_root"]
+__all__ = ["descriptors", "lanes_root", "leaves_of", "program_root", "rows_root", "written"]
 
 PART = trees.PART
 ROWS_AT_ONCE = 8_192
@@ -40,15 +40,11 @@ def program_root(program: TokenProgram) -> bytes:
 
 def descriptors(program: TokenProgram) -> list[list[bytes]]:
     """Of every operator, by its group and its slot less one."""
-    return _written([[(operator, weights, bytes(32)) for operator, weights in group] for group in _groups(program)])
+    return written([[(operator, weights, bytes(32)) for operator, weights in group] for group in _groups(program)])
 
 
-def root_of_groups(groups: Sequence[Sequence[tuple[Operator, bytes, bytes]]]) -> bytes:
-    """Of operators without their rows, each with the root of those and that of its second table."""
-    return trees.tree(leaves_of(_written(groups)))
-
-
-def _written(groups: Sequence[Sequence[tuple[Operator, bytes, bytes]]]) -> list[list[bytes]]:
+def written(groups: Sequence[Sequence[tuple[Operator, bytes, bytes]]]) -> list[list[bytes]]:
+    """The descriptors of operators without their rows, each with the root of those and that of its second table."""
     return [
         [
             descriptor_bytes(operator, number, slot, len(groups), weights, more)

@@ -9,10 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from keifu.errors import CheckFailed
 from keifu.inference.disputes import Case, Provider, Turn
 from keifu.inference.disputes.moves import Move, answer
-from keifu.inference.tokens.executor import Executor
-from keifu.inference.tokens.replaying import Replayed, published_of
+from keifu.inference.playable import Executor, Playable, playable
 from keifu.node.compute.traces import Traces
-from keifu.spec.inference_openings import Published
 
 __all__ = ["Defence"]
 
@@ -30,7 +28,7 @@ class Defence:
         self._traces, self._executors, self._timer = traces, executors, timer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dispute")
         self._moves: dict[tuple[bytes, bytes], tuple[Future[Move], float]] = {}  # by dispute and its turn's hash
-        self._programs: list[tuple[Executor, Published]] = []
+        self._programs: list[tuple[Executor, Playable]] = []
         self._replies: dict[tuple[bytes, bytes], Provider] = {}  # by the roots of trace and prompt
 
     def move(self, case: Case, turn: Turn) -> Move | None:
@@ -76,18 +74,18 @@ class Defence:
             raise CheckFailed(
                 "the token ids of the reply are not kept", remedy="restore the folder that answered, with its traces"
             )
-        executor, published = self._program(case.program)
-        return Provider(published, Replayed(executor, published, *ids, self._traces.drawing(case.trace)))
+        model = self._program(case.program)
+        return Provider(model.published, model.trace(*ids, self._traces.drawing(case.trace)))
 
-    def _program(self, root: bytes) -> tuple[Executor, Published]:
-        for known in self._programs:
-            if known[1].root == root:
+    def _program(self, root: bytes) -> Playable:
+        for _, known in self._programs:
+            if known.published.root == root:
                 return known
         for executor in self._executors():
             if all(executor is not item for item, _ in self._programs):
-                found = executor, published_of(executor.program)
-                self._programs = [*self._programs[1 - PROGRAMS_KEPT :], found]
-                if found[1].root == root:
+                found = playable(executor)
+                self._programs = [*self._programs[1 - PROGRAMS_KEPT :], (executor, found)]
+                if found.published.root == root:
                     return found
         raise CheckFailed(
             f"no model here has program {root.hex()}",

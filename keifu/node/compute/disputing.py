@@ -8,14 +8,16 @@ from typing import Any
 
 from keifu.chain.sender import Sender
 from keifu.chain.suite import COMPUTE, DISPUTES, GAME, HUB
+from keifu.compute.embedding import EmbeddingModel
+from keifu.compute.integers import Classifier
 from keifu.compute.market.refusals import explained
 from keifu.compute.model import Model
 from keifu.compute.promises import disputes_domain
 from keifu.compute.tokens.model import TokenModel
 from keifu.errors import InputError, Revert
 from keifu.inference.disputes.reading import Reading
-from keifu.inference.tokens.executor import Executor
-from keifu.inference.tokens.keeping import is_token_model, load
+from keifu.inference.playable import Executor, executor_of, loaded
+from keifu.inference.programs import disputed_root, is_of_blocks
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.compute.covering import Covering
@@ -29,7 +31,7 @@ from keifu.node.work import Body, Check
 from keifu.staking.hotkeys import KeyKind
 from keifu.units import coins
 
-__all__ = ["Disputing", "dispute_checks"]
+__all__ = ["Disputing", "dispute_checks", "found_in"]
 
 PREFIX = "disputes "  # of the intents that name the key and its cap
 
@@ -89,18 +91,21 @@ class Disputing:
         self._defence.close()
 
     def _executors(self) -> Iterator[Executor]:
-        """Models that are served, then token models among the artefacts."""
+        """Models that are served, then what else is among the artefacts."""
         for model in list(self._models.values()):
-            if isinstance(model, TokenModel):
+            if isinstance(model, TokenModel | EmbeddingModel):
                 yield model.executor
+            elif isinstance(model, Classifier) and model.is_proved:
+                yield model.picture_program()
         for path in self._artefacts.paths():
-            if is_token_model(path):
-                yield from _loaded(path)
+            yield from found_in(path)
 
 
-def _loaded(path: Path) -> Iterator[Executor]:
+def found_in(path: Path) -> Iterator[Executor]:
+    """The model at a path among the artefacts; nothing where no answer of what is there could be disputed."""
     try:
-        yield Executor(load(path).program)
+        if is_of_blocks(path) or any(disputed_root(path)):
+            yield executor_of(loaded(path))
     except InputError:
         return
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from keifu.compute.client.checks import Prices
 from keifu.compute.embedding import EmbeddingModel
 from keifu.compute.model import Claimed
-from keifu.compute.own import OwnModel
-from keifu.compute.tokens.model import Keep, TokenModel
+from keifu.compute.own import Keep, OwnModel
+from keifu.compute.tokens.model import TokenModel
 from keifu.errors import InputError
 from keifu.inference.embeddings import keeping as embeddings
 from keifu.inference.tokens.building import build

@@ -15,14 +15,16 @@ from keifu.compute.client.checks import Prices
 from keifu.compute.embedding import EmbeddingModel
 from keifu.compute.integers import Classifier
 from keifu.compute.model import Claimed, Model
-from keifu.compute.own import OwnModel
-from keifu.compute.tokens.model import Keep, TokenModel
+from keifu.compute.own import Keep, OwnModel
+from keifu.compute.tokens.model import TokenModel
 from keifu.errors import InputError, KeifuError
 from keifu.inference import Model as Integers
 from keifu.inference.disputes.reach import out_of_reach
 from keifu.inference.embeddings import keeping as embeddings
 from keifu.inference.embeddings.rooting import program_root as root_of_embeddings
+from keifu.inference.pictures import promised_root
 from keifu.inference.tokens.keeping import is_token_model, load
+from keifu.inference.tokens.program import Sizes
 from keifu.inference.tokens.rooting import program_root
 from keifu.node.compute.own_tokens import CHECK_SECONDS, served
 from keifu.node.operator.artefacts import Artefacts
@@ -115,28 +117,39 @@ class Promoting:
             if is_token_model(path):
                 return self._tokens(path, promotion, prices, claimed)
             if embeddings.is_embedding_model(path):
-                stored = embeddings.load(path)
-                _expect_root(record.program_root, lambda: root_of_embeddings(stored.program))
-                return EmbeddingModel(own.name, prices, stored, claimed)
+                return self._vectors(path, promotion, prices, claimed)
             model = Integers.load(path)
         except KeifuError as error:
             return f"promotion {promotion.seq} is no model that answers: {error}"
         if model.digest != record.digest:
             return f"the bytes at {path} changed while they were read"
-        return Classifier(own.name, prices, model, claimed=claimed)
+        # Of a node that promises nothing labels stay as cheap as they are: each proved one is kept by itself.
+        is_proved = own.disputes.cap > 0 and record.program_root == promised_root(model.program) != bytes(32)
+        return Classifier(own.name, prices, model, claimed=claimed, is_proved=is_proved, keep=self._keep)
 
     def _tokens(self, path: Path, promotion: Promotion, prices: Prices, claimed: Claimed) -> TokenModel:
         """A token model. Receipts say proved when the record has the root of the very program that is run, and when any
         wrong lane of it could be shown."""
-        stored, record = load(path), promotion.entry.record
-        is_proved = any(record.program_root)
-        _expect_root(record.program_root, lambda: program_root(stored.program))
-        if is_proved and (why := out_of_reach(stored.program.sizes)):
-            self._log.info("answers say unverified: not every wrong lane could be shown", why=why)
-            is_proved = False
+        stored, root = load(path), promotion.entry.record.program_root
+        _expect_root(root, lambda: program_root(stored.program))
+        is_proved = self._is_within_reach(root, stored.program.sizes)
         return served(
             self._settings, self._settings.name, prices, stored, claimed, is_proved=is_proved, keep=self._keep
         )
+
+    def _vectors(self, path: Path, promotion: Promotion, prices: Prices, claimed: Claimed) -> EmbeddingModel:
+        """The same of an embedding model."""
+        stored, root = embeddings.load(path), promotion.entry.record.program_root
+        _expect_root(root, lambda: root_of_embeddings(stored.program))
+        is_proved = self._is_within_reach(root, stored.program.sizes)
+        return EmbeddingModel(self._settings.name, prices, stored, claimed, is_proved=is_proved, keep=self._keep)
+
+    def _is_within_reach(self, root: bytes, sizes: Sizes) -> bool:
+        """Whether a wrong lane of what was promoted could be shown, whichever it is."""
+        if any(root) and (why := out_of_reach(sizes)):
+            self._log.info("answers say unverified: not every wrong lane could be shown", why=why)
+            return False
+        return any(root)
 
     def _stop(self, why: str) -> None:
         if self._served is not None:

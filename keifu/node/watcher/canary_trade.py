@@ -24,6 +24,7 @@ from keifu.compute.client.side import chain_side
 from keifu.compute.client.store import Store
 from keifu.errors import EnvironmentFault
 from keifu.inference.tokens.again import computed_again
+from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.keeping import load
 from keifu.node.chain import open_key
 from keifu.node.sections import WatcherWork
@@ -114,10 +115,11 @@ def trade_of(body: Body, folder: Path, lot: random.Random, held: ExitStack) -> T
     provenance = Provenance(
         chain, suite["ProvenanceRegistry"], suite["Environments"], first_block=record.first_block
     )  # fmt: skip
-    judge = Judge(stored, provenance, market)
+    executor = Executor(stored.program)
+    judge = Judge(executor, provenance, market)
     sender = RpcDeployer(chain, key, record.factory)
     questions = Questions(base / own.texts, is_chat=stored.vocabulary.is_chat, tokens=own.tokens, lot=lot)
-    again = Recomputing(stored, partial(computed_again, judge.executor))
+    again = Recomputing(stored, partial(computed_again, executor))
     private = settings.private_peers or body.chain.is_local
     return Trade(
         key.address,

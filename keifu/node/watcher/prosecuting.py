@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import DISPUTES
 from keifu.compute.client.disputing import ANOTHER, Dispute, Judge, Judged, cover_answers, reading_of
-from keifu.compute.client.store import KeptReply, Store
+from keifu.compute.client.kept import KeptReply
+from keifu.compute.client.store import Store
 from keifu.compute.market import services
 from keifu.compute.market.covers import read_cover
 from keifu.errors import CheckFailed, InputError, Revert, UsageError

@@ -11,19 +11,25 @@ import msgspec
 import numpy as np
 import pytest
 
+from examples.digits.training import Settings
+from examples.digits.weights import make_weights
 from keifu.compute.client.checks import Check, Prices
 from keifu.compute.client.own_models import OwnVectors, own_model
-from keifu.compute.client.rooted import roots_compared
+from keifu.compute.client.rooted import groups_compared, roots_compared
 from keifu.compute.client.units import usage_of
 from keifu.compute.embedding import EmbeddingModel
 from keifu.compute.model import ModelFault
 from keifu.compute.openai import read_request
 from keifu.compute.receipt import Evidence, Receipt
-from keifu.compute.vectors import numbers_of, vectors_of
+from keifu.compute.vectors import leaves_of, numbers_of, trace_of_leaves, vectors_of
 from keifu.errors import CheckFailed
 from keifu.inference.embeddings.building import build
 from keifu.inference.embeddings.executor import Executor
 from keifu.inference.embeddings.keeping import load
+from keifu.inference.embeddings.rooting import program_root
+from keifu.inference.playable import playable
+from keifu.inference.programs import disputed_root
+from keifu.node.compute.disputing import found_in
 from keifu.spec import inference_trees as trees
 from tests.conformance.inference.bert_folder import PIECES, POSITIONS, WIDTH, folder_of
 
@@ -95,7 +101,7 @@ def test_a_vector_is_the_model_s_at_length_1_with_its_roots(model, stored):
     assert (found.input_units, found.output_units) == (len(ids), 1)
     assert usage_of(found.body).units_in == len(ids)
     assert usage_of(found.body).units_out == 1
-    assert (found.evidence, model.evidence) == (None, Evidence.UNVERIFIED)
+    assert found.evidence == Evidence.UNVERIFIED
 
 
 def test_several_texts_have_the_trees_over_their_roots(model):
@@ -243,3 +249,89 @@ def test_who_has_the_model_finds_a_vector_that_was_not_computed(model, own):
 
 def test_lanes_of_zero_have_no_length():
     assert numbers_of(np.zeros(4, np.int16)).tolist() == [0.0] * 4
+
+
+# what is promised ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def proving(stored):
+    """A model whose program was promoted, and what it keeps."""
+    kept = []
+    keep = lambda *about: kept.append(about)  # noqa: E731 - in one line what it is
+    made = EmbeddingModel("vectors", Prices(request=1), stored, is_proved=True, keep=keep)
+    yield made, kept
+    asyncio.run(made.close())
+
+
+def test_one_text_is_proved_and_kept(proving):
+    """What groups committed to comes on wish alone: 96 bytes a group and position."""
+    model, kept = proving
+    found = answer(model, TEXTS[0])
+    [vector] = vectors_of(found.body)
+    assert (found.evidence, vector.groups, model.gives_groups) == (Evidence.PROVED, b"", True)
+    assert kept == [(found.trace_root, list(vector.ids), (), None)]
+    call = call_of(model, TEXTS[0])
+    call.wishes_groups = True
+    again = asyncio.run(model.answer(call))
+    [vector] = vectors_of(again.body)
+    assert len(vector.groups) == 96 * 4 * len(vector.ids)
+    assert trace_of_leaves(leaves_of(vector.groups, len(vector.ids))) == again.trace_root
+    assert groups_compared(again.body, are_due=True) == (
+        True,
+        f"what each committed to at {len(vector.ids)} positions makes the trace's root",
+    )
+    assert groups_compared(found.body, are_due=True)[0] is False
+    assert groups_compared(found.body, are_due=False) is None
+
+
+def test_several_texts_are_not(proving):
+    model, kept = proving
+    call = call_of(model, TEXTS)
+    call.wishes_groups = True
+    found = asyncio.run(model.answer(call))
+    assert found.evidence == Evidence.UNVERIFIED
+    assert not any(vector.groups for vector in vectors_of(found.body))
+    assert kept == []
+
+
+def groups(change):
+    def changes(document):
+        said = document["data"][0]["keifu"]
+        said["groups"] = base64.b64encode(change(base64.b64decode(said["groups"]))).decode()
+
+    return changes
+
+
+@pytest.mark.parametrize(
+    "change", [lambda data: data[:-96], lambda data: data[:-1], lambda data: bytes([data[0] ^ 1]) + data[1:],
+               lambda data: data[: len(data) // 4], lambda data: data * 40],
+)  # fmt: skip
+def test_groups_that_do_not_make_the_trace_are_refused(proving, change):
+    call = call_of(proving[0], TEXTS[0])
+    call.wishes_groups = True
+    body = changed(asyncio.run(proving[0].answer(call)), groups(change))
+    assert groups_compared(body, are_due=True) == (False, "the root of the trace is not made of those that came")
+
+
+def test_a_text_of_more_positions_than_a_dispute_reaches_is_not(proving, monkeypatch):
+    model, kept = proving
+    count = len(call_of(model, TEXTS[0]).inputs[0])
+    monkeypatch.setattr("keifu.compute.embedding.JUDGED_POSITIONS", count)
+    assert answer(model, TEXTS[0]).evidence == Evidence.PROVED
+    monkeypatch.setattr("keifu.compute.embedding.JUDGED_POSITIONS", count - 1)
+    assert answer(model, TEXTS[0]).evidence == Evidence.UNVERIFIED
+    assert len(kept) == 1
+
+
+def test_disputes_know_models_that_are_served_no_more(folder, tmp_path, stored):
+    """By their folders among the artefacts, of any kind; of what no dispute reaches there is none."""
+    for name in ("digits", "none"):
+        (tmp_path / name).mkdir()
+    make_weights(tmp_path / "digits", Settings(epochs=1))
+    roots = [
+        playable(found).published.root
+        for path in (folder, tmp_path / "digits", tmp_path / "none", tmp_path / "missing")
+        for found in found_in(path)
+    ]
+    assert roots == [program_root(stored.program), disputed_root(tmp_path / "digits")]

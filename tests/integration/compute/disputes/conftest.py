@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from keifu.compute.client.side import chain_side
 from keifu.compute.client.store import Store
 from keifu.compute.promises import needed_for
 from keifu.compute.receipt import Evidence
-from keifu.inference.programs import root_of_folder
+from keifu.inference.programs import disputed_root
 from keifu.inference.tokens.building import build
 from keifu.inference.tokens.keeping import load
 from keifu.node.compute.making import RECEIPT_KEY, own_section
@@ -62,7 +62,7 @@ def provenance(paid: Promised) -> Provenance:
 def promoted(paid: Promised, provenance: Provenance, integers: Path, name: str) -> bytes:
     """An environment of this name, which has promoted the model."""
     author = paid.anvil.account("author")
-    record = Record(author.address, Kind.WEIGHTS, digest_path(integers).root, program_root=root_of_folder(integers))
+    record = Record(author.address, Kind.WEIGHTS, digest_path(integers).root, program_root=disputed_root(integers))
     made = provenance.declare(name, [], author)
     provenance.promote(made, provenance.register(record, author), author)
     return made
@@ -92,9 +92,11 @@ class Buyer:
     node: PaidNode
     client: ComputeClient
     provider: Provider
+    path: str = "/v1/completions"
+    question: Mapping[str, Any] = field(default_factory=lambda: QUESTION)
 
     def ask(self) -> Any:
-        return self.client.ask(self.provider, "/v1/completions", QUESTION)
+        return self.client.ask(self.provider, self.path, self.question)
 
     def ask_proved(self) -> Any:
         """A cover answers from the second behind its block on, and this chain may be ahead by some."""

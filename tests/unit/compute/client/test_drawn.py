@@ -13,6 +13,7 @@ from keifu.compute.canonical import tokens_of, tokens_root, trace_of
 from keifu.compute.client.checks import Check, Exchange, check_reply, shown
 from keifu.compute.client.client import ComputeClient, ProviderFault
 from keifu.compute.client.drawn import committed_in
+from keifu.compute.client.kept import keep
 from keifu.compute.client.store import Store
 from keifu.compute.receipt import Evidence, Receipts, SignedReceipt
 from keifu.errors import InputError
@@ -189,6 +190,6 @@ def test_a_drawn_reply_is_kept_with_what_it_is_drawn_by(tmp_path):
     signed = Receipts(CHAIN, MARKET).sign(KEY, [receipt])[0]
     with Store(tmp_path) as store, store._writing() as database:
         store._keep(database, 1, signed, held=True)
-        store._keep_reply(database, signed, body(SAMPLING))
+        keep(database, signed, body(SAMPLING))
         (reply,) = store.replies()
     assert reply.drawing == DRAWING

@@ -10,7 +10,7 @@ import pytest
 from ethwire.keys import recover
 from keifu.abi.eip712 import DISPUTE_PERMIT
 from keifu.compute.client.handing import Handed, hand
-from keifu.compute.client.store import KeptReply
+from keifu.compute.client.kept import KeptReply
 from keifu.compute.promises import disputes_domain
 from keifu.compute.receipt import Evidence, Receipt, Receipts
 from keifu.errors import InputError

@@ -10,7 +10,7 @@ import pytest
 from ethwire.constants import ZERO_ADDRESS
 from keifu.compute.canonical import tokens_root, trace_of
 from keifu.compute.client.disputing import Judge, judged_all
-from keifu.compute.client.store import KeptReply
+from keifu.compute.client.kept import KeptReply
 from keifu.compute.receipt import Evidence, Receipt, Receipts
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inference.disputes.reach import out_of_reach
@@ -190,7 +190,7 @@ def test_models_of_which_some_wrong_lane_could_not_be_shown(stored, changes, sai
 
 
 def test_nobody_is_sent_into_a_dispute_that_might_not_be_won(judge, right, monkeypatch):
-    monkeypatch.setattr("keifu.compute.client.disputing.out_of_reach", lambda _: "it is too large")
+    monkeypatch.setattr(judge._model, "beyond", "it is too large")
     positions = (*right[1].positions[:3], ONE, *right[1].positions[4:])
     with pytest.raises(CheckFailed, match="position 3 is wrong, and a dispute might cost its bond: it is too large"):
         judge.judge(reply_of(right[1].ids, positions))

@@ -53,7 +53,7 @@ def test_all_that_it_takes():
     word, evidence, roots = judged(RECEIPT)
     assert word == Evidence.PROVED
     assert evidence.ok
-    assert evidence.detail == "proved: any wrong token can be shown on the chain"
+    assert evidence.detail == "proved: any wrong number can be shown on the chain"
     assert roots.ok
 
 
@@ -63,7 +63,7 @@ def test_without_a_contract_it_is_the_provider_s_word():
     assert evidence.ok
     assert (
         evidence.detail
-        == "unverified: it says proved, but its operator promised nothing that you know of for a wrong token"
+        == "unverified: it says proved, but its operator promised nothing that you know of for a wrong number"
     )
 
 
@@ -129,9 +129,9 @@ def test_ids_that_are_not_bound_are_refused(changes, said):
     assert judged(replace(RECEIPT, **changes), body=b"{}")[2].detail == "trace root, which nothing here can compare"
 
 
-def test_no_contract_judges_vectors():
+def test_vectors_without_their_integers_are_not_judged():
     """Not even in an answer that has a proved reply beside them: what is read of it is the vector."""
     document = {**msgspec.json.decode(BODY), "data": [{"index": 0, "embedding": [1.0]}]}
     word, evidence, _ = judged(RECEIPT, body=msgspec.json.encode(document))
     assert (word, evidence.ok) == (Evidence.UNVERIFIED, True)
-    assert evidence.detail == "unverified: it says proved, but no contract judges vectors"
+    assert evidence.detail == "unverified: it says proved, but it came without the integers of its vectors"

@@ -1,0 +1,134 @@
+"""Vectors of texts that are promised, between real processes: a faked element is convicted and paid for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import keifu
+from keifu.chain.suite import DISPUTES, GAME
+from keifu.compute.client.disputing import Judge, played, reading_of
+from keifu.compute.market.refusals import send_with_coins
+from keifu.compute.promises import shown
+from keifu.compute.receipt import Evidence
+from keifu.errors import CheckFailed
+from keifu.inference.disputes import NO_PERMIT, Place, Question, Stage
+from keifu.inference.disputes.reading import Outcome
+from keifu.inference.disputes.turns import NO_MARKS
+from keifu.inference.embeddings.building import build
+from keifu.inference.embeddings.keeping import load
+from keifu.local.suite import warp
+from keifu.spec import inference_trees as trees
+from keifu.units import COIN
+from tests.conformance.inference.bert_folder import folder_of
+from tests.integration.compute.conftest import until
+from tests.integration.compute.disputes.conftest import RESTITUTION, promoted
+
+TEXT = {"model": "promoted", "input": "a proof of work is no promise! " * 4}
+TEXTS = {"model": "promoted", "input": ["a proof of work", "no promise"]}
+GROUPS, LAST = 4, 3
+POOLED = 2  # slot
+
+
+@pytest.fixture(scope="module")
+def integers(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vectors")
+    build(folder_of(folder / "published"), folder / "model")
+    return folder / "model"
+
+
+@pytest.fixture(scope="module")
+def environment(paid, provenance, integers):
+    return promoted(paid, provenance, integers, "vectors")
+
+
+@pytest.fixture(scope="module")
+def judge(paid, provenance, integers):
+    return Judge(load(integers), provenance, paid.market)
+
+
+@pytest.fixture
+def embed(buy):
+    return lambda node: replace(buy(node), path="/v1/embeddings", question=TEXT)
+
+
+@pytest.mark.parametrize("faking", ["tests.faking_vectors", "tests.faking_encoders"])
+def test_a_faked_element_of_a_vector_is_slashed_and_paid_for(paid, sell, embed, integers, monkeypatch, faking):
+    """By the SDK: cover, dispute, and what is paid at its end. An element of the vector, or a lane behind a layer."""
+    node = sell(f"faker by {faking}", faking)
+    buyer = embed(node)
+    assert buyer.ask().evidence == Evidence.UNVERIFIED  # nothing is promised yet
+    disputes, hub = (paid.suite.at(paid.client, name) for name in (DISPUTES, "StakingHub"))
+    lock = hub.lock_of(disputes.address, node.account)
+    buyer.cover()
+    buyer.ask_proved()
+    monkeypatch.setenv("KEIFU_CLIENT", str(buyer.client.store.folder))
+    said = []
+    with keifu.connect(paid.anvil.url, role="payer", deployments=paid.folder / "deployments") as k:
+        bond = disputes.bond()
+        assert k.covers.dispute(integers, on_step=said.append) * COIN == RESTITUTION + RESTITUTION // 10 + bond
+    assert said[-2:] == ["the wrong number is proved", "closed"]
+    assert lock - hub.lock_of(disputes.address, node.account) == RESTITUTION * 1_475 // 1_000
+
+
+def test_an_honest_node_proves_its_vectors_and_answers_all(paid, sell, embed, judge):
+    """Whoever disputes a vector that is right loses its bond, whatever it asks."""
+    node = sell("honest provider of vectors")
+    buyer = embed(node)
+    buyer.ask()
+    buyer.cover()
+    answer = buyer.ask_proved()
+    assert not [item for item in answer.findings if not item.ok]
+    assert any("makes the trace's root" in item.detail for item in answer.findings)
+    several = replace(buyer, question=TEXTS).ask()
+    assert (several.evidence, several.receipt.evidence) == (Evidence.UNVERIFIED, Evidence.UNVERIFIED)
+    reply = list(buyer.client.store.replies())[-1]
+    judged = judge.judge(reply)
+    assert judged.words == "right"
+    with pytest.raises(CheckFailed, match="the reply is what the model makes"):
+        buyer.dispute(judge).open()
+    reading, seen = reading_of(paid.client, paid.suite, 0), judged.seen
+    disputes, hub = (paid.suite.at(paid.client, name) for name in (DISPUTES, "StakingHub"))
+    lock, bond = hub.lock_of(disputes.address, node.account), disputes.bond()
+    at = len(reply.prompt) - 1
+    place = Place(at, GROUPS, seen.positions[at], trees.path(list(seen.positions), at))
+    published = judged.challenger.published
+    args = shown(reply.signed), judged.record.args, published.descriptor(LAST, POOLED), *place, NO_PERMIT
+    send_with_coins(paid.by(paid.payer), paid.suite, bond, DISPUTES, "open", *args)
+    (opened,) = reading.opened(operator=node.account)
+    game = paid.suite.at(paid.client, GAME)
+
+    def standing(stage):
+        def found():
+            now = reading.standing(opened)
+            return now if now.turn.stage == stage else None
+
+        return until(found, node.process)
+
+    now = standing(Stage.NAMING)
+    path = trees.path(list(now.seen.boundaries), LAST)
+    game.name_group(now.turn.args, LAST, now.seen.boundaries[LAST], path, NO_MARKS, sender=paid.payer)
+    for question in (Question(Stage.CHUNKS, POOLED), Question(Stage.SUMS, POOLED, 1, 32, 1 + at // 32)):
+        game.ask(standing(Stage.ASKING).turn.args, *question.args, sender=paid.payer)
+    last = standing(Stage.ASKING)
+    warp(paid.client, last.turn.deadline + 1 - paid.client.now)
+    until(lambda: reading.standing(opened) is None, node.process)
+    assert reading.outcome(opened) == Outcome(False)
+    assert hub.lock_of(disputes.address, node.account) == lock
+
+
+def test_a_node_that_forgot_a_text_loses(paid, sell, embed, judge):
+    """Its window passes, and the client closes."""
+    node = sell("forgetful provider of vectors", "tests.faking_vectors")
+    buyer = embed(node)
+    buyer.ask()
+    buyer.cover()
+    buyer.ask_proved()
+    dispute = buyer.dispute(judge)
+    node.end()
+    dispute.open()
+    waited = dispute.step()
+    assert "the roots of a group's tensors" in waited.words
+    warp(paid.client, waited.until + 1 - paid.client.now)
+    assert played(dispute, lambda words: None) == Outcome(True, RESTITUTION, RESTITUTION // 10)
