@@ -237,7 +237,7 @@ class StorageLog(HubSystem):
         self.units: defaultdict[tuple[str, str], int] = defaultdict(int)  # token, account -> credited
         self.units_moved: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.paid_units: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self.delisted, self.refuses = set[str](), False
+        self.delisted, self.frozen = set[str](), False
         self.pot, self.removed, self.next_seed = POT, 0, 0
         for shard in self.promised[1].shards:
             provider, _, leaves = shard.deal.named[shard.index]
@@ -320,7 +320,7 @@ class StorageLog(HubSystem):
         return deal.price * (deal.end - deal.begin - collected)
 
     def is_frozen(self, token: str) -> bool:
-        return self.refuses and TOKENS.get(token) == "HookToken"
+        return self.frozen and TOKENS.get(token) == "HookToken"
 
     def token_of(self, deal: Promise) -> str:
         return self[deal.token or "token"]

@@ -82,6 +82,14 @@ class StorageTokens(StorageRepairing):
         yield from self.propose(who, shard, role, True)
         yield from self.accept_proposal(who, shard, True, True)
 
+    @action("", Choice("earning"), Choice((1, 2, 4)), sender="watcher", weight=4)
+    def overdue(self, who: str, shard: Stored, more: int) -> Steps:
+        """Days that are proven, until after a shard's end where that is near; and then it is collected."""
+        left = shard.last.end - self.epoch if shard.state == ACCEPTED else 0
+        for _ in range(left + more if 0 < left < 7 else 1):
+            yield from self.day(who, 7, True)
+        yield from self.collect(who, shard, "one")
+
     def creditors(self, who: str) -> list[tuple[str, str]]:
         """Tokens with whoever may fetch some, more often than others."""
         owed = [pair for pair, units in self.units.items() if units]
@@ -117,8 +125,7 @@ class StorageTokens(StorageRepairing):
 
     def fetched(self, token: str, who: str, receiver: str) -> None:
         due = self.units[token, who]
-        said = {"account": who, "token": self[token], "receiver": receiver, "amount": due}
-        self.emitted("deals.TokenPaid", **said)
+        self.emitted("deals.TokenPaid", account=who, token=self[token], receiver=receiver, amount=due)
         self.units_moved[token, who] -= due
         self.units_moved[token, receiver] += due
         self.paid_units[token, who] += due
@@ -140,13 +147,15 @@ class StorageTokens(StorageRepairing):
     def freeze(self, who: str, refuses: bool) -> Steps:
         """The issuer of one token lets nobody move it, or everybody again."""
         yield self.tx("freezing.set_refuses", refuses, sender=who)
-        self.refuses = refuses
+        self.frozen = refuses
 
     @action("", Choice(tuple(TOKENS)), Choice((True, True, False)), sender="stranger", weight=2)
     def list_token(self, who: str, token: str, listed: bool) -> Steps:
         """The timelock lists a token, or lists it no more."""
         yield self.tx("channels.listToken", self[token], listed, sender=self.owner)
         self.delisted = self.delisted - {token} if listed else self.delisted | {token}
+        for shard in [item for item in self.known(who) if item.deal.token == token][-1:]:
+            yield from self.renew(who, shard, 3)
 
     # what the log says of units ---------------------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ def test_a_campaign_reaches_what_it_is_for() -> None:
             "token lost": any(item.lost and item.token for item in tenures),
             "token moved": any(item.left and item.collected for item in tenures),
             "delisted": system.delisted,
-            "frozen": system.refuses,
+            "frozen": system.frozen,
         }
         reached |= {name for name, holds in found.items() if holds}
 

@@ -33,7 +33,7 @@ export const storageDealsAbi = [
   {"stateMutability":"nonpayable","type":"function","name":"withdraw_token","inputs":[{"name":"_token","type":"address"},{"name":"_receiver","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
   {"stateMutability":"nonpayable","type":"function","name":"pay_token","inputs":[{"name":"_account","type":"address"},{"name":"_token","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
   {"stateMutability":"view","type":"function","name":"channels","inputs":[],"outputs":[{"name":"","type":"address"}]},
-  {"stateMutability":"view","type":"function","name":"token_credits","inputs":[{"name":"arg0","type":"address"},{"name":"arg1","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"token_credits","inputs":[{"name":"account","type":"address"},{"name":"token","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
   {"stateMutability":"nonpayable","type":"function","name":"lose_unanswered","inputs":[{"name":"_deal","type":"bytes32"},{"name":"_index","type":"uint256"},{"name":"_caller","type":"address"}],"outputs":[]},
   {"stateMutability":"nonpayable","type":"function","name":"reserve","inputs":[{"name":"_deal","type":"bytes32"},{"name":"_index","type":"uint256"}],"outputs":[{"name":"","type":"uint256"}]},
   {"stateMutability":"nonpayable","type":"function","name":"release","inputs":[{"name":"_deal","type":"bytes32"},{"name":"_index","type":"uint256"}],"outputs":[]},
