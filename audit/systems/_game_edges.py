@@ -266,7 +266,7 @@ class GameEdgeSystem(System):
             return
         fixed = (self["book"], dispute, case.hash, self["operator"], self["challenger"], start.time)
         sees = start.position if start.reply else start.positions - 1
-        numbers = {"vector": int(start.reply == 0), "drawn": int(start.drawing is not None)}
+        numbers: dict[str, Any] = {"vector": int(start.reply == 0), "drawn": int(start.drawing is not None)}
         turn = Turn(*fixed, 0, 0, start.group, start.boundary, sees, start.groups, **numbers)
         stage = Stage.GROUPS
         if start.is_named:
@@ -322,7 +322,7 @@ class GameEdgeSystem(System):
     def asking(self, roots: Sequence[bytes] = (), **start: Any) -> Steps:
         """To where the challenger asks: the middle one of three groups has shown the roots of its tensors."""
         committed = words(3, 4)
-        fields = {"group": 1, "boundary": trees.boundary(*committed)} | start
+        fields: dict[str, Any] = {"group": 1, "boundary": trees.boundary(*committed)} | start
         yield from self.begins(Start(**fields))
         yield from self.shows("show_record", list(roots), committed, list(self.at.marks), 0, b"")
 
