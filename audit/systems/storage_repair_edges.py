@@ -105,7 +105,7 @@ class StorageRepairEdges(StorageEdgeSystem):
         yield from self.reserve_repair(self["third provider"], deal.shards[0])
         yield from self.seeded(6 + late)
         yield from self.complete_repair(self["third provider"], deal.shards[0], "", 0, True)
-        self.goes(7 + EVIDENCE)
+        self.goes(deal.end + EVIDENCE)
         yield from self.end_repair(who, deal.shards[0])
         yield from self.refund(who, deal.shards[0], "one", False)
         assert deal.shards[0].state == OVER, "STO-13"

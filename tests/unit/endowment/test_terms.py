@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evmstorm.evm import reverts
+from keifu.storage.states import EVIDENCE
 from keifu.units import COIN, DAY
 
 from .world import ENOUGH, GIVEN, GWEI, LOCK, PRICE, RESTITUTION, REWARD, SHARDS, TERM
@@ -85,7 +86,7 @@ def test_for_what_nobody_stores_anybody_is_named(world):
 def test_shards_that_are_refunded_already_were_stored(world, refunded):
     """END-3"""
     world.accept()
-    world.to_epoch(world.until)
+    world.to_epoch(world.until + EVIDENCE)
     world.deals.refund(world.deal, list(refunded), sender=world.stranger)
     with reverts("endowment: another one stores it"):
         world.open_term(world.stranger, world.second, world.third)
@@ -105,7 +106,7 @@ def test_a_refund_of_what_nobody_stored_is_no_storing(world):
 def test_what_was_not_proven_comes_back(world):
     """END-6: nobody proved, so all of the first term is there again."""
     world.accept()
-    world.to_epoch(world.until)
+    world.to_epoch(world.until + EVIDENCE)
     world.deals.refund(world.deal, [0, 1, 2], sender=world.stranger)
     world.open_term()
     assert world.market.credits(world.endowment) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
+from keifu.storage.states import EVIDENCE
 from tests.unit.storage_market.conftest import GWEI, PRICE, RATE, TERM, UNNAMED, stream
 
 
@@ -42,7 +43,7 @@ def test_no_epoch_twice(deals, coin, deal, proven_epoch, to_epoch, provider):
     receipt = deals.collect(deal.id, [0], sender=provider)
     assert receipt.return_value == 0
     proven_epoch(4, provider)
-    to_epoch(deal.end)
+    to_epoch(deal.end + EVIDENCE)
     deals.refund(deal.id, [0, 1], sender=provider)
     assert deals.token_credits(provider, coin) == 2 * RATE
 
@@ -165,7 +166,7 @@ def test_a_renewed_deal_goes_on(deals, coin, deal, proven_epoch, to_epoch, provi
     deals.prolong(deal.id, 0, sender=provider)
     for epoch in (deal.end, deal.end + 1):
         proven_epoch(epoch, provider)
-    to_epoch(deal.end + 2)
+    to_epoch(deal.end + 2 + EVIDENCE)
     assert deals.collect(deal.id, [0, 1], sender=provider).return_value == 4 * RATE
     deals.refund(deal.id, [0, 1], sender=provider)
     assert coin.balanceOf(deals) == 2 * (TERM + 2) * RATE
@@ -187,7 +188,7 @@ def test_what_there_is_not(deals, coin, open_deal, deal, to_epoch, provider, dat
     for known, index in ((free, 0), (deal, 2), (deal, 2**256 - 1)):
         with ape.reverts("deals: shard is not stored"):
             deals.collect(known.id, [index], sender=provider)
-    to_epoch(deal.end)
+    to_epoch(deal.end + EVIDENCE)
     deals.refund(deal.id, [0], sender=provider)
     with ape.reverts("deals: shard is not stored"):
         deals.collect(deal.id, [0], sender=provider)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ape
 
 from ethwire.constants import ZERO_ADDRESS
+from keifu.storage.states import EVIDENCE
 from tests.unit.storage_market.conftest import (
     DAMAGES,
     EPOCH,
@@ -52,7 +53,7 @@ def test_receivers_that_are_none(market, deals, client):
 
 def test_pay_by_anybody(market, token, stored, to_epoch, deals, client, stranger):
     """For contracts that cannot ask for it: what was credited, to whom it was credited."""
-    to_epoch(stored.end)
+    to_epoch(stored.end + EVIDENCE)
     deals.refund(stored.id, [0, 1], sender=stranger)
     before = token.balanceOf(client)
     market.pay(client, sender=stranger)

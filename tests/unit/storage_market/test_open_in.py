@@ -7,7 +7,7 @@ import pytest
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.spec.storage import deal_id
-from tests.unit.storage_market.conftest import ENOUGH, GWEI, RATE, RESTITUTION, SALT, TERM, UNITS
+from tests.unit.storage_market.conftest import ENOUGH, RATE, RESTITUTION, SALT, TERM, UNITS
 
 ROOT = b"\x07" * 32
 
@@ -65,16 +65,12 @@ def test_only_what_is_listed(deals, channels, coin, opened, owner, client):
         opened(coin, salt=b"\1" * 32)
 
 
-def test_the_coin_itself_when_it_is_listed(deals, market, token, channels, opened, owner, client):
-    """It is a deal in the coin, in gwei, at the market."""
-    if channels.isListed(token):
-        channels.listToken(token, False, sender=owner)
-    with ape.reverts("deals: token is not listed"):
-        opened(token)
-    channels.listToken(token, True, sender=owner)
-    opened(token)
-    assert token.balanceOf(market) == 14 * TERM * RATE * GWEI
-    assert token.balanceOf(deals) == 0
+def test_not_in_the_coin(channels, token, opened, owner):
+    """Its price would be meant in wei, and be taken in gwei."""
+    for listed in (True, False):
+        channels.listToken(token, listed, sender=owner)
+        with ape.reverts("deals: open it in the coin"):
+            opened(token)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ape
 
+from keifu.storage.states import EVIDENCE
 from tests.unit.storage_market.conftest import RATE, TERM
 
 
 def test_to_the_account_and_nobody_else(deals, coin, stored_for, to_epoch, client, stranger):
     """STO-15"""
     deal = stored_for(coin)
-    to_epoch(deal.end)
+    to_epoch(deal.end + EVIDENCE)
     deals.refund(deal.id, [0], sender=stranger)
     before, mine = coin.balanceOf(client), coin.balanceOf(stranger)
     receipt = deals.pay_token(client, coin, sender=stranger)

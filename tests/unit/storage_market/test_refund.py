@@ -5,7 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.storage_market.conftest import GWEI, PRICE, RATE, TERM, stream
+from keifu.storage.states import EVIDENCE
+from tests.unit.storage_market.conftest import GWEI, PRICE, RATE, RESTITUTION, TERM, stream
 
 ESCROW = PRICE * TERM * GWEI
 
@@ -14,7 +15,7 @@ def test_paid_by_proven_epoch(market, deals, token, stored, proven_epoch, to_epo
     """STO-1, STO-5: three of twenty epochs are proven, and everybody can be paid."""
     for epoch in (2, 5, 9):
         proven_epoch(epoch, provider)
-    to_epoch(stored.end)
+    to_epoch(stored.end + EVIDENCE)
     receipt = deals.refund(stored.id, [0, 1], sender=stranger)
     assert market.credits(client) == 2 * ESCROW - 3 * PRICE * GWEI
     amounts = [event.amount for event in receipt.events.filter(deals.Refunded)]
@@ -27,7 +28,7 @@ def test_paid_by_proven_epoch(market, deals, token, stored, proven_epoch, to_epo
 
 def test_once(deals, stored, to_epoch, stranger):
     """STO-1: no second time, in one call or in two."""
-    to_epoch(stored.end)
+    to_epoch(stored.end + EVIDENCE)
     with ape.reverts("deals: shard is over"):
         deals.refund(stored.id, [0, 0], sender=stranger)
     deals.refund(stored.id, [0], sender=stranger)
@@ -42,6 +43,31 @@ def test_not_before_the_end(market, deals, stored, to_epoch, client):
         deals.refund(stored.id, [0], sender=client)
     to_epoch(stored.end)
     deals.refund(stored.id, [0], sender=client)
+
+
+def test_by_others_when_nothing_can_be_shown_any_more(deals, stored, to_epoch, provider, client, stranger):
+    """STO-11: three epochs after the end, when the shard's reserve ends; the client needs no protection from itself."""
+    for epoch in (stored.end, stored.end + EVIDENCE - 1):
+        to_epoch(epoch)
+        for who in (provider, stranger):
+            with ape.reverts("deals: may still be declared lost"):
+                deals.refund(stored.id, [0], sender=who)
+    deals.refund(stored.id, [1], sender=client)
+    to_epoch(stored.end + EVIDENCE)
+    deals.refund(stored.id, [0], sender=provider)
+
+
+def test_a_refund_saves_no_provider_that_lost_its_shard(
+    market, deals, stored, missed_epoch, to_epoch, provider, client, stranger
+):
+    """STO-11: whoever drops a shard in its last three epochs cannot have it settled before somebody says so."""
+    for epoch in range(stored.end - 3, stored.end):
+        missed_epoch(epoch)
+    to_epoch(stored.end)
+    with ape.reverts("deals: may still be declared lost"):
+        deals.refund(stored.id, [0], sender=provider)
+    deals.declare_lost(stored.id, 0, sender=stranger)
+    assert market.credits(client) == RESTITUTION * GWEI
 
 
 def test_what_nobody_accepted(market, deals, open_deal, accept, provider, data, client, stranger, to_epoch):
@@ -67,7 +93,7 @@ def test_no_such_shard(deals, stored, to_epoch, client, index):
 
 def test_the_client_of_now_gets_it(market, deals, stored, to_epoch, client, other_client):
     deals.transfer_deal(stored.id, other_client, sender=client)
-    to_epoch(stored.end)
+    to_epoch(stored.end + EVIDENCE)
     deals.refund(stored.id, [0], sender=client)
     assert (market.credits(client), market.credits(other_client)) == (0, ESCROW)
 
@@ -83,7 +109,7 @@ def test_a_late_acceptance_is_paid_from_then(market, deals, open_deal, accept, p
     for epoch in (4, 5):
         proven_epoch(epoch, provider)
     assert market.ledger(provider).earned == (4 + 2) * PRICE
-    to_epoch(late.end)
+    to_epoch(late.end + EVIDENCE)
     receipt = deals.refund(late.id, [0], sender=provider)
     (event,) = receipt.events.filter(deals.Refunded)
     assert event.amount == ESCROW - 2 * PRICE * GWEI
@@ -96,7 +122,7 @@ def test_in_another_token(deals, market, coin, stored_for, proven_epoch, to_epoc
         proven_epoch(epoch, provider)
     to_epoch(10)
     deals.collect(deal.id, [0], sender=stranger)
-    to_epoch(deal.end)
+    to_epoch(deal.end + EVIDENCE)
     before = market.credits(client)
     receipt = deals.refund(deal.id, [0, 1], sender=stranger)
     assert [(event.amount, event.bounty) for event in receipt.events.filter(deals.Refunded)] == [

@@ -6,6 +6,7 @@ import ape
 import pytest
 
 from ethwire.constants import ZERO_ADDRESS
+from keifu.storage.states import EVIDENCE
 from tests.unit.storage_market.conftest import RATE, TERM
 
 
@@ -89,7 +90,7 @@ def test_a_token_that_takes_a_fee_later_harms_whoever_is_paid_in_it(
     accept(more)
     for epoch in (2, 3):
         proven_epoch(epoch, provider)
-    to_epoch(4)
+    to_epoch(4 + EVIDENCE)
     deals.refund(deal.id, [0], sender=provider)
     deals.refund(more.id, [0], sender=provider)
     assert deals.token_credits(provider, fee) == 160 == fee.balanceOf(deals)
