@@ -85,7 +85,7 @@ def _world(lab: Lab, of: str = "") -> World:
     token.approve(deals, ENOUGH, sender=client)
     other = lab.deploy("QuietToken")
     channels.listToken(other, True, sender=owner)
-    other.mint(client, 10**18, sender=owner)
+    other.mint(client, COIN, sender=owner)
     other.approve(deals, ENOUGH, sender=client)
     return World(randomness, market, deals, other, provider, client)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ape
 
+from keifu.units import COIN
 from tests.unit.storage_market.conftest import RATE
 
 
@@ -28,7 +29,7 @@ def test_only_in_what_is_listed(deals, channels, coin, provider, stranger, owner
 
 def test_it_binds_nobody(deals, coin, open_deal, accept, provider, data):
     """A deal at another price is accepted all the same."""
-    deals.name_price(coin, 10**18, sender=provider)
+    deals.name_price(coin, COIN, sender=provider)
     deal = open_deal((provider, data), price=1, token=coin)
     accept(deal)
     assert deals.shard(deal.id, 0).provider == provider
