@@ -14,6 +14,9 @@ from ...interfaces import IComputeMarket
 NAME: constant(String[13]) = "Keifu Compute"
 VERSION: constant(String[1]) = "1"
 
+# Bytes of a receipt in calldata.
+LENGTH: constant(uint256) = 16 * 32
+
 # EIP-712 type of what is signed for a batch.
 BATCH_TYPE: constant(bytes32) = keccak256("ReceiptBatch(bytes32 root)")
 
@@ -26,6 +29,15 @@ RECEIPT_TYPE: constant(bytes32) = keccak256(
 @pure
 def _struct_hash(_receipt: IComputeMarket.Receipt) -> bytes32:
     return keccak256(abi_encode(RECEIPT_TYPE, _receipt))
+
+
+@internal
+@pure
+def _struct_hash_of(_words: Bytes[LENGTH]) -> bytes32:
+    """
+    @dev The same of a receipt as it stands in calldata.
+    """
+    return keccak256(concat(RECEIPT_TYPE, _words))
 
 
 @internal
