@@ -19,6 +19,9 @@ COSTS_OF_NOTHING: constant(uint256) = 1_318
 
 token: public(IERC20)
 
+# Where its seeds come from.
+randomness: public(address)
+
 # Mature weight of its jurors, and wei of a coin of its table.
 total_weight: public(uint256)
 unit: uint256
@@ -88,6 +91,11 @@ def decide(_case: uint256, _verdict: uint256, _costs: uint256):
     @notice Say what the jury says.
     """
     self._decide(_case, _verdict, _costs)
+
+
+@external
+def seed_from(_randomness: address):
+    self.randomness = _randomness
 
 
 @external
