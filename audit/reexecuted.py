@@ -43,8 +43,9 @@ def seal(demand: int, word: int, answer: bytes, salt: bytes, who: Any) -> bytes:
 class ReExecuted:
     """Everything that people act on. All executors hold a mature slot, the client's promise is accepted."""
 
-    def __init__(self, load: Any = None) -> None:
-        self.evm = evm = LocalEvm(load=load) if load else LocalEvm()
+    def __init__(self, evm: LocalEvm | None = None, price: int = PRICE) -> None:
+        self.price = price
+        self.evm = evm = evm or LocalEvm()
         names = ("owner", "operator", "client", "insurance", "stranger", "other operator")
         self.owner, self.operator, self.client, self.insurance, self.stranger, self.other = map(evm.account, names)
         self.executors = [evm.account(f"executor {number}") for number in range(EXECUTORS)]
@@ -96,7 +97,7 @@ class ReExecuted:
 
     def terms(self, **changes: Any) -> tuple[Any, ...]:
         fields = {"digest": DIGEST, "tolerance": RULE, "panel": PANEL, "needed": NEEDED, "fee": FEE,
-                  "restitution": RESTITUTION, "price": PRICE, "last": self.evm.now + TERM}  # fmt: skip
+                  "restitution": RESTITUTION, "price": self.price, "last": self.evm.now + TERM}  # fmt: skip
         return tuple((fields | changes).values())
 
     def offer(self, **changes: Any) -> int:
