@@ -15,8 +15,9 @@ from keifu.payments import Channel
 from keifu.units import COIN, DAY
 
 __all__ = [
-    "ABSENT", "AGREES", "COURT_BOND", "COURT_COSTS", "DIFFERS", "DIGEST", "EXECUTORS", "FEE", "LOCKED", "MATURITY", "NEEDED", "PANEL", "PENALTY",
-    "RESERVE", "REST", "RESTITUTION", "RULE", "STAKE", "TERM", "UNREADABLE", "WINDOW", "WRONG", "ReExecuted", "seal",
+    "ABSENT", "AGREES", "COURT_BOND", "COURT_COSTS", "DIFFERS", "DIGEST", "EXECUTORS", "FEE", "LOCKED", "MATURITY",
+    "NEEDED", "PANEL", "PENALTY", "RESERVE", "REST", "RESTITUTION", "RULE", "STAKE", "TERM", "UNREADABLE", "WINDOW",
+    "WRONG", "ReExecuted", "seal",
 ]  # fmt: skip
 
 AGREES, DIFFERS, UNREADABLE = 1, 2, 3

@@ -166,4 +166,3 @@ class ReExecutionLog(System):
             return False
         assert done is not None, f"{rule}: must succeed, was refused: {self.refusal}"
         return True
-

@@ -1,5 +1,5 @@
-"""ReExecution: promises, demands, panels that agree, differ, copy or are absent, accusations and verdicts, beside a log of
-what people did."""
+"""ReExecution: promises, demands, panels that agree, differ, copy or are absent, accusations and verdicts, beside a
+log of what people did."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class ReExecutions(ReExecutionLog):
         made = Promised(number, restitution, fee, *panel, self.now + 1, last, last + REST)
         there = self.ask("hub.lock_of", self["service"], self["operator"])
         done = yield self.call("accept", number, sender=who)
-        if self.expect("REX-1", done, (self.reserved(self["operator"]) + made.reserve > there, "compute: lock too small")):
+        if self.expect(
+            "REX-1", done, (self.reserved(self["operator"]) + made.reserve > there, "compute: lock too small")
+        ):
             self.promised.append(made)
 
     @action("", Choice("promises"), sender=("client", "operator", "stranger"), weight=2)
@@ -109,7 +111,8 @@ class ReExecutions(ReExecutionLog):
             self.judged.discard((item.promise.number, item.receipt))
             return
         panel = [self.world.service.seat(item.number, seat)[0] for seat in range(item.promise.panel)]
-        assert len(set(panel)) == item.promise.panel and set(panel) <= able, "REX-4: who may not judge was drawn"
+        assert len(set(panel)) == item.promise.panel, "REX-4: a member sits twice"
+        assert set(panel) <= able, "REX-4: who may not judge was drawn"
         item.seats, item.drawn = [Seated(who) for who in panel], self.now
 
     def has_room(self, slot: Held) -> bool:
@@ -123,7 +126,8 @@ class ReExecutions(ReExecutionLog):
             return
         member = item.seats[seat]
         maker = self["stranger"] if how == "copy" else member.who
-        done = yield self.call("commit", item.number, seat, seal(item.number, word, DIGEST, RULE, maker), sender=member.who)
+        sealed = seal(item.number, word, DIGEST, RULE, maker)
+        done = yield self.call("commit", item.number, seat, sealed, sender=member.who)
         if self.expect(
             "REX-5", done,
             (item.case is not None, "reexecution: not the stage"),
@@ -350,7 +354,7 @@ class ReExecutions(ReExecutionLog):
                 if lock:
                     self.do("service.unlock", lock, [], sender=who)
             owed = sum(self.ask("service.credits", who) for who in self.roles.values())
-            assert self.ask("token.balanceOf", self["service"]) == owed, "profit: the service owes another sum than it has"
+            assert self.ask("token.balanceOf", self["service"]) == owed, "profit: the service owes another sum"
         return True
 
     def end_all(self) -> None:

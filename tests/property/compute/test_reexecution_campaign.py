@@ -52,8 +52,7 @@ PAID_MORE = _bug(
 RESERVES_LESS = _bug("return promises._damages(paid) + ", "return paid + ", AGREEMENTS)
 WATCHERS_PAY = _bug(
     "    self._demands[_demand].stage = WORKING\n",
-    "    self._demands[_demand].stage = WORKING\n"
-    "    assert extcall payouts.token.transferFrom(msg.sender, self, 1)\n",
+    "    self._demands[_demand].stage = WORKING\n    assert extcall payouts.token.transferFrom(msg.sender, self, 1)\n",
 )
 NO_EXIT = _bug("block.timestamp > left + DRAW_PERIOD", "block.timestamp > left + 100 * DRAW_PERIOD", POOL)
 AGREEING_IS_FREE = _bug("    if _word != UNREADABLE:\n", "    if _word == DIFFERS:\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audit.reexecuted import DIGEST, FEE, LOCKED, RESERVE, RESTITUTION
+from audit.reexecuted import LOCKED, RESERVE, RESTITUTION
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import reverts
 from keifu.units import COIN, DAY
@@ -78,4 +78,3 @@ def test_terms_changed_afterwards_judge_no_earlier_receipt(world):
     with reverts("reexecution: outside the promise"):
         world.open(receipt=receipt, promise=later)
     assert world.service.promise(world.promise)[3][1] != bytes([1]) * 32
-    assert (DIGEST, FEE) == (world.service.promise(later)[3][0], world.service.promise(later)[3][4])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audit.reexecuted import DIGEST, FEE, PANEL, REST, TERM
+from audit.reexecuted import FEE, PANEL, REST
 from evmstorm.evm import reverts
 from keifu.compute.receipt import Evidence
 from keifu.units import DAY
@@ -84,4 +84,3 @@ def test_openings_end(world):
     world.evm.warp_to(world.service.promise(world.promise)[3][7] + REST + 1)
     with reverts("reexecution: promise is over"):
         world.open(receipt=world.receipt(time=world.evm.now - REST - 60))
-    assert (TERM, DIGEST) == (30 * DAY, world.service.promise(world.promise)[3][0])
