@@ -114,7 +114,7 @@ class ReExecuted:
 
     def receipt(self, **changes: Any) -> Receipt:
         about = (self.channel_id, 1, NOTHING, 1, DIGEST, keccak256(REQUEST), keccak256(RESPONSE))
-        true = Receipt(*about, *[NOTHING] * 3, 1, 1, 1, 1, Evidence.REEXECUTED, self.evm.now)
+        true = Receipt(*about, NOTHING, NOTHING, NOTHING, 1, 1, 1, 1, Evidence.REEXECUTED, self.evm.now)
         return replace(true, **changes)
 
     def opening(self, receipt: Receipt | None = None, by: Account | None = None, promise: int = 0, **given: Any) -> Any:

@@ -21,7 +21,7 @@ class ReExecutions(ReExecutionLog):
     """Everything that anybody may do."""
 
     def open_ones(self, who: str) -> list[Demanded | None]:
-        return [item for item in self.demanded if not item.over][-3:] or [None]
+        return [*[item for item in self.demanded if not item.over][-3:]] or [None]
 
     def all_demands(self, who: str) -> list[Demanded | None]:
         return [*self.demanded[-4:]] or [None]
@@ -296,7 +296,7 @@ class ReExecutions(ReExecutionLog):
         if self.expect("REX-3", done, (not idle, "reexecution: slot is needed")) and held is not None:
             self.held.remove(held)
 
-    @action("", Choice(tuple(range(9))), sender=EXECUTORS, weight=4)
+    @action("", Choice(tuple(range(10))), sender=(*EXECUTORS, *["other operator"] * 9), weight=5)
     def take_slot(self, who: str, slot: int) -> Steps:
         """REX-3"""
         taken = any(item.slot == slot for item in self.held)
@@ -339,8 +339,7 @@ class ReExecutions(ReExecutionLog):
     @invariant("ORA-3", at_end=True)
     def bystanders_lose_nothing(self) -> bool:
         """Harm: who only watches has what it had; who never said what a verdict denies was never fined for a word."""
-        for name in ("stranger", "other operator"):
-            assert self.wealth(self[name]) == self.begun[self[name]], f"harm: {name} lost coins"
+        assert self.wealth(self["stranger"]) == self.begun[self["stranger"]], "harm: stranger lost coins"
         return True
 
     @invariant("ORA-4", at_end=True)

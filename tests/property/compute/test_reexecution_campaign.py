@@ -25,7 +25,7 @@ test_re_execution_keeps_its_invariants = sequences(ReExecutions, examples=quick_
 def test_a_campaign_reaches_what_it_is_for() -> None:
     """Demands that end without a panel, without a finding, and by each verdict; members that are absent."""
     engine = Engine(ReExecutions)
-    system, search, reached = engine.system, Search(engine, seed=1), set()
+    system, search, reached = engine.system, Search(engine, seed=1), set[str]()
     wanted = {"no panel", "no finding", "acquitted", "convicted", "absent"}
     assert isinstance(system, ReExecutions)
     while engine.calls < CALLS and not wanted <= reached:
