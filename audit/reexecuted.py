@@ -16,15 +16,15 @@ from keifu.units import COIN, DAY
 
 __all__ = [
     "ABSENT", "AGREES", "COURT_BOND", "COURT_COSTS", "DIFFERS", "DIGEST", "EXECUTORS", "FEE", "LOCKED", "MATURITY",
-    "NEEDED", "PANEL", "PENALTY", "RESERVE", "REST", "RESTITUTION", "RULE", "STAKE", "TERM", "UNREADABLE", "WINDOW",
-    "WRONG", "ReExecuted", "seal",
+    "NEEDED", "PANEL", "PENALTY", "POOL", "RESERVE", "REST", "RESTITUTION", "RULE", "STAKE", "TERM", "UNREADABLE",
+    "WINDOW", "WRONG", "ReExecuted", "pool_of", "seal",
 ]  # fmt: skip
 
 AGREES, DIFFERS, UNREADABLE = 1, 2, 3
-PANEL, NEEDED, FEE, RESTITUTION, PRICE = 5, 3, 10 * COIN, 400 * COIN, COIN
+PANEL, NEEDED, FEE, RESTITUTION, PRICE = 5, 3, 10 * COIN, 800 * COIN, COIN
 COURT_BOND, COURT_COSTS = 160 * COIN, 140 * COIN  # of the mock
 PENALTY = RESTITUTION // 10
-RESERVE = (RESTITUTION + PANEL * FEE + COURT_COSTS) * 5 // 4 + PENALTY
+RESERVE = (RESTITUTION + 2 * PANEL * FEE + COURT_COSTS) * 5 // 4 + PENALTY
 STAKE, WRONG, ABSENT = 2_000 * COIN, 200 * COIN, 100 * COIN
 WINDOW, TERM, MATURITY = 10 * DAY, 30 * DAY, 7 * DAY
 REST = WINDOW - 7 * DAY  # for openings after a promise's last day
@@ -33,6 +33,14 @@ REQUEST, RESPONSE = b"a question", b"an answer"
 EXECUTORS = 9
 ENOUGH, FUNDS, LOCKED = 2**256 - 1, 10**6 * COIN, 20_000 * COIN
 NOTHING = bytes(32)
+
+
+def pool_of(digest: bytes, tolerance: bytes, fee: int) -> bytes:
+    """The key of the pool that judges a model by a rule for a fee."""
+    return keccak256(digest + tolerance + fee.to_bytes(32, "big"))
+
+
+POOL = pool_of(DIGEST, RULE, FEE)
 
 
 def seal(demand: int, word: int, answer: bytes, salt: bytes, who: Any) -> bytes:
@@ -86,7 +94,7 @@ class ReExecuted:
                 self.hub.register_operator(0, "", sender=who)
                 self.hub.lock(self.service, who, LOCKED, sender=who)
         for number, who in enumerate(self.executors):
-            self.service.join(DIGEST, number, sender=who)
+            self.service.join(POOL, number, sender=who)
         party = (self.client.address, self.client.address, self.operator.address, self.operator.address)
         self.channel = Channel(*party, self.token.address, DAY, NOTHING)
         self.channel_id = bytes(self.channels.getChannelId(self.channel.values))
@@ -107,7 +115,7 @@ class ReExecuted:
 
     def accepted(self, **changes: Any) -> int:
         number = self.offer(**changes)
-        self.service.accept(number, sender=self.client)
+        self.service.accept(number, 0, sender=self.client)
         return number
 
     # demands ------------------------------------------------------------------------------------------------------
@@ -166,7 +174,7 @@ class ReExecuted:
         return demand, panel
 
     def judge(self, demand: int, verdict: int) -> None:
-        self.court.decide(self.service.demand(demand)[-2], verdict, COURT_COSTS, sender=self.owner)
+        self.court.decide(self.service.demand(demand)[12], verdict, COURT_COSTS, sender=self.owner)
 
     # what people have ---------------------------------------------------------------------------------------------
 

@@ -11,10 +11,10 @@ from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import System
 from keifu.units import DAY
 
-__all__ = ["DRAW", "EXECUTORS", "STEP", "Demanded", "Held", "Promised", "ReExecutionLog", "Seated"]
+__all__ = ["DRAW", "EXECUTORS", "REST", "STEP", "Demanded", "Held", "Promised", "ReExecutionLog", "Seated"]
 
 EXECUTORS = tuple(f"executor {number}" for number in range(9))
-DRAW, STEP, COURT_COSTS = 3 * DAY, DAY, 140 * 10**18
+DRAW, STEP, COURT_COSTS, REST = 3 * DAY, DAY, 140 * 10**18, 3 * DAY
 
 
 @dataclass
@@ -30,10 +30,11 @@ class Promised:
     last: int
     until: int  # of openings
     over: bool = False
+    prolonged: bool = False
 
     @property
     def reserve(self) -> int:
-        return -(-(self.restitution + self.panel * self.fee + COURT_COSTS) * 5 // 4) + self.restitution // 10
+        return -(-(self.restitution + 2 * self.panel * self.fee + COURT_COSTS) * 5 // 4) + self.restitution // 10
 
 
 @dataclass
@@ -59,6 +60,7 @@ class Demanded:
     drawn: int = 0
     case: int | None = None
     verdict: int = 0
+    votes: int = 0  # of the jury, all of one mind
     over: bool = False
     outcome: int = 0
 
@@ -68,6 +70,11 @@ class Demanded:
     @property
     def reveal_until(self) -> int:
         return self.drawn + 2 * STEP
+
+    @property
+    def denied(self) -> int:
+        """The word that a jury with a quorum has denied."""
+        return {1: 2, 2: 1}.get(self.outcome, 0) if self.votes >= 5 else 0
 
     @property
     def is_found(self) -> bool:
@@ -141,18 +148,25 @@ class ReExecutionLog(System):
         promises = sum(item.reserve for item in self.promised if not item.over) if who == self["operator"] else 0
         return stake + promises
 
-    def may_be_drawn(self, slot: Held, demand: Demanded) -> bool:
-        left = slot.left == 0 or slot.left > demand.opened
-        return slot.since + 7 * DAY <= demand.opened and left
+    def may_be_drawn(self, slot: Held, opened: int) -> bool:
+        return slot.since + 7 * DAY <= opened and (slot.left == 0 or slot.left > opened)
 
     def paid(self, who: str, amount: int) -> None:
         self.flow[who] += amount
 
-    def closed(self, item: Demanded, outcome: int, rest_to: str) -> None:
-        """Fees of seats that did not answer go where they belong."""
-        answered = item.words(1, 2)
-        self.paid(rest_to, (item.promise.panel - answered) * item.promise.fee)
+    def closed(self, item: Demanded, outcome: int) -> None:
+        """Fees of seats that did not answer are the insurance's; without a panel the client has them back. What nobody
+        judged may be shown again, for as long as after the last day: once a promise, and after each void case."""
+        answered, promise = item.words(1, 2), item.promise
+        rest = (promise.panel - answered) * promise.fee
+        self.paid(self.world.insurance.address if item.drawn else self["client"], rest)
         item.over, item.outcome = True, outcome
+        if outcome != 3 and answered >= promise.least:
+            return
+        self.judged.discard((promise.number, item.receipt))
+        if self.now + REST > promise.until and (outcome == 3 or not promise.prolonged):
+            promise.until = self.now + REST
+            promise.prolonged |= outcome != 3
 
     def call(self, name: str, *args: Any, sender: str) -> Any:
         return self.tx(f"service.{name}", *args, sender=sender, raw_outcome=True)

@@ -3,8 +3,9 @@ log of what people did."""
 
 from __future__ import annotations
 
-from audit.reexecuted import COURT_BOND, DIGEST, RULE, STAKE, seal
-from audit.systems._reexecution import DRAW, EXECUTORS, STEP, Demanded, Held, Promised, ReExecutionLog, Seated
+from audit.reexecuted import COURT_BOND, DIGEST, FEE, POOL, RULE, STAKE, seal
+from audit.systems._reexecution import DRAW, REST, STEP, Demanded, Promised, Seated
+from audit.systems._reexecution_pool import ReExecutionPool
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice
 from keifu.compute.receipt import Evidence
@@ -12,12 +13,12 @@ from keifu.units import COIN, DAY
 
 __all__ = ["ReExecutions"]
 
-REST, COSTS = 3 * DAY, 140 * COIN
+COSTS = 140 * COIN
 WORDS = ((2, 2, 2, 2, 2), (2, 2, 2, 1, 0), (2, 2, 0, 0, 0), (1, 1, 1, 2, 2), (1, 2, 1, 2, 2), (0, 0, 0, 0, 0))
 SPOILT = ("", "", "", "", "kind", "key", "number", "early", "bytes", "sender")
 
 
-class ReExecutions(ReExecutionLog):
+class ReExecutions(ReExecutionPool):
     """Everything that anybody may do."""
 
     def open_ones(self, who: str) -> list[Demanded | None]:
@@ -31,19 +32,22 @@ class ReExecutions(ReExecutionLog):
 
     # promises ---------------------------------------------------------------------------------------------------------
 
-    @action("", Choice((400 * COIN, 401 * COIN + 3, 900 * COIN)), Choice((COIN, 10 * COIN)), Choice(((3, 2), (5, 3))),
-            sender="client", weight=4)  # fmt: skip
-    def promise(self, who: str, restitution: int, fee: int, panel: tuple[int, int]) -> Steps:
+    @action("", Choice((800 * COIN, 801 * COIN + 3, 1_800 * COIN)), Choice((COIN, FEE, FEE)), Choice(((3, 2), (5, 3))),
+            Choice((0, 0, 9)), sender="client", weight=4)  # fmt: skip
+    def promise(self, who: str, restitution: int, fee: int, panel: tuple[int, int], least: int) -> Steps:
         """REX-1"""
         last = self.now + 5 * DAY
         terms = (DIGEST, RULE, *panel, fee, restitution, 0, last)
         number = self.do("service.offer", self.world.channel.values, terms, sender=self["operator"])
         made = Promised(number, restitution, fee, *panel, self.now + 1, last, last + REST)
         there = self.ask("hub.lock_of", self["service"], self["operator"])
-        done = yield self.call("accept", number, sender=who)
+        mature = len(self.able(self.now)) if fee == FEE else 0
+        done = yield self.call("accept", number, least, sender=who)
         if self.expect(
-            "REX-1", done, (self.reserved(self["operator"]) + made.reserve > there, "compute: lock too small")
-        ):
+            "REX-1", done,
+            (mature < max(panel[0], least), "reexecution: pool too small"),
+            (self.reserved(self["operator"]) + made.reserve > there, "compute: lock too small"),
+        ):  # fmt: skip
             self.promised.append(made)
 
     @action("", Choice("promises"), sender=("client", "operator", "stranger"), weight=2)
@@ -104,19 +108,14 @@ class ReExecutions(ReExecutionLog):
             (item.epoch >= self.ask("seeds.next"), "reexecution: no seed"),
         ):  # fmt: skip
             return
-        able = {slot.who for slot in self.held if self.may_be_drawn(slot, item) and self.has_room(slot)}
-        able -= {self["operator"], self["client"]}
+        able = self.able(item.opened)
         if len(able) < item.promise.panel:
-            self.closed(item, 0, self["client"])
-            self.judged.discard((item.promise.number, item.receipt))
+            self.closed(item, 0)
             return
         panel = [self.world.service.seat(item.number, seat)[0] for seat in range(item.promise.panel)]
         assert len(set(panel)) == item.promise.panel, "REX-4: a member sits twice"
         assert set(panel) <= able, "REX-4: who may not judge was drawn"
         item.seats, item.drawn = [Seated(who) for who in panel], self.now
-
-    def has_room(self, slot: Held) -> bool:
-        return slot.fines // (100 * COIN) + 2 * (self.seats_of(slot.who) + 1) <= 20
 
     @action("", Choice("open_ones"), Choice((0, 1, 2, 3, 4)), Choice((1, 2, 2, 2)), Choice(("", "", "", "copy")),
             sender="stranger", weight=26)  # fmt: skip
@@ -185,7 +184,7 @@ class ReExecutions(ReExecutionLog):
             self.evm.warp_to(max(self.now, item.reveal_until + 1))
             yield from self.accuse(who, item)
         if item.case is not None and verdict:
-            yield from self.judge(who, item, verdict)
+            yield from self.judge(who, item, verdict, 7)
             yield from self.pull(who, item)
 
     # ends -------------------------------------------------------------------------------------------------------------
@@ -208,11 +207,26 @@ class ReExecutions(ReExecutionLog):
     def can_accuse(self, item: Demanded) -> bool:
         return item.drawn > 0 and item.is_found and item.reveal_until < self.now <= item.reveal_until + 2 * STEP
 
-    @action("", Choice("open_ones"), Choice((1, 2, 2, 3)), sender="stranger", weight=6)
-    def judge(self, who: str, item: Demanded | None, verdict: int) -> Steps:
+    @action("", Choice("open_ones"), Choice((1, 2, 2, 3)), Choice((4, 5, 7)), sender="stranger", weight=6)
+    def judge(self, who: str, item: Demanded | None, verdict: int, votes: int) -> Steps:
+        """A jury, with a quorum or without one."""
         if item is not None and item.case is not None and item.verdict == 0:
             yield self.tx("court.decide", item.case, verdict, COSTS, sender=who)
-            item.verdict = verdict
+            yield self.tx("court.count", item.case, 0, *((0, votes) if verdict == 2 else (votes, 0)), sender=who)
+            item.verdict, item.votes = verdict, votes
+
+    @action("", Choice("open_ones"), sender=("operator", "stranger"), weight=2)
+    def concede(self, who: str, item: Demanded | None) -> Steps:
+        """REX-6, REX-10: a conviction without a jury, which measures no word."""
+        if item is None or item.verdict:
+            return
+        done = yield self.call("concede", item.number, sender=who)
+        if self.expect(
+            "REX-6", done,
+            (item.case is None, "reexecution: no case"),
+            (who != self["operator"], "reexecution: not the operator"),
+        ):  # fmt: skip
+            item.verdict = 2
 
     @action("", Choice("open_ones"), weight=8)
     def pull(self, who: str, item: Demanded | None) -> Steps:
@@ -226,16 +240,14 @@ class ReExecutions(ReExecutionLog):
             (item.verdict == 0, "reexecution: no verdict"),
         ):  # fmt: skip
             return
-        self.closed(item, item.verdict, self["client"])
+        self.closed(item, item.verdict)
         promise = item.promise
-        if item.verdict == 3:
-            self.judged.discard((promise.number, item.receipt))
-            promise.until = max(promise.until, self.now + REST)
-        elif item.verdict == 2:
-            paid = promise.restitution + item.words(1, 2) * promise.fee + COSTS
+        if item.verdict == 2:
+            rewards = item.words(2) * promise.fee
+            paid = promise.restitution + promise.panel * promise.fee + rewards + (COSTS if item.votes else 0)
             promise.over = True
             damages = -(-paid * 5 // 4)
-            self.paid(self["client"], damages * 4 // 5)
+            self.paid(self["client"], damages * 4 // 5 - rewards)
             self.paid(self["operator"], -damages - promise.restitution // 10)
 
     @action("", Choice("open_ones"), weight=10)
@@ -252,10 +264,7 @@ class ReExecutions(ReExecutionLog):
             (early, "reexecution: still time"),
         ):  # fmt: skip
             return
-        seeded = item.epoch < self.ask("seeds.next")
-        if item.words(1, 2) < item.promise.least:
-            self.judged.discard((item.promise.number, item.receipt))
-        self.closed(item, 0, self["operator"] if waits and seeded else self["client"])
+        self.closed(item, 0)
 
     @action("", Choice("all_demands"), Choice((0, 1, 2, 3, 4)), weight=12)
     def settle_seat(self, who: str, item: Demanded | None, seat: int) -> Steps:
@@ -268,53 +277,15 @@ class ReExecutions(ReExecutionLog):
         if self.expect("REX-10", done, (none, "reexecution: no seat to settle")):
             member = item.seats[seat]
             member.settled = True
-            contrary = {1: 2, 2: 1}.get(item.outcome)
-            fine = 100 * COIN if member.word == 0 else 200 * COIN if member.word == contrary else 0
+            is_absent = member.word == 0 and member.sealed == 0
+            is_denied = member.word == item.denied  # also who sealed a word and hid it
             slot = self.slot_of(member.who)
             assert slot is not None
+            fine = 100 * COIN if is_absent else 200 * COIN if is_denied or member.word == 0 else 0
+            fine = min(fine, STAKE - slot.fines)
             slot.fines += fine
             slot.left = slot.left or (self.now if fine else 0)
-            self.paid(member.who, -fine)
-
-    # the pool ---------------------------------------------------------------------------------------------------------
-
-    @action("", Choice(tuple(range(10))), sender=EXECUTORS, weight=4)
-    def leave(self, who: str, slot: int) -> Steps:
-        """REX-3"""
-        held = self.slot_of(who)
-        done = yield self.call("leave", DIGEST, slot, sender=who)
-        right = held is not None and held.slot == slot and held.left == 0
-        if self.expect("REX-3", done, (not right, "reexecution: no slot of the caller")) and held is not None:
-            held.left = self.now
-
-    @action("", Choice(tuple(range(10))), weight=4)
-    def free_slot(self, who: str, slot: int) -> Steps:
-        """REX-3"""
-        held = next((item for item in self.held if item.slot == slot), None)
-        done = yield self.call("free_slot", DIGEST, slot, sender=who)
-        idle = held is not None and held.left > 0 and self.now > held.left + DRAW and not self.seats_of(held.who)
-        if self.expect("REX-3", done, (not idle, "reexecution: slot is needed")) and held is not None:
-            self.held.remove(held)
-
-    @action("", Choice(tuple(range(10))), sender=(*EXECUTORS, *["other operator"] * 9), weight=5)
-    def take_slot(self, who: str, slot: int) -> Steps:
-        """REX-3"""
-        taken = any(item.slot == slot for item in self.held)
-        there = self.ask("hub.lock_of", self["service"], who)
-        done = yield self.call("join", DIGEST, slot, sender=who)
-        if self.expect(
-            "REX-3", done,
-            (taken, "reexecution: no such free slot"),
-            (self.slot_of(who) is not None, "reexecution: holds a slot"),
-            (there < STAKE, "compute: lock too small"),
-        ):  # fmt: skip
-            self.held.append(Held(who, slot, self.now))
-
-    @action("", Choice((COIN, 18_000 * COIN, 20_000 * COIN)), sender=("operator", *EXECUTORS[:3]), weight=3)
-    def unlock(self, who: str, amount: int) -> Steps:
-        free = self.ask("hub.lock_of", self["service"], who) - self.reserved(who)
-        done = yield self.call("unlock", amount, [], sender=who)
-        self.expect("REX-11", done, (amount > free, "hub: more than the lock"))
+            self.paid(member.who, -fine + (item.promise.fee if item.outcome == 2 and member.word == 2 else 0))
 
     # the oracles ------------------------------------------------------------------------------------------------------
 
@@ -352,7 +323,7 @@ class ReExecutions(ReExecutionLog):
                 assert self.ask("service.reserved", who) == 0, f"delay: {self.names[who]} cannot leave"
                 if lock:
                     self.do("service.unlock", lock, [], sender=who)
-            owed = sum(self.ask("service.credits", who) for who in self.roles.values())
+            owed = sum(self.ask("service.credits", who) for who in (*self.roles.values(), self.world.insurance.address))
             assert self.ask("token.balanceOf", self["service"]) == owed, "profit: the service owes another sum"
         return True
 
@@ -368,12 +339,12 @@ class ReExecutions(ReExecutionLog):
                 if not member.settled:
                     self.do("service.settle_seat", item.number, seat, sender=self["stranger"])
         for held in self.held:
-            if not self.world.service.slot(DIGEST, held.slot)[2]:
-                self.do("service.leave", DIGEST, held.slot, sender=held.who)
+            if not self.world.service.slot(POOL, held.slot)[2]:
+                self.do("service.leave", POOL, held.slot, sender=held.who)
         # A void case prolongs its promise by the window for openings.
         self.evm.warp(10 * DAY + 30 * DAY)
         for held in self.held:
-            self.do("service.free_slot", DIGEST, held.slot, sender=self["stranger"])
+            self.do("service.free_slot", POOL, held.slot, sender=self["stranger"])
         for promise in self.promised:
             if self.world.service.promise(promise.number)[6]:
                 self.do("service.settle", promise.number, sender=self["stranger"])

@@ -11,14 +11,16 @@
     before the first receipt, and reserves restitution, fees and the costs of one case. One demand a promise is open at a
     time, and a receipt's number is judged once. The panel comes from a seed that nobody knows at the opening, from slots
     that were mature by then. Each member commits to its word, to its own answer and to itself, then shows them.
-    A fee is the same for either word. The verdict of the court is what words are measured by: who said the contrary
-    loses a fine, absent members half of it; without a verdict nobody does. Fines go to the insurance, to no party.
+    A fee is the same for either word; after a conviction who found it has another. A jury that voted is what words are
+    measured by: who said the contrary, or hid a sealed word, loses a fine, absent members half of it. Fines, and fees of
+    who did not answer, go to the insurance, to no party.
 @custom:security A panel can accuse and not convict; a panel that keeps silent about a wrong answer leaves its client
-    with what it paid. A second account of a party can sit on a panel: the pool's size bounds how often. A client that
-    cannot bring the court's bond gives its claim away. A member that does not compute and agrees loses only where
-    enough others do compute. Members may tell each other. The court can err.
-@custom:kill The timelock removes the service from the hub: then nothing is accepted and nobody joins, anybody may end
-    promises, and demands go on until the horizon has passed.
+    without fees and claim. A second account of a party can sit on a panel: the pool's size bounds how often, and whoever
+    takes all slots of a pool keeps them. A client that cannot bring the court's bond gives its claim away. A member that
+    does not compute and agrees loses only where enough others do compute. Members may tell each other, and are drawn for
+    more at once than they may be able to compute. The court can err.
+@custom:kill The timelock removes the service from the hub: then nothing is accepted and nobody joins. Promises end as
+    before, and demands go on; once the horizon has passed no coins are taken any more.
 """
 
 # ############################################################## #
@@ -65,7 +67,7 @@ initializes: clauses
 initializes: payouts
 initializes: promises
 initializes: executors[promises := promises]
-initializes: agreements[clauses := clauses, payouts := payouts, promises := promises]
+initializes: agreements[clauses := clauses, executors := executors, payouts := payouts, promises := promises]
 initializes: panels[agreements := agreements, clauses := clauses, executors := executors, payouts := payouts]
 
 exports: (
@@ -78,7 +80,6 @@ exports: (
     agreements.release,
     agreements.settle,
     clauses.court,
-    clauses.opens,
     clauses.see_court,
     executors.free_slot,
     executors.join,
@@ -115,9 +116,6 @@ REEXECUTED_KIND: constant(uint8) = 2
 
 # Where `open` has the receipt's words among its arguments.
 RECEIPT_AT: constant(uint256) = 4 + 32
-
-# A verdict of the court that decides nothing.
-VOID: constant(uint256) = 3
 
 
 # ############################################################## #
@@ -175,8 +173,7 @@ def concede(_demand: uint256):
     """
     @notice Admit what the operator is accused of: the case ends without a jury.
     """
-    demand: IReExecution.Demand = panels._of(_demand)
-    assert demand.stage == panels.ACCUSED, "reexecution: no case"
+    demand: IReExecution.Demand = panels._accused(_demand)
     assert msg.sender == agreements._promises[demand.promise].operator, "reexecution: not the operator"
     extcall clauses.court.concede(demand.case_id)
 
@@ -201,12 +198,8 @@ def open(
     @param _request Its bytes, and those of the answer; where they are empty, `_stored` has the root of a deal with them.
     @return The demand's number.
     """
-    promise: IReExecution.Promise = agreements._of(_promise)
-    assert msg.sender == promise.client, "reexecution: not the client"
-    assert (
-        promise.reserve > 0 and block.timestamp <= clauses._until(_promise, promise.until)
-    ), "reexecution: promise is over"
-    assert promise.demand == 0, "reexecution: demand is open"
+    promise: IReExecution.Promise = agreements._of_caller(_promise)
+    agreements._check_idle(_promise, block.timestamp)
     assert _receipt.evidence == REEXECUTED_KIND, "reexecution: not of that kind"
     assert (
         _receipt.channelId == promise.channel and _receipt.digest == promise.terms.digest
@@ -236,7 +229,7 @@ def open(
     panels._demands[number].receipt = struct_hash
     panels._demands[number].opened = block.timestamp
     panels._demands[number].seed_epoch = seed_epoch
-    panels._demands[number].pool = executors._counts[promise.terms.digest]
+    panels._demands[number].pool = executors._counts[agreements._pool_of(_promise)]
     panels._demands[number].stage = panels.WAITING
     panels._demands[number].is_stored = len(_request) == 0 or len(_response) == 0
     log IReExecution.Opened(
@@ -259,8 +252,7 @@ def accuse(_demand: uint256, _evidence: Bytes[1024]) -> uint256:
     @return The case.
     """
     demand: IReExecution.Demand = panels._of(_demand)
-    promise: IReExecution.Promise = agreements._of(demand.promise)
-    assert msg.sender == promise.client, "reexecution: not the client"
+    promise: IReExecution.Promise = agreements._of_caller(demand.promise)
     assert panels._is_accusable(_demand, demand, promise.terms.needed), "reexecution: nothing to accuse of"
     fault: bytes32 = keccak256(abi_encode(demand.promise, empty(uint256), demand.number))
     token_transfers._pull(
@@ -287,23 +279,21 @@ def pull(_demand: uint256):
     """
     @notice Take the court's verdict: pay the client after a conviction, else let the promise go on.
     """
-    demand: IReExecution.Demand = panels._of(_demand)
-    assert demand.stage == panels.ACCUSED, "reexecution: no case"
+    demand: IReExecution.Demand = panels._accused(_demand)
     verdict: uint256 = 0
     amount: uint256 = 0
     costs: uint256 = 0
     verdict, amount, costs = staticcall clauses.court.verdict(demand.case_id)
     assert verdict > 0, "reexecution: no verdict"
-    promise: IReExecution.Promise = agreements._of(demand.promise)
-    panels._close(_demand, verdict, promise.client)
-    if verdict == VOID:
-        # As if there had been no case: it may be shown again, for as long as after the promise's last day.
-        panels.judged[demand.promise][demand.number] = False
-        until: uint256 = block.timestamp + agreements.opening_window
-        if until > clauses._until(demand.promise, promise.until):
-            agreements._promises[demand.promise].until = clauses._begin(demand.promise, until)
-    elif verdict == panels.CONVICTED:
-        agreements._take(demand.promise, _demand, demand.answered * promise.terms.fee + costs)
+    panels._close(_demand, verdict)
+    panels._demands[_demand].denied = panels._denied(demand.case_id, verdict)
+    if verdict == panels.CONVICTED:
+        terms: IReExecution.Terms = agreements._of(demand.promise).terms
+        arrived: uint256 = agreements._take(
+            demand.promise, _demand, terms.panel * terms.fee + costs, demand.differs * terms.fee
+        )
+        if arrived > 0:
+            panels._demands[_demand].reward = terms.fee
 
 
 # ############################################################## #

@@ -27,6 +27,7 @@ from . import executors
 from . import promises
 
 uses: clauses
+uses: executors
 uses: payouts
 uses: promises
 
@@ -35,9 +36,10 @@ uses: promises
 #                          CONSTANTS                           #
 # ############################################################## #
 
-# Restitution of one promise, wei: what the court takes. Fee of a seat, wei.
-SMALLEST: constant(uint256) = 400 * 10**18
-LARGEST: constant(uint256) = 40_000 * 10**18
+# Restitution of one promise, wei: what the court takes, and still takes when it scales its coin by two. Fee of a seat,
+# wei.
+SMALLEST: constant(uint256) = 800 * 10**18
+LARGEST: constant(uint256) = 20_000 * 10**18
 LEAST_FEE: constant(uint256) = 10**18
 MAX_FEE: constant(uint256) = 100 * 10**18
 PENALTY_PART: constant(uint256) = 10
@@ -118,14 +120,16 @@ def offer(_config: IChannels.ChannelConfig, _terms: IReExecution.Terms) -> uint2
 # ############################################################## #
 
 @external
-def accept(_promise: uint256):
+def accept(_promise: uint256, _least: uint256):
     """
     @notice Pay the price of an offer made to the caller. From the next second on it holds, and its reserve is taken.
+    @param _least Mature slots of other people that the pool must have; the size of a panel at least.
     """
-    promise: IReExecution.Promise = self._of(_promise)
-    assert msg.sender == promise.client, "reexecution: not the client"
+    promise: IReExecution.Promise = self._of_caller(_promise)
     assert promise.since == 0 and block.timestamp <= promise.until, "reexecution: no offer"
     promises._check_new(promise.terms.last)
+    mature: uint256 = executors._mature(self._pool_of(_promise), [promise.operator, promise.client])
+    assert mature >= max(_least, promise.terms.panel), "reexecution: pool too small"
     assert clauses._see(), "reexecution: court opens no case"
     reserve: uint256 = self._needed(promise.terms)
     promises._reserve(promise.operator, reserve)
@@ -144,7 +148,7 @@ def release(_promise: uint256):
     """
     @notice Free a promise's reserve at once: the caller, its client, has nothing to claim.
     """
-    assert msg.sender == self._promises[_promise].client, "reexecution: not the client"
+    self._of_caller(_promise)
     self._free(_promise)
 
 
@@ -187,12 +191,47 @@ def _of(_promise: uint256) -> IReExecution.Promise:
 
 @internal
 @view
+def _of_caller(_promise: uint256) -> IReExecution.Promise:
+    """
+    @dev A promise whose client calls.
+    """
+    promise: IReExecution.Promise = self._of(_promise)
+    assert msg.sender == promise.client, "reexecution: not the client"
+    return promise
+
+
+@internal
+@view
+def _check_idle(_promise: uint256, _since: uint256):
+    """
+    @dev A promise holds, its window reaches to `_since`, and nobody has a demand open.
+    """
+    promise: IReExecution.Promise = self._of(_promise)
+    assert (
+        promise.reserve > 0 and _since <= clauses._until(_promise, promise.until)
+    ), "reexecution: promise is over"
+    assert promise.demand == 0, "reexecution: demand is open"
+
+
+@internal
+@view
+def _pool_of(_promise: uint256) -> bytes32:
+    """
+    @dev Who judges: a pool is of one model, one rule and one pay.
+    """
+    terms: IReExecution.Terms = self._promises[_promise].terms
+    return keccak256(abi_encode(terms.digest, terms.tolerance, terms.fee))
+
+
+@internal
+@view
 def _needed(_terms: IReExecution.Terms) -> uint256:
     """
-    @dev Wei that a promise reserves: what the client gets back after a conviction, and the penalty.
+    @dev Wei that a promise reserves: what the client gets back after a conviction, a fee more of each member that found
+        the difference, and the penalty.
     """
     costs: uint256 = staticcall clauses.court.most_costs(_terms.restitution)
-    paid: uint256 = _terms.restitution + _terms.panel * _terms.fee + costs
+    paid: uint256 = _terms.restitution + 2 * _terms.panel * _terms.fee + costs
     return promises._damages(paid) + _terms.restitution // PENALTY_PART
 
 
@@ -210,24 +249,43 @@ def _free(_promise: uint256):
     @dev End a promise's reserve.
     """
     promise: IReExecution.Promise = self._of(_promise)
-    assert promise.reserve > 0, "reexecution: promise is over"
-    assert promise.demand == 0, "reexecution: demand is open"
+    self._check_idle(_promise, 0)
     promises._reserves[promise.operator] -= promise.reserve
     self._promises[_promise].reserve = 0
     log IReExecution.Freed(promise=_promise, reserve=promise.reserve)
 
 
 @internal
-def _take(_promise: uint256, _demand: uint256, _costs: uint256):
+def _prolong(_promise: uint256, _is_void: bool):
     """
-    @dev Take a broken promise's own reserve, end it, and credit its client what arrived: restitution, the panel's fees
-        and the costs of the case.
+    @dev Nothing was judged: it may be shown again for as long as after the last day. After void cases always, else once.
+    """
+    until: uint256 = block.timestamp + opening_window
+    if until > clauses._until(_promise, self._promises[_promise].until) and (
+        _is_void or not self._promises[_promise].prolonged
+    ):
+        self._promises[_promise].until = clauses._begin(_promise, until)
+        if not _is_void:
+            self._promises[_promise].prolonged = True
+
+
+@internal
+def _take(_promise: uint256, _demand: uint256, _costs: uint256, _rewards: uint256) -> uint256:
+    """
+    @dev Take a broken promise's own reserve, end it, and credit its client what arrived without `_rewards`: restitution,
+        the panel's fees and the costs of the case.
+    @return What arrived, wei; 0 after the horizon of a removed service.
     """
     promise: IReExecution.Promise = self._of(_promise)
     self._free(_promise)
     penalty: uint256 = promise.terms.restitution // PENALTY_PART
     # Its own reserve and no other's, also when the court's fees have been scaled since.
-    damages: uint256 = min(promises._damages(promise.terms.restitution + _costs), promise.reserve - penalty)
-    arrived: uint256 = promises._slash(promise.operator, damages, penalty)
-    payouts.credits[promise.client] += arrived
+    damages: uint256 = min(
+        promises._damages(promise.terms.restitution + _costs + _rewards), promise.reserve - penalty
+    )
+    arrived: uint256 = 0
+    if executors._may_slash():
+        arrived = promises._slash(promise.operator, damages, penalty)
+        payouts.credits[promise.client] += arrived - _rewards
     log IReExecution.Restored(demand=_demand, client=promise.client, arrived=arrived)
+    return arrived

@@ -12,6 +12,7 @@
 #                          INTERFACES                          #
 # ############################################################## #
 
+from ...interfaces import IAlignmentCourt
 from ...interfaces import IRandomness
 from ...interfaces import IReExecution
 
@@ -22,6 +23,7 @@ from ...interfaces import IReExecution
 
 from ...lib import clauses
 from ...lib import payouts
+from ...staking.lib import cases
 from . import agreements
 from . import executors
 
@@ -57,8 +59,9 @@ UNREADABLE: constant(uint256) = 3
 # Verdicts of the court.
 ACQUITTED: constant(uint256) = 1
 CONVICTED: constant(uint256) = 2
+VOID: constant(uint256) = 3
 
-# Units of fines: for a word against the verdict, and for none.
+# Units of fines: for a word against a jury or one that was sealed and not shown, and for none.
 WRONG_UNITS: constant(uint256) = 2
 ABSENT_UNITS: constant(uint256) = 1
 
@@ -106,8 +109,7 @@ def commit(_demand: uint256, _seat: uint256, _seal: bytes32):
     @notice Seal a word and the digest of one's own answer, once.
     @param _seal `keccak256(abi_encode(demand, word, answer, salt, caller))`.
     """
-    seat: IReExecution.Seat = self._own_seat(_demand, _seat)
-    assert block.timestamp <= self._demands[_demand].drawn + COMMIT_PERIOD, "reexecution: too late"
+    seat: IReExecution.Seat = self._own_seat(_demand, _seat, self._demands[_demand].drawn + COMMIT_PERIOD)
     assert seat.seal == empty(bytes32) and _seal != empty(bytes32), "reexecution: has committed"
     self._seats[_demand][_seat].seal = _seal
     log IReExecution.Committed(demand=_demand, seat=_seat, seal=_seal)
@@ -118,7 +120,7 @@ def reveal(_demand: uint256, _seat: uint256, _word: uint256, _answer: bytes32, _
     """
     @notice Show what was sealed. Whichever of both words it is, the fee is the same; unreadable storage has none.
     """
-    seat: IReExecution.Seat = self._own_seat(_demand, _seat)
+    seat: IReExecution.Seat = self._own_seat(_demand, _seat, max_value(uint256))
     demand: IReExecution.Demand = self._of(_demand)
     since: uint256 = demand.drawn + COMMIT_PERIOD
     assert since < block.timestamp and block.timestamp <= since + REVEAL_PERIOD, "reexecution: not the time"
@@ -144,13 +146,13 @@ def draw(_demand: uint256):
     @notice Draw the panel, once the seed is known. Where the pool has too few for it, the client has its fees back.
     """
     demand: IReExecution.Demand = self._of(_demand)
-    assert demand.stage == WAITING, "reexecution: not the stage"
-    assert block.timestamp <= demand.opened + executors.DRAW_PERIOD, "reexecution: too late"
+    self._check(_demand, WAITING, demand.opened + executors.DRAW_PERIOD)
     seed: bytes32 = staticcall randomness.seed(demand.seed_epoch)
     assert seed != empty(bytes32), "reexecution: no seed"
     promise: IReExecution.Promise = agreements._of(demand.promise)
+    pool_key: bytes32 = agreements._pool_of(demand.promise)
     slots: DynArray[uint256, executors.MAX_PANEL] = executors._drawn(
-        promise.terms.digest,
+        pool_key,
         keccak256(abi_encode(seed, self, _demand)),
         demand.opened,
         demand.pool,
@@ -158,12 +160,11 @@ def draw(_demand: uint256):
         [promise.operator, promise.client],
     )
     if len(slots) < promise.terms.panel:
-        self._close(_demand, 0, promise.client)
-        self.judged[demand.promise][demand.number] = False
+        self._close(_demand, 0)
         return
     panel: DynArray[address, executors.MAX_PANEL] = []
     for slot: uint256 in slots:
-        executor: address = executors._seat(promise.terms.digest, slot)
+        executor: address = executors._seat(pool_key, slot)
         self._seats[_demand][len(panel)].executor = executor
         self._seats[_demand][len(panel)].slot = slot
         panel.append(executor)
@@ -177,32 +178,25 @@ def draw(_demand: uint256):
 @external
 def close(_demand: uint256):
     """
-    @notice End a demand about which nobody goes before the court. Without a panel in time the client has its fees back
-        where there was no seed; where there was one it chose not to draw, and they are the operator's.
+    @notice End a demand about which nobody goes before the court. Without a panel in time the client has its fees back.
     """
     demand: IReExecution.Demand = self._of(_demand)
-    promise: IReExecution.Promise = agreements._of(demand.promise)
-    rest_to: address = promise.client
-    if demand.stage == WAITING:
-        assert block.timestamp > demand.opened + executors.DRAW_PERIOD, "reexecution: still time"
-        if staticcall randomness.seed(demand.seed_epoch) != empty(bytes32):
-            rest_to = promise.operator
-    else:
-        assert demand.stage == WORKING, "reexecution: not the stage"
+    until: uint256 = demand.opened + executors.DRAW_PERIOD
+    if demand.stage != WAITING:
+        self._check(_demand, WORKING, max_value(uint256))
         clauses._see()
-        assert block.timestamp > demand.drawn + COMMIT_PERIOD + REVEAL_PERIOD, "reexecution: still time"
-        assert not self._is_accusable(_demand, demand, promise.terms.needed), "reexecution: still time"
-    # Too few answered to find anything: the receipt may be shown again.
-    if demand.answered < promise.terms.needed:
-        self.judged[demand.promise][demand.number] = False
-    self._close(_demand, 0, rest_to)
+        until = demand.drawn + COMMIT_PERIOD + REVEAL_PERIOD
+    assert block.timestamp > until and not self._is_accusable(
+        _demand, demand, agreements._promises[demand.promise].terms.needed
+    ), "reexecution: still time"
+    self._close(_demand, 0)
 
 
 @external
 def settle_seat(_demand: uint256, _seat: uint256):
     """
-    @notice Let a member of a panel go when the demand is over: it loses a fine if the court found the contrary of its
-        word, and half of one if it gave no word.
+    @notice Let a member of a panel go when the demand is over. It loses a fine if a jury denied its word or it did not
+        show what it sealed, half of one if it said nothing; who found what a jury or the operator confirmed has a fee.
     """
     demand: IReExecution.Demand = self._of(_demand)
     seat: IReExecution.Seat = self._seats[_demand][_seat]
@@ -211,14 +205,14 @@ def settle_seat(_demand: uint256, _seat: uint256):
     ), "reexecution: no seat to settle"
     units: uint256 = 0
     if seat.word == 0:
-        units = ABSENT_UNITS
-    elif (seat.word == AGREES and demand.outcome == CONVICTED) or (
-        seat.word == DIFFERS and demand.outcome == ACQUITTED
-    ):
+        units = ABSENT_UNITS if seat.seal == empty(bytes32) else WRONG_UNITS
+    elif seat.word == demand.denied:
         units = WRONG_UNITS
+    elif seat.word == DIFFERS:
+        payouts.credits[seat.executor] += demand.reward
     self._seats[_demand][_seat].is_settled = True
-    executors._unseat(agreements._promises[demand.promise].terms.digest, seat.slot, units)
-    log IReExecution.SeatSettled(demand=_demand, seat=_seat, fine=units * executors.UNIT)
+    fine: uint256 = executors._unseat(agreements._pool_of(demand.promise), seat.slot, units)
+    log IReExecution.SeatSettled(demand=_demand, seat=_seat, fine=fine)
 
 
 # ############################################################## #
@@ -257,11 +251,28 @@ def _of(_demand: uint256) -> IReExecution.Demand:
 
 @internal
 @view
-def _own_seat(_demand: uint256, _seat: uint256) -> IReExecution.Seat:
+def _accused(_demand: uint256) -> IReExecution.Demand:
+    assert self._demands[_demand].stage == ACCUSED, "reexecution: no case"
+    return self._of(_demand)
+
+
+@internal
+@view
+def _check(_demand: uint256, _stage: uint256, _until: uint256):
     """
-    @dev The caller's seat of a panel that works.
+    @dev A demand is in a stage, and the time until `_until` is not over.
     """
-    assert self._demands[_demand].stage == WORKING, "reexecution: not the stage"
+    assert self._demands[_demand].stage == _stage, "reexecution: not the stage"
+    assert block.timestamp <= _until, "reexecution: too late"
+
+
+@internal
+@view
+def _own_seat(_demand: uint256, _seat: uint256, _until: uint256) -> IReExecution.Seat:
+    """
+    @dev The caller's seat of a panel that works, until then.
+    """
+    self._check(_demand, WORKING, _until)
     seat: IReExecution.Seat = self._seats[_demand][_seat]
     assert msg.sender == seat.executor, "reexecution: not its seat"
     return seat
@@ -279,9 +290,26 @@ def _is_accusable(_demand: uint256, _state: IReExecution.Demand, _least: uint256
 
 
 @internal
-def _close(_demand: uint256, _outcome: uint256, _rest_to: address):
+@view
+def _denied(_case: uint256, _verdict: uint256) -> uint256:
     """
-    @dev End a demand; fees of seats that did not answer go to `_rest_to`.
+    @dev The word against which the jury that decided a case has voted; 0 where none did: a case that was conceded, or
+        lost for want of votes, measures nobody.
+    """
+    for quorum: uint256 in [cases.SECOND_QUORUM, cases.FIRST_QUORUM]:
+        votes: IAlignmentCourt.Tally = staticcall clauses.court.tally(_case, 1 if quorum == cases.SECOND_QUORUM else 0)
+        if votes.innocent + votes.guilty >= quorum:
+            if _verdict == CONVICTED and votes.guilty > votes.innocent:
+                return AGREES
+            return DIFFERS if _verdict == ACQUITTED and votes.innocent > votes.guilty else 0
+    return 0
+
+
+@internal
+def _close(_demand: uint256, _outcome: uint256):
+    """
+    @dev End a demand. Fees of seats that did not answer go to the insurance, so that no demand is free; without a panel
+        the client has them back. What nobody judged may be shown again.
     """
     demand: IReExecution.Demand = self._of(_demand)
     promise: IReExecution.Promise = agreements._of(demand.promise)
@@ -289,5 +317,9 @@ def _close(_demand: uint256, _outcome: uint256, _rest_to: address):
     self._demands[_demand].stage = OVER
     self._demands[_demand].outcome = _outcome
     agreements._promises[demand.promise].demand = 0
-    payouts.credits[_rest_to] += rest
-    log IReExecution.Closed(demand=_demand, outcome=_outcome, rest_to=_rest_to, rest=rest)
+    rest_to: address = promise.client if demand.drawn == 0 else staticcall clauses.hub.insurance()
+    payouts.credits[rest_to] += rest
+    if _outcome == VOID or demand.answered < promise.terms.needed:
+        self.judged[demand.promise][demand.number] = False
+        agreements._prolong(demand.promise, _outcome == VOID)
+    log IReExecution.Closed(demand=_demand, outcome=_outcome, rest_to=rest_to, rest=rest)

@@ -774,6 +774,7 @@ const places: Readonly<Record<string, number>> = {
   "reexecution: nothing to accuse of": 94,
   "reexecution: other bytes": 46,
   "reexecution: outside the promise": 28,
+  "reexecution: pool too small": 28,
   "reexecution: promise is over": 55,
   "reexecution: slot is needed": 22,
   "reexecution: still open to demands": 109,

@@ -6,6 +6,7 @@ import pytest
 
 from audit.reexecuted import COURT_BOND, COURT_COSTS, FEE, PENALTY, RESTITUTION
 from evmstorm.evm import reverts
+from keifu.units import DAY
 
 ACQUITTED, CONVICTED, VOID = 1, 2, 3
 
@@ -18,7 +19,7 @@ def test_a_conviction_pays_restitution_fees_and_costs(world):
     world.service.pull(demand, sender=world.stranger)
     paid = RESTITUTION + 5 * FEE + COURT_COSTS
     assert world.service.credits(world.client) - credit == paid
-    assert before - world.wealth(world.operator) == paid * 5 // 4 + PENALTY
+    assert before - world.wealth(world.operator) == (paid + 4 * FEE) * 5 // 4 + PENALTY  # four found it
     assert world.service.reserved(world.operator) == 0
 
 
@@ -57,6 +58,31 @@ def test_without_a_case_or_verdict_nothing_is_pulled(world):
     world.service.accuse(demand, b"", sender=world.client)
     with reverts("reexecution: no verdict"):
         world.service.pull(demand, sender=world.stranger)
+
+
+def test_after_the_horizon_a_verdict_still_ends_the_demand(world):
+    """A case waited longer than the removed service may slash: nothing is taken, and nothing is stuck."""
+    demand, panel = world.accused((2, 2, 2, 1, 0))
+    world.hub.remove_service(world.service, sender=world.owner)
+    world.evm.warp(41 * DAY)
+    before = [world.wealth(who) for who in (world.operator, *panel)]
+    world.judge(demand, CONVICTED)
+    world.service.pull(demand, sender=world.stranger)
+    for seat in range(5):
+        world.service.settle_seat(demand, seat, sender=world.stranger)
+    assert [world.wealth(who) for who in (world.operator, *panel)] == before
+    assert world.service.reserved(world.operator) == 0
+    assert world.service.credits(world.insurance) == FEE  # of who was absent
+    assert world.token.balanceOf(world.service) == 5 * FEE
+
+
+def test_within_the_horizon_a_removed_service_still_takes(world):
+    demand, _ = world.accused()
+    world.hub.remove_service(world.service, sender=world.owner)
+    world.evm.warp(39 * DAY)
+    world.judge(demand, CONVICTED)
+    world.service.pull(demand, sender=world.stranger)
+    assert world.service.credits(world.client) == RESTITUTION + 5 * FEE + COURT_COSTS
 
 
 def test_a_convicted_promise_is_over(world):
