@@ -9,12 +9,12 @@ from typing import Any
 from audit.reexecuted import STAKE, ReExecuted
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import System
-from keifu.units import DAY
+from keifu.units import COIN, DAY
 
 __all__ = ["DRAW", "EXECUTORS", "REST", "STEP", "Demanded", "Held", "Promised", "ReExecutionLog", "Seated"]
 
 EXECUTORS = tuple(f"executor {number}" for number in range(9))
-DRAW, STEP, COURT_COSTS, REST = 3 * DAY, DAY, 140 * 10**18, 3 * DAY
+DRAW, STEP, COURT_COSTS, REST = 3 * DAY, DAY, 140 * COIN, 3 * DAY
 
 
 @dataclass

@@ -11,7 +11,7 @@ from evmstorm.fuzz.values import Choice
 from keifu.compute.receipt import Evidence
 from keifu.units import COIN, DAY
 
-__all__ = ["ReExecutions"]
+__all__ = ["Demanded", "ReExecutions", "Seated"]
 
 COSTS = 140 * COIN
 WORDS = ((2, 2, 2, 2, 2), (2, 2, 2, 1, 0), (2, 2, 0, 0, 0), (1, 1, 1, 2, 2), (1, 2, 1, 2, 2), (0, 0, 0, 0, 0))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from audit.reexecuted import DIGEST, RULE, seal
-from audit.systems._reexecution import Demanded, Seated
-from audit.systems.reexecution import ReExecutions
+from audit.systems.reexecution import Demanded, ReExecutions, Seated
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
 from evmstorm.fuzz.hypothesis import sequences
