@@ -6,6 +6,7 @@
 """
 
 from ethereum.ercs import IERC20
+from ..interfaces import IAlignmentCourt
 
 # What it asks of an accuser, and most costs of a case, wei.
 BOND: constant(uint256) = 160 * 10**18
@@ -19,6 +20,9 @@ COSTS_OF_NOTHING: constant(uint256) = 1_318
 
 token: public(IERC20)
 
+# Where its seeds come from.
+randomness: public(address)
+
 # Mature weight of its jurors, and wei of a coin of its table.
 total_weight: public(uint256)
 unit: uint256
@@ -26,6 +30,9 @@ unit: uint256
 # case -> verdict, amount, costs; and whether it is over.
 verdicts: HashMap[uint256, uint256[3]]
 over: public(HashMap[uint256, bool])
+
+# case -> hearing -> its votes.
+tallies: HashMap[uint256, HashMap[uint256, IAlignmentCourt.Tally]]
 
 # What the last case was opened with.
 case_count: public(uint256)
@@ -77,6 +84,12 @@ def open(_operator: address, _fault: bytes32, _amount: uint256, _accuser: addres
 
 
 @external
+@view
+def tally(_case: uint256, _hearing: uint256) -> IAlignmentCourt.Tally:
+    return self.tallies[_case][_hearing]
+
+
+@external
 def concede(_case: uint256):
     assert msg.sender == self.service, "court: not the service"
     self._decide(_case, 2, 0)
@@ -85,9 +98,25 @@ def concede(_case: uint256):
 @external
 def decide(_case: uint256, _verdict: uint256, _costs: uint256):
     """
-    @notice Say what the jury says.
+    @notice Say what the jury says: all seven of it, where it decides anything.
     """
     self._decide(_case, _verdict, _costs)
+    self.tallies[_case][0].innocent = 7 if _verdict == 1 else 0
+    self.tallies[_case][0].guilty = 7 if _verdict == 2 else 0
+
+
+@external
+def count(_case: uint256, _hearing: uint256, _innocent: uint256, _guilty: uint256):
+    """
+    @notice Say how a hearing voted.
+    """
+    self.tallies[_case][_hearing].innocent = _innocent
+    self.tallies[_case][_hearing].guilty = _guilty
+
+
+@external
+def seed_from(_randomness: address):
+    self.randomness = _randomness
 
 
 @external

@@ -75,7 +75,8 @@ _PARAMS = (
     Bound("heartbeat_restitution", 1, 1_000_000, unit="coins"),
     Bound("heartbeat_window", 1, LONGEST_HORIZON, public_low=DAY),
     Bound("compute_reward", 1, 1_000_000, unit="coins"),
-    Bound("compute_window", 1, LONGEST_HORIZON - 7 * DAY, public_low=DAY),
+    # More than a demand of ReExecution lasts; on a public network a day more, for openings after a promise's last day.
+    Bound("compute_window", 7 * DAY + 1, LONGEST_HORIZON - 7 * DAY, public_low=8 * DAY),
     Bound("answer_window", 1, 7 * DAY, public_low=HOUR),
     Bound("demand_bond", 1, 1_000_000, unit="coins"),
     Bound("dispute_turn", 1, 12 * HOUR, public_low=HOUR),

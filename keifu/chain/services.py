@@ -9,7 +9,18 @@ from typing import Any, Protocol
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain._deployer import Deployer
-from keifu.chain.suite import COMPUTE, COURT, DISPUTES, HEARTBEATS, HUB, RECORD_PROOF, STORAGE, TIMELOCK, VERIFIER
+from keifu.chain.suite import (
+    COMPUTE,
+    COURT,
+    DISPUTES,
+    HEARTBEATS,
+    HUB,
+    RECORD_PROOF,
+    REEXECUTION,
+    STORAGE,
+    TIMELOCK,
+    VERIFIER,
+)
 from keifu.chain.timelock import advance, operation
 from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.units import duration
@@ -50,6 +61,7 @@ SERVICES = (
     Service(COMPUTE, 4),
     Service(STORAGE, 4),
     Service(DISPUTES, 4),
+    Service(REEXECUTION, 4),
     Service(RECORD_PROOF, 4),
 )
 

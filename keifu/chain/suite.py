@@ -39,6 +39,7 @@ __all__ = [
     "PERMIT2_COLLECTOR",
     "PROOF_VALIDATOR",
     "RECORD_PROOF",
+    "REEXECUTION",
     "REGISTRY",
     "REPUTATION",
     "SEEDS",
@@ -65,7 +66,7 @@ REGISTRY, PROOF_VALIDATOR, RECORD_PROOF = "ProvenanceRegistry", "ProofValidator"
 CHANNELS = "Channels"
 ERC3009_COLLECTOR, PERMIT2_COLLECTOR = "Erc3009DepositCollector", "Permit2DepositCollector"
 COMPUTE, ORDERS = "ComputeMarket", "ComputeOrders"
-DISPUTES, GAME = "InferenceDisputes", "InferenceGame"
+DISPUTES, GAME, REEXECUTION = "InferenceDisputes", "InferenceGame", "ReExecution"
 WEIGHT_VERIFIERS = ("InferenceVerifier", "AttentionVerifier", "TraceVerifier", "PictureVerifier", "EncoderVerifier")
 STORAGE, STORAGE_DEALS, STORAGE_REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
 STORAGE_ENDOWMENT = "StorageEndowment"
@@ -99,6 +100,7 @@ _PARAMETERS = {
     (GAME, "window"): "dispute_turn",
     (DISPUTES, "evidence_window"): "compute_window",
     (DISPUTES, "bond"): "dispute_bond",
+    (REEXECUTION, "evidence_window"): "compute_window",
     (STORAGE, "epoch_seconds"): "storage_epoch",
     (STORAGE, "window"): "storage_window",
     (STORAGE, "leaf_buffer"): "storage_buffer",
@@ -184,6 +186,7 @@ def _later_services(params: Params, at: Callable[[str], str], step: Callable[...
         yield step(verifier)
     yield step(GAME, at(COMPUTE), [at(verifier) for verifier in WEIGHT_VERIFIERS], params.dispute_turn)
     yield step(DISPUTES, at(COMPUTE), at(GAME), params.compute_window, params.dispute_bond * COIN)
+    yield step(REEXECUTION, at(COMPUTE), at(COURT), params.compute_window)
     rhythm = params.storage_epoch, params.storage_window
     amounts = params.storage_buffer * GWEI, params.storage_tip * COIN
     randomness = params.randomness or at(SEEDS[params.seeds])

@@ -20,6 +20,7 @@ HORIZONS = {
     "StorageMarket": 10 * DAY,
     "RecordProof": 14 * DAY,
     "InferenceDisputes": 11 * DAY,
+    "ReExecution": 24 * DAY,
 }
 MULTIPLES = dict.fromkeys(HORIZONS, 4) | {"AlignmentCourt": 0, "DataVerifier": 0}
 OUTSIDER = "0x" + "0b" * 20

@@ -25,6 +25,7 @@ TERMS = {
     "ComputeMarket": (Params().compute_window + Params().answer_window, 4),
     "StorageMarket": (10 * Params().storage_epoch, 4),
     "InferenceDisputes": (Params().compute_window + 12 * Params().dispute_turn, 4),
+    "ReExecution": (Params().compute_window + CASE, 4),
     "RecordProof": (14 * DAY, 4),
 }
 SAMPLE_SERVICE = Service(SAMPLE, 4)

@@ -119,7 +119,7 @@ OUT_OF_BOUNDS = [
     ("heartbeat_window", 61 * DAY),
     ("compute_reward", 0),
     ("compute_reward", 1_000_001),
-    ("compute_window", 0),
+    ("compute_window", 7 * DAY),  # ReExecution could not be deployed
     ("compute_window", 54 * DAY),
     ("answer_window", 0),
     ("answer_window", 8 * DAY),

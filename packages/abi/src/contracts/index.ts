@@ -33,6 +33,7 @@ export * from "./pictureVerifier.js";
 export * from "./proofValidator.js";
 export * from "./provenanceRegistry.js";
 export * from "./randomness.js";
+export * from "./reExecution.js";
 export * from "./recordProof.js";
 export * from "./stakingHub.js";
 export * from "./storageDeals.js";
