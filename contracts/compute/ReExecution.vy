@@ -212,7 +212,8 @@ def open(
         receipt_hash._batch_digest(market, merkle._root(keccak256(struct_hash), _proof)), _signature
     )
     assert (
-        time <= block.timestamp and staticcall Market(market).operator_of(key, hotkeys.RECEIPT, time) == promise.operator
+        time <= block.timestamp
+        and staticcall Market(market).operator_of(key, hotkeys.RECEIPT, time) == promise.operator
     ), "reexecution: not the operator's"
     receipt_number: uint256 = convert(_receipt.number, uint256)
     assert not panels.judged[_promise][receipt_number], "reexecution: was judged"
@@ -256,9 +257,7 @@ def accuse(_demand: uint256, _evidence: Bytes[1024]) -> uint256:
     promise: IReExecution.Promise = agreements._of_caller(demand.promise)
     assert panels._is_accusable(_demand, demand, promise.terms.needed), "reexecution: nothing to accuse of"
     fault: bytes32 = keccak256(abi_encode(demand.promise, empty(uint256), demand.number))
-    token_transfers._pull(
-        payouts.token, staticcall clauses.court.bond_for(self, fault, promise.terms.restitution)
-    )
+    token_transfers._pull(payouts.token, staticcall clauses.court.bond_for(self, fault, promise.terms.restitution))
     evidence: Bytes[1184] = concat(
         abi_encode(_demand, demand.receipt, promise.terms.tolerance, demand.answered, demand.differs), _evidence
     )

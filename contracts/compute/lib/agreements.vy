@@ -207,9 +207,7 @@ def _check_idle(_promise: uint256, _since: uint256):
     @dev A promise holds, its window reaches to `_since`, and nobody has a demand open.
     """
     promise: IReExecution.Promise = self._of(_promise)
-    assert (
-        promise.reserve > 0 and _since <= clauses._until(_promise, promise.until)
-    ), "reexecution: promise is over"
+    assert (promise.reserve > 0 and _since <= clauses._until(_promise, promise.until)), "reexecution: promise is over"
     assert promise.demand == 0, "reexecution: demand is open"
 
 
@@ -280,9 +278,7 @@ def _take(_promise: uint256, _demand: uint256, _costs: uint256, _rewards: uint25
     self._free(_promise)
     penalty: uint256 = promise.terms.restitution // PENALTY_PART
     # Its own reserve and no other's, also when the court's fees have been scaled since.
-    damages: uint256 = min(
-        promises._damages(promise.terms.restitution + _costs + _rewards), promise.reserve - penalty
-    )
+    damages: uint256 = min(promises._damages(promise.terms.restitution + _costs + _rewards), promise.reserve - penalty)
     arrived: uint256 = 0
     if executors._may_slash():
         arrived = promises._slash(promise.operator, damages, penalty)

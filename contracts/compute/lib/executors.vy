@@ -184,11 +184,7 @@ def _drawn(
 @pure
 def _is_eligible(_word: uint256, _opened: uint256) -> bool:
     left: uint256 = self._left(_word)
-    return (
-        _word > 0
-        and ((_word >> SINCE_AT) & U36) + MATURITY <= _opened
-        and (left == 0 or left > _opened)
-    )
+    return (_word > 0 and ((_word >> SINCE_AT) & U36) + MATURITY <= _opened and (left == 0 or left > _opened))
 
 
 @internal
