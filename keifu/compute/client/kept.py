@@ -14,7 +14,7 @@ from keifu.compute.vectors import vectors_of
 from keifu.compute.wire import unpack
 from keifu.spec.inference_drawing import Drawing
 
-__all__ = ["TABLES", "KeptReply", "keep", "replies"]
+__all__ = ["TABLES", "KeptAgain", "KeptReply", "keep", "kept_again", "replies"]
 
 TABLES = (
     # Token ids and the roots of positions, by the hashes of receipts. Behind the roots stands what each group committed
@@ -26,6 +26,11 @@ TABLES = (
     # Of vectors the text's ids, the lanes, and what each group committed to.
     """CREATE TABLE IF NOT EXISTS vector (hash BLOB PRIMARY KEY, prompt BLOB NOT NULL, lanes BLOB NOT NULL,
     groups BLOB NOT NULL) WITHOUT ROWID""",
+    # Of answers that a panel may compute again: both sides' bytes.
+    """CREATE TABLE IF NOT EXISTS again (hash BLOB PRIMARY KEY, request BLOB NOT NULL, response BLOB NOT NULL)
+    WITHOUT ROWID""",
+    # Promises about such answers that this client has accepted, by their numbers at ReExecution.
+    "CREATE TABLE IF NOT EXISTS promise (number INTEGER PRIMARY KEY)",
 )
 _REPLIES = (
     "SELECT receipt.request, text, prompt, ids, positions, seed, scale, 0 FROM reply JOIN receipt ON"
@@ -35,6 +40,19 @@ _VECTORS = (
     "SELECT receipt.request, text, prompt, lanes, groups, NULL, NULL, 1 FROM vector JOIN receipt ON"
     " receipt.hash = vector.hash WHERE ? IN (X'', vector.hash)"
 )
+_AGAIN = (
+    "SELECT receipt.request, text, again.request, response FROM again JOIN receipt ON receipt.hash = again.hash"
+    " WHERE ? IN (X'', again.hash) ORDER BY 1"
+)
+
+
+@dataclass(frozen=True)
+class KeptAgain:
+    """An answer that a panel may compute again: its receipt, and the bytes as they went over the wire."""
+
+    signed: SignedReceipt
+    request: bytes
+    response: bytes
 
 
 @dataclass(frozen=True)
@@ -53,11 +71,13 @@ class KeptReply:
     is_vector: bool = False
 
 
-def keep(database: sqlite3.Connection, signed: SignedReceipt, response: bytes) -> None:
-    """Nothing of an answer that cannot be disputed."""
+def keep(database: sqlite3.Connection, signed: SignedReceipt, request: bytes, response: bytes) -> None:
+    """Nothing of an answer that nobody judges."""
+    name = signed.receipt.struct_hash
+    if signed.receipt.evidence == Evidence.REEXECUTED and request:
+        database.execute("INSERT OR IGNORE INTO again VALUES (?, ?, ?)", (name, request, response))
     if signed.receipt.evidence != Evidence.PROVED:
         return
-    name = signed.receipt.struct_hash
     if (vectors := vectors_of(response)) is not None:
         if len(vectors) == 1 and vectors[0].groups:
             packed = _packed(vectors[0].ids), _packed(vectors[0].lanes.tolist())
@@ -83,6 +103,12 @@ def replies(rows: Callable[[str, Sequence[Any]], list[Any]], receipt: bytes = b"
         drawing = None if seed is None else Drawing.of(seed, scale)
         positions = hashes_of(behind[:end])
         yield KeptReply(unpack(text), given, made, positions, behind[end:], drawing, bool(is_vector))
+
+
+def kept_again(rows: Callable[[str, Sequence[Any]], list[Any]], receipt: bytes = b"") -> Iterator[KeptAgain]:
+    """Those that a panel may judge, oldest first; the one of a receipt's struct hash."""
+    for _, text, request, response in rows(_AGAIN, (receipt, receipt)):
+        yield KeptAgain(unpack(text), request, response)
 
 
 def _packed(ids: Sequence[int]) -> bytes:

@@ -19,7 +19,7 @@ from typing import Any
 from keifu.chain.client_folder import ClientFolder
 from keifu.chain.held import state_folder
 from keifu.compute.client.checks import Standing
-from keifu.compute.client.kept import TABLES, KeptReply, keep, replies
+from keifu.compute.client.kept import TABLES, KeptAgain, KeptReply, keep, kept_again, replies
 from keifu.compute.client.owing import Owed
 from keifu.compute.promises import LONGEST_REQUEST
 from keifu.compute.receipt import SignedReceipt
@@ -199,7 +199,8 @@ class Store(ClientFolder):
         row = (receipt.number, str(receipt.fee), receipt.input_units, receipt.output_units, milliseconds, request)
         with self._writing() as database:
             self._keep(database, request, signed, held=True)
-            keep(database, signed, response)
+            asked = database.execute("SELECT body FROM body WHERE request = ?", (request,)).fetchone()
+            keep(database, signed, asked[0] if asked else b"", response)
             kept = self.channel(receipt.channel_id)
             sums = (str(kept.fees + receipt.fee), str(max(kept.charged, receipt.charged)), kept.id)
             database.execute("UPDATE channel SET fees = ?, charged = ? WHERE id = ?", sums)
@@ -261,6 +262,19 @@ class Store(ClientFolder):
     def replies(self, receipt: bytes = b"") -> Iterator[KeptReply]:
         """Replies that can be disputed, oldest first; the one of a receipt's struct hash."""
         yield from replies(self._rows, receipt)
+
+    def again(self, receipt: bytes = b"") -> Iterator[KeptAgain]:
+        """Answers that a panel may compute again, oldest first; the one of a receipt's struct hash."""
+        yield from kept_again(self._rows, receipt)
+
+    def keep_promise(self, number: int) -> None:
+        """That a promise of ReExecution was accepted."""
+        with self._writing() as database:
+            database.execute("INSERT OR IGNORE INTO promise VALUES (?)", (number,))
+
+    def promises(self) -> list[int]:
+        """Those that were accepted, the newest first."""
+        return [row[0] for row in self._rows("SELECT number FROM promise ORDER BY number DESC")]
 
     # caps ----------------------------------------------------------------------------------------------------------
 
