@@ -176,7 +176,7 @@ class GameEdgeSystem(System):
     """Set-up, and each move beside the turn that both sides keep."""
 
     contracts = ("InferenceGame",)
-    actors: ClassVar[tuple[str, ...]] = ("book", "operator", "challenger", "key", "stranger", "coded")
+    actors: ClassVar[tuple[str, ...]] = ("book", "operator", "challenger", "key", "stranger")
     wait_weight = 1
 
     def setup(self, evm: LocalEvm) -> None:
@@ -188,7 +188,6 @@ class GameEdgeSystem(System):
         self.terms = (market, verifiers, WINDOW)
         game = evm.deploy("InferenceGame", *self.terms, sender=deployer)
         self.bind(game=game, attacker=evm.deploy("CallbackAttacker", sender=deployer))
-        evm.raw.set_code(self["coded"], b"\0")
 
     def start(self) -> None:
         self.began = self.now

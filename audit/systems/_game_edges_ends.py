@@ -78,7 +78,7 @@ class GameEndEdges(GameProofEdges):
         hidden, nobody = "game: not in a transaction of its own", "game: not the operator"
         shown = words(3, 3)
         yield from self.begins(Start(boundary=trees.tree(shown)))
-        for role, reason in (("coded", hidden), ("key", nobody), ("challenger", nobody)):
+        for role, reason in (("key", nobody), ("challenger", nobody)):
             yield from self.shows("show_groups", shown, sender=self[role], fails=reason)
         to, encode = self.resolve("game.show_groups", 2)
         call = encode([self.at.args, shown])

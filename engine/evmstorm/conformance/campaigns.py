@@ -15,6 +15,7 @@ from evmstorm.project import load
 __all__ = ["compare"]
 
 WORD = 32  # bytes
+_NO_AMOUNT = 192  # bits: an integer with more of them is a hash, or of a tree: which one may follow from an address
 
 
 def compare(system: str, sequences: int) -> None:
@@ -55,4 +56,6 @@ def _unsigned(value: Any, hashes: dict[bytes, str]) -> Any:
         return f"{len(value)} bytes"
     if isinstance(value, bytes) and len(value) == WORD:
         return hashes.setdefault(value, f"hash {len(hashes)}")
+    if isinstance(value, int) and value >> _NO_AMOUNT:
+        return "a word"
     return type(value)(_unsigned(item, hashes) for item in value) if isinstance(value, (list, tuple)) else value

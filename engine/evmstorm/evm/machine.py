@@ -58,9 +58,6 @@ class Machine(Protocol):
 
     def set_balance(self, address: str, balance: int) -> None: ...
 
-    def set_code(self, address: str, code: bytes) -> None:
-        """Give an account code, as nobody on a chain can: for set-ups."""
-
     def nonce(self, address: str) -> int:
         """Transactions that an account has sent, or contracts that a contract has made, plus one."""
 

@@ -15,7 +15,6 @@ from typing import Any
 import pyrevm
 
 from ethwire.errors import UsageError
-from ethwire.keys import keccak256
 from evmstorm.evm.hardforks import CANCUN, Hardfork
 from evmstorm.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 
@@ -81,12 +80,6 @@ class PyrevmMachine:
 
     def set_balance(self, address: str, balance: int) -> None:
         self.revm.set_balance(address, balance)
-
-    def set_code(self, address: str, code: bytes) -> None:
-        known = self.revm.basic(address)
-        info = pyrevm.AccountInfo(nonce=known.nonce, code=code, code_hash=keccak256(code))
-        self.revm.insert_account_info(address, info)
-        self.revm.set_balance(address, known.balance)
 
     def code(self, address: str) -> bytes:
         return (self.revm.get_code(address) or b"").rstrip(b"\0")
