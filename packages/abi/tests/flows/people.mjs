@@ -64,7 +64,8 @@ const opened = logged(
   await write(payer, deals, "open", [root, 1n, price, restitution, epoch + 1n, end, false, scene.salt]),
   "DealOpened",
 );
-const acceptance = { deal: opened.deal, index: 0n, price, restitution, end, deadline: BigInt(scene.deadline) };
+const deadline = BigInt(scene.deadline);
+const acceptance = { deal: opened.deal, index: 0n, token: opened.token, price, restitution, end, deadline };
 const accepted = await sign(provider, {
   domain: keifu.storageDealsDomain(chainId, deals.address),
   ...keifu.storageDealsAcceptance,
