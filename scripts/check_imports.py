@@ -3,7 +3,8 @@
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
     errors, units, texts, serving, strangers, spec <- abi, keys, merkle <- chain
-    <- accounts, agents, tge, staking, provenance, inference, inft, payments, storage, deploy <- compute, grants
+    <- accounts, agents, tge, staking, provenance, inference, inft, payments, storage, deploy
+    <- compute, grants, reexecution
     <- node, index, cost
     <- agent, explorer, local, sdk <- network <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
@@ -50,7 +51,7 @@ FLOORS = (
     {"abi", "keys", "merkle"},
     {"chain"},
     {"accounts", "agents", "tge", "staking", "provenance", "inference", "inft", "payments", "storage", "deploy"},
-    {"compute", "grants"},
+    {"compute", "grants", "reexecution"},
     {"node", "index", "cost"},
     {"agent", "explorer", "local", "sdk"},
     {"network"},

@@ -36,6 +36,7 @@ OWNER_PAGES = {
     "storage": "127.0.0.1:9710",
     "attestor": "127.0.0.1:9720",
     "notary": "127.0.0.1:9740",
+    "reexecutor": "127.0.0.1:9750",
 }
 DRAIN_SECONDS = 60
 

@@ -14,6 +14,7 @@ from keifu.cli.node_attestor import attestor
 from keifu.cli.node_compute import compute
 from keifu.cli.node_court import juror, keeper
 from keifu.cli.node_notary import notary
+from keifu.cli.node_reexecutor import reexecutor
 from keifu.cli.node_relayer import relayer
 from keifu.cli.node_storage import storage
 from keifu.cli.verbs import Noun, json_option
@@ -32,7 +33,7 @@ LONGEST_VALUE = 400
 cli = Noun(
     "node",
     help="Make and run nodes: operators, watchers, jurors, keepers, compute and storage nodes, relayers, attestors, "
-    "notaries.",
+    "notaries, re-executors.",
     example="keifu node operator status /srv/keifu",
 )
 operator = Noun(
@@ -45,7 +46,7 @@ watcher = Noun(
     help="Ask every bound operator for its heartbeats, and report false ones.",
     example="keifu node watcher run /srv/watcher",
 )
-for noun in (operator, watcher, juror, keeper, compute, relayer, storage, attestor, notary):
+for noun in (operator, watcher, juror, keeper, compute, relayer, storage, attestor, notary, reexecutor):
     cli.add_command(noun)
 
 

@@ -44,6 +44,10 @@ NOUNS: dict[str, Place] = {
     "compute": ("keifu.cli.compute:cli", "Promise answers at the market, cover channels, and report broken promises."),
     "audit": ("keifu.cli.audit:audit", "Check a kept reply of a token model by the products of its layers."),
     "dispute": ("keifu.cli.dispute:cli", "Show wrong answers of token models on the chain, and be paid for them."),
+    "reexecute": (
+        "keifu.cli.reexecute:cli",
+        "Have answers of float models computed again by people with stake, and be paid back for wrong ones.",
+    ),
     "infer": ("keifu.cli.infer:infer", "Ask a provider's model, pay by a voucher, and compare the answer."),
     "proxy": ("keifu.cli.infer:proxy", "Serve a local address for OpenAI clients that pays and compares for them."),
     "providers": ("keifu.cli.providers:providers", "List who serves models: price, speed, history."),

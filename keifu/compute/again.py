@@ -80,7 +80,7 @@ class Again:
         if len(result.body) > LONGEST_RESPONSE:
             said = f"the answer has {len(result.body):,} bytes, the chain takes {LONGEST_RESPONSE:,}: ask here"
             result = Result(failure_body("server_error", "too_long", said), result.input_units, result.output_units)
-        return Made(result, claimed, evidence)
+        return Made(result, claimed, evidence if result.evidence is None else result.evidence)
 
     def _read(self, request: bytes) -> tuple[Model, Call]:
         """A request of the chain names no endpoint: the one that takes the request, of the model that it names."""

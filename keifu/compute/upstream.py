@@ -19,8 +19,10 @@ import msgspec
 
 from ethwire.http import httpx
 from keifu.compute.client.checks import Prices
+from keifu.compute.client.reexecuted import JUDGED_BYTES
 from keifu.compute.events import DONE, EVENT, event_of
 from keifu.compute.model import Call, Claimed, ModelFault, Part, RemoteModel, Result
+from keifu.compute.receipt import Evidence
 from keifu.compute.tee import TeeWord
 from keifu.errors import InputError
 
@@ -59,9 +61,12 @@ class Upstream(RemoteModel):
         patience: float = 60.0,
         tee: str = "",
         claimed: Claimed | None = None,
+        reexecuted: bool = False,
     ) -> None:
+        """`reexecuted`: what a panel can compute again is answered by that word; `claimed` has the digest."""
         super().__init__(name, prices, claimed)
         self.endpoints = endpoints
+        self.evidence = Evidence.REEXECUTED if reexecuted else Evidence.UNVERIFIED
         self._theirs = theirs or name
         self.tee = tee.lower()
         headers = {"authorization": f"Bearer {key}"} if key else {}
@@ -84,7 +89,8 @@ class Upstream(RemoteModel):
         answer = _read(body)
         usage = self._usage(call, answer, len(body))
         word = await self._word(call, request.content, answer.id, body)
-        return Result(body, usage.prompt_tokens, usage.completion_tokens, tee=word)
+        evidence = self.evidence if is_repeatable(call, body) else Evidence.UNVERIFIED
+        return Result(body, usage.prompt_tokens, usage.completion_tokens, tee=word, evidence=evidence)
 
     async def parts(self, call: Call) -> AsyncGenerator[Part, None]:
         request = self._http.build_request("POST", call.endpoint, content=self._body(call, stream=True), headers=_JSON)
@@ -140,7 +146,7 @@ class Upstream(RemoteModel):
             units_out = max(count, usage.completion_tokens if usage else 0)
             data = event_of(event)
             sent += data if self.tee else b""
-            yield Part(data, units_in, units_out)
+            yield Part(data, units_in, units_out, evidence=Evidence.UNVERIFIED)
             if is_done:
                 if word := await self._word(call, asked, id_, bytes(sent)):
                     yield Part(word.comment(), units_in, units_out, is_tee=True)
@@ -230,6 +236,17 @@ def _size(answer: _Answer) -> int:
         for name, value in {**_table(choice.get("delta")), "text": choice.get("text")}.items()
         if value and name != "role"
     )
+
+
+def is_repeatable(call: Call, answer: bytes) -> bool:
+    """Whether a panel can be shown the answer, and compute it again: whole, short, and of texts the likeliest words."""
+    if call.stream or max(len(call.body), len(answer)) > JUDGED_BYTES:
+        return False
+    return call.endpoint not in GENERATING or msgspec.json.decode(call.body, type=_Drawn).temperature == 0
+
+
+class _Drawn(msgspec.Struct):
+    temperature: float | None = None
 
 
 def _table(value: object) -> dict[str, Any]:

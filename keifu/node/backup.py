@@ -40,7 +40,7 @@ REPLACES = "replaces"  # file with the address of the key that the folder's own 
 MANIFEST = "backup.json"
 FORMAT = 1
 LARGEST = 1 << 30  # bytes of one file
-SAME_KEY = ("juror", "compute", "relayer", "attestor", "notary")  # kinds whose key is their account
+SAME_KEY = ("juror", "compute", "relayer", "attestor", "notary", "reexecutor")  # kinds whose key is their account
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from keifu.node.settings import (
     NodeSettings,
     NotarySettings,
     OperatorSettings,
+    ReExecutorSettings,
     RelayerSettings,
     StorageSettings,
     WatcherSettings,
@@ -49,6 +50,7 @@ KINDS = (
     Kind("relayer", RelayerSettings, "keifu.node.relayer.work:Relayer"),
     Kind("storage", StorageSettings, "keifu.node.storage.work:Storage", saves_memory=True),
     Kind("attestor", AttestorSettings, "keifu.node.attestor.work:Attestor"),
+    Kind("reexecutor", ReExecutorSettings, "keifu.node.reexecutor.work:ReExecutor"),
     Kind("notary", NotarySettings, "keifu.node.notary.work:Notary"),
 )
 

@@ -219,6 +219,7 @@ class PassedOn(_Section):
     million_out: int = Field(0, ge=0)
     patience: Seconds = 60  # for its first byte, and for each after it
     tee: Address = ""  # of the key that signs its answers, when it runs in a trusted execution environment
+    reexecuted: Literal[""] | Id = ""  # digest of a float model whose answers a panel may compute again
 
 
 class OwnFolder(_Section):
@@ -329,6 +330,30 @@ class NotaryWork(_Section):
     private_peers: bool = False  # whether addresses inside a network are asked, beside local chains
     receiver: Address = ""  # of rewards; the node's own account when empty
     peers: dict[str, str] = {}  # attestor: URL, over what the hub says
+
+
+class AgainModel(_Section):
+    """A float model of a re-executor's own: any server that speaks OpenAI's protocol. Rule and fee name its pool."""
+
+    upstream: Hook  # ends with /v1
+    digest: Id  # of the weights, as receipts name them
+    weights: Path | None = None  # that the digest is compared with
+    rule: Literal["numbers", "text"] = "numbers"
+    absolute: float = 0.0  # how far numbers may be apart, and as a part of one's own
+    relative: float = 0.0
+    fee: int = Field(8 * COIN, gt=0)  # wei of a seat
+    theirs: str = ""  # the model's name there
+    key_file: Path | None = None
+    endpoints: list[Literal["chat/completions", "completions", "embeddings", "classify"]] = ["chat/completions"]
+    patience: Seconds = 60
+
+
+class ReExecutorWork(_Section):
+    """What a re-executor computes again, and how often it looks."""
+
+    poll: Seconds
+    models: dict[str, AgainModel] = {}
+    turn: Seconds = 600  # that each seat before its own has to close a demand
 
 
 class RetrievalWork(_Section):

@@ -64,6 +64,11 @@ _OWN = {
         ("Requests that wait", "open_requests", "none"),
         ("Gas of the last hour, wei", "gas_hour_wei", "none"),
     ),
+    "reexecutor": (
+        ("Seats that wait", "drawn_seats", "none"),
+        ("Words sent, by step", "increase(words_total[7d])", "none"),
+        ("Seats that lapsed", "increase(missed_seats_total[7d])", "none"),
+    ),
     "attestor": (("Requests that were signed", "attested", "none"),),
     "notary": (
         ("Newest block that was signed", "signed_block", "none"),

@@ -31,6 +31,7 @@ from keifu.node.sections import (
     LogSettings,
     NotaryWork,
     OperatorWork,
+    ReExecutorWork,
     RelayerWork,
     Seconds,
     StorageWork,
@@ -48,6 +49,7 @@ __all__ = [
     "NodeSettings",
     "NotarySettings",
     "OperatorSettings",
+    "ReExecutorSettings",
     "RelayerSettings",
     "StorageSettings",
     "WatcherSettings",
@@ -110,6 +112,10 @@ class KeeperSettings(NodeSettings):
 
 class ComputeSettings(NodeSettings):
     compute: ComputeWork
+
+
+class ReExecutorSettings(NodeSettings):
+    reexecutor: ReExecutorWork
 
 
 class RelayerSettings(NodeSettings):

@@ -29,7 +29,8 @@ def offer(chain: Deployer, suite: Deployment, channel: Channel, terms: Terms) ->
 
 
 def accept(chain: Deployer, suite: Deployment, promise: Promise, least: int) -> None:
-    """Take an offer, and pay its price, where its pool has so many mature slots of others. Raises Revert, CheckFailed."""
+    """Take an offer, and pay its price, where its pool has so many mature slots of others. Raises Revert and
+    CheckFailed."""
     _send_with_coins(chain, suite, promise.terms.price, "accept", promise.number, least)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from ethwire.abi import encode_args
 from ethwire.constants import ZERO_ADDRESS
-from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployment
 from keifu.chain.logs import find_logs
 from keifu.chain.suite import COURT, REEXECUTION
@@ -17,7 +16,7 @@ from keifu.compute.market.refusals import place_of
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import keccak256
 from keifu.reexecution.tolerance import Tolerance
-from keifu.units import DAY
+from keifu.units import COIN, DAY
 
 __all__ = [
     "ACCUSE_PERIOD",
@@ -26,12 +25,12 @@ __all__ = [
     "MATURITY",
     "NOBODY",
     "OUTCOMES",
+    "RANDOMNESS",
     "REVEAL_PERIOD",
     "SLOT_STAKE",
     "Demand",
     "Opened",
     "Promise",
-    "RANDOMNESS",
     "Reading",
     "Seat",
     "Slot",
@@ -45,7 +44,8 @@ __all__ = [
 NOBODY = bytes(32)
 RANDOMNESS = "Randomness"
 COMMIT_PERIOD, REVEAL_PERIOD, ACCUSE_PERIOD, DRAW_PERIOD, MATURITY = DAY, DAY, 2 * DAY, 3 * DAY, 7 * DAY
-SLOT_STAKE = 2_000 * 10**18
+SLOT_STAKE = 2_000 * COIN
+STAGE_AT = 7  # among the fields of a demand
 OUTCOMES = ("none", "acquitted", "convicted", "void")
 
 
@@ -246,8 +246,9 @@ def promise_of(number: int, values: Any) -> Promise:
 
 def demand_of(number: int, values: Any) -> Demand:
     """From the view's values."""
-    before, stage, after = values[:6], Stage(values[6]), values[7:]
-    return Demand(number, *before, stage, *after)
+    fields = [number, *values]
+    fields[STAGE_AT] = Stage(fields[STAGE_AT])
+    return Demand(*fields)
 
 
 def seat_of(values: Any) -> Seat:
@@ -271,10 +272,14 @@ def values_of(terms: Terms) -> tuple[Any, ...]:
     return astuple(terms)
 
 
-def _plain(found: Any) -> Any:
-    if isinstance(found, dict):
-        return {name: str(value) if name in _AMOUNTS else _plain(value) for name, value in found.items()}
-    return found.hex() if isinstance(found, bytes) else found
+def _plain(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if name in _AMOUNTS else _shown(value) for name, value in found.items()}
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _plain(value)
+    return value.hex() if isinstance(value, bytes) else value
 
 
 _AMOUNTS = frozenset({"fee", "restitution", "price", "reserve", "reward"})

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from keifu.compute.canonical import events_of
 from keifu.errors import InputError, UsageError
+from keifu.keys import keccak256
 
 __all__ = ["LONGEST", "Compared", "Rule", "Tolerance", "Word"]
 
@@ -117,6 +118,16 @@ class Tolerance:
             if why := self._apart(*pair):
                 return Compared(Word.DIFFERS, f"item {place}: {why}")
         return Compared(Word.AGREES, f"{len(mine)} items, {self.words}")
+
+    def digest(self, answer: bytes) -> bytes:
+        """keccak-256 of what is compared of an answer, whatever stands beside it. Raises InputError."""
+        try:
+            if self.rule == Rule.TEXT:
+                return keccak256(msgspec.json.encode(_texts(answer)))
+            vectors = _numbers(answer)
+        except ValueError as error:
+            raise InputError(f"an answer has nothing to compare: {error}", remedy="look at the model") from error
+        return keccak256(b"".join(len(item).to_bytes(4, "big") + item.astype(">f8").tobytes() for item in vectors))
 
     def _apart(self, own: Any, claimed: Any) -> str:
         """Why an item differs; empty when it does not."""

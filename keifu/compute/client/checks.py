@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from keifu.compute.canonical import tokens_of
 from keifu.compute.client.drawn import chosen_alone, drawn_as_asked
+from keifu.compute.client.reexecuted import Promised, why_not_reexecuted
 from keifu.compute.client.rooted import groups_compared, roots_compared
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.units import Usage, usage_of
@@ -137,6 +138,7 @@ class Expected:
     has_disputes: bool = False  # whether the operator promised something for a wrong token
     asked_for_groups: bool = False  # of a node that says that it gives them
     committed: bytes | None = None  # the provider's half of a seed, as it had named it before the request was sent
+    promised: Promised | None = None  # at ReExecution, about answers of a float model
 
 
 def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> list[Finding]:
@@ -171,6 +173,8 @@ def shown(exchange: Exchange, expected: Expected) -> Evidence:
         return Evidence.ATTESTED
     if claimed == Evidence.PROVED and not _why_not_proved(exchange, expected):
         return Evidence.PROVED
+    if claimed == Evidence.REEXECUTED and not _why_not_again(exchange, expected):
+        return Evidence.REEXECUTED
     return Evidence.UNVERIFIED
 
 
@@ -301,8 +305,10 @@ def _evidence(exchange: Exchange, expected: Expected) -> Finding:
         if why := _why_not_proved(exchange, expected):
             return Finding(Check.EVIDENCE, True, f"unverified: it says proved, but {why}")
         return Finding(Check.EVIDENCE, True, "proved: any wrong number can be shown on the chain")
-    if claimed > Evidence.ATTESTED:
-        return Finding(Check.EVIDENCE, False, f"{claimed.name.lower()}, which nobody can show at this market")
+    if claimed == Evidence.REEXECUTED:
+        if why := _why_not_again(exchange, expected):
+            return Finding(Check.EVIDENCE, True, f"unverified: it says re-executed, but {why}")
+        return Finding(Check.EVIDENCE, True, "re-executed: a panel computes it again where you doubt it")
     if claimed != Evidence.ATTESTED:
         return Finding(Check.EVIDENCE, True, "unverified: its provider's word")
     try:
@@ -313,6 +319,11 @@ def _evidence(exchange: Exchange, expected: Expected) -> Finding:
         said = f"unverified: {signer} signed for a TEE, and you named it as none"
         return Finding(Check.EVIDENCE, True, said)
     return Finding(Check.EVIDENCE, True, f"attested: by the TEE whose key is {signer}")
+
+
+def _why_not_again(exchange: Exchange, expected: Expected) -> str:
+    receipt = exchange.signed.receipt
+    return why_not_reexecuted(receipt, exchange.request, exchange.response, expected.operator, expected.promised)
 
 
 def _unprovable(receipt: Receipt) -> str:

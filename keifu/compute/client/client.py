@@ -15,6 +15,7 @@ from ethwire.http import httpx
 from keifu.compute.client.capture import Captured, exchange_of
 from keifu.compute.client.checks import Exchange, Expected, Prices, ReplyRefused, check_reply, require, shown
 from keifu.compute.client.drawn import committed_in, is_drawing
+from keifu.compute.client.reexecuted import Promised, of_receipt
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.store import Store
 from keifu.compute.events import DONE, END, EVENT
@@ -225,7 +226,13 @@ class ComputeClient:
             has_disputes=self._has_promised(provider, signed.receipt),
             asked_for_groups=asked.wishes_groups,
             committed=asked.committed,
+            promised=self._promised(provider, signed.receipt),
         )
+
+    def _promised(self, provider: Provider, receipt: Receipt) -> Promised | None:
+        if receipt.evidence != Evidence.REEXECUTED:
+            return None
+        return of_receipt(map(self.sources.promise, self.store.promises()), receipt, provider.operator)
 
     def _has_promised(self, provider: Provider, receipt: Receipt) -> bool:
         if receipt.evidence != Evidence.PROVED:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 from ethwire.rpc import Rpc
 from keifu.abi import Contract
+from keifu.compute.client.reexecuted import Promised
 from keifu.compute.client.sources import Promoted
 from keifu.compute.market.covers import read_cover
 from keifu.errors import CheckFailed
 from keifu.provenance.proved import Proved
 from keifu.provenance.trust import Market, ReceiptKey, RunPromotion
+from keifu.reexecution.reading import Reading
 from keifu.staking.hotkeys import KeyKind, named_keys
 
 __all__ = ["OnChain", "looked_up"]
@@ -20,7 +22,7 @@ FRESH_SECONDS = 60.0  # for which what was promoted is not asked again
 
 class OnChain:
     """`proved` gives the registry as of a new block; `timer` a clock that never goes back; `disputes`
-    is InferenceDisputes, where the suite has it."""
+    and `reexecution` are InferenceDisputes and ReExecution, where the suite has them."""
 
     word = "the chain"
 
@@ -30,8 +32,10 @@ class OnChain:
         market: Contract,
         timer: Callable[[], float],
         disputes: Contract | None = None,
+        reexecution: Reading | None = None,
     ) -> None:
         self._proved, self._market, self._timer, self._disputes = proved, market, timer, disputes
+        self._reexecution = reexecution
         self._known: dict[bytes, tuple[float, dict[int, Promoted]]] = {}
 
     def promoted(self, environment: bytes, seq: int) -> Promoted | None:
@@ -50,6 +54,15 @@ class OnChain:
             return False
         cover = read_cover(self._disputes, channel, operator)
         return bool(cover.reserve) and cover.since <= time <= cover.last
+
+    def promise(self, number: int) -> Promised | None:
+        if self._reexecution is None or not 0 < number <= self._reexecution.contract.promise_count():
+            return None
+        found = self._reexecution.promise(number)
+        stands = found.state == "open" and (found.demand > 0 or self._reexecution.client.now <= found.until)
+        return Promised(
+            number, found.operator, found.channel, found.terms.digest, found.since, found.terms.last, stands
+        )
 
 
 def enumerate_promotions(proved: Proved, environment: bytes) -> list[tuple[int, Promoted]]:

@@ -6,13 +6,14 @@ import time
 from dataclasses import dataclass
 
 from keifu.chain import ChainClient, Deployment
-from keifu.chain.suite import CHANNELS, DISPUTES
+from keifu.chain.suite import CHANNELS, DISPUTES, REEXECUTION
 from keifu.compute.client.onchain import OnChain
 from keifu.compute.client.sources import Pinned, Sources
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.provenance.proved import Proved
 from keifu.provenance.registry import Provenance
 from keifu.provenance.trust import Trust
+from keifu.reexecution.reading import Reading
 
 __all__ = ["COMPUTE", "Side", "chain_side", "pinned_side"]
 
@@ -53,5 +54,6 @@ def chain_side(client: ChainClient, suite: Deployment, first_block: int, trust: 
         suite.at(client, COMPUTE),
         time.monotonic,
         suite.at(client, DISPUTES) if DISPUTES in suite.addresses else None,
+        Reading(client, suite, first_block) if REEXECUTION in suite.addresses else None,
     )
     return Side(client.chain_id, market, channels, sources)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from keifu.compute.client.reexecuted import Promised
 from keifu.provenance.trust import Market
 
 __all__ = ["Pinned", "Promoted", "Sources"]
@@ -36,6 +37,9 @@ class Sources(Protocol):
     def has_promised(self, operator: str, channel: bytes, time: int) -> bool:
         """Whether the operator answers with coins for a wrong token in a receipt of a time."""
 
+    def promise(self, number: int) -> Promised | None:
+        """A promise about answers of a float model, by its number at ReExecution; None where nothing says so."""
+
 
 class Pinned:
     """A trust file: keys and promotions that were looked up before, with nobody to ask."""
@@ -62,3 +66,7 @@ class Pinned:
     def has_promised(self, operator: str, channel: bytes, time: int) -> bool:  # noqa: ARG002
         """Nothing that lasts can be pinned: a cover ends."""
         return False
+
+    def promise(self, number: int) -> Promised | None:  # noqa: ARG002
+        """Nothing either: a promise ends with a conviction."""
+        return None

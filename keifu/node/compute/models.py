@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from keifu.compute.client.checks import Prices
-from keifu.compute.model import Model
+from keifu.compute.model import Claimed, Model
 from keifu.compute.upstream import Upstream
 from keifu.keys.keystore import read_password
 from keifu.node.sections import ComputeWork, PassedOn
@@ -23,4 +23,6 @@ def _upstream(name: str, item: PassedOn, base: Path) -> Upstream:
     return Upstream(
         name, item.upstream, Prices(item.request, item.million_in, item.million_out), theirs=item.theirs, key=key,
         endpoints=frozenset(item.endpoints), patience=float(item.patience), tee=item.tee,
+        claimed=Claimed(digest=bytes.fromhex(item.reexecuted)) if item.reexecuted else None,
+        reexecuted=bool(item.reexecuted),
     )  # fmt: skip
