@@ -140,7 +140,7 @@ def _bought(story: Story, market: Market, provider: Provider, judge: Judge) -> J
         talk.cover()
         answer = talk.ask(story)
         story.check(
-            f"before the cover the reply is {before.evidence.name.lower()}, after it {answer.evidence.name.lower()}",
+            f"before the cover the reply is {before.evidence.word}, after it {answer.evidence.word}",
             (before.evidence, answer.evidence) == (Evidence.UNVERIFIED, Evidence.PROVED),
         )
         judged = judge.judge(list(store.replies())[-1])

@@ -74,11 +74,11 @@ def infer(
         "units": {"in": receipt.input_units, "out": receipt.output_units},
         "fee": receipt.fee,
         "charged": receipt.charged,
-        "evidence": answer.evidence.name.lower(),
+        "evidence": answer.evidence.word,
         "computed_again": own is not None,
         "receipt": answer.receipt_text,
     }
-    said = f"fee: {receipt.fee}, charged so far {receipt.charged}; evidence: {answer.evidence.name.lower()}"
+    said = f"fee: {receipt.fee}, charged so far {receipt.charged}; evidence: {answer.evidence.word}"
     said += ", and computed again by your own model" if own is not None else ""
     emit(facts, f"{_words(answer)}\n{said}", json_out)
 

@@ -46,7 +46,7 @@ class EmbeddingModel(OwnModel):
         self.about = {
             "context": self._sizes.positions,
             "dimensions": self._sizes.width,
-            "evidence": self._evidence.name.lower(),
+            "evidence": self._evidence.word,
         }
 
     def differs(self, turn: int) -> str:

@@ -40,8 +40,13 @@ class Evidence(IntEnum):
 
     UNVERIFIED = 0  # the provider's word
     ATTESTED = 1  # a trusted execution environment's word
-    REEXECUTED = 2  # several providers answered alike, a court decides
+    REEXECUTED = 2  # staked re-executors compute it again on demand, and a court decides
     PROVED = 3  # any wrong step can be shown on the chain
+
+    @property
+    def word(self) -> str:
+        """As people and JSON have it."""
+        return "re-executed" if self == Evidence.REEXECUTED else self.name.lower()
 
 
 @dataclass(frozen=True)

@@ -332,7 +332,7 @@ def _about(model: Model) -> dict[str, object]:
             "environment": claimed.environment.hex(),
             "promotion_seq": claimed.promotion_seq,
             "digest": claimed.digest.hex(),
-            "evidence": model.evidence.name.lower(),
+            "evidence": model.evidence.word,
             **({"tee": model.tee} if model.tee else {}),
             **model.about,
         }

@@ -11,7 +11,7 @@ from keifu.chain.header import encode_header
 from keifu.chain.suite import COURT, REEXECUTION
 from keifu.compute.market.refusals import place_of
 from keifu.compute.receipt import SignedReceipt
-from keifu.errors import UsageError
+from keifu.errors import CheckFailed, UsageError
 from keifu.keys import keccak256
 from keifu.payments.channel import Channel
 from keifu.reexecution.reading import NOBODY, RANDOMNESS, Demand, Promise, Reading, Terms, values_of
@@ -46,6 +46,8 @@ def open_demand(
                 remedy="ask for shorter answers where you want them judged",
             )
     receipt = signed.receipt
+    if receipt.time > chain.now:
+        raise CheckFailed("no block is newer than the answer yet", remedy="wait for the next block, and open it then")
     values = (
         receipt.channel_id, receipt.number, receipt.environment, receipt.promotion_seq, receipt.digest,
         receipt.request_hash, receipt.response_hash, receipt.input_root, receipt.output_root, receipt.trace_root,

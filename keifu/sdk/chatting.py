@@ -60,7 +60,7 @@ def chat(
     found = answer.findings + (computed_again(integers, answer) if integers else ())
     item = answer.receipt
     return Reply(
-        "".join(parts), answer.evidence.name.lower(), bool(integers), item.fee, item.input_units, item.output_units,
+        "".join(parts), answer.evidence.word, bool(integers), item.fee, item.input_units, item.output_units,
         found, answer.receipt_text,
     )  # fmt: skip
 

@@ -57,6 +57,6 @@ def embed(link: Link, model: str, texts: str | Sequence[str], to: Asked, integer
     vectors = tuple(tuple(item.embedding) for item in items)
     receipt = answer.receipt
     return Vectors(
-        vectors, answer.evidence.name.lower(), bool(integers), receipt.fee, receipt.input_units, found,
+        vectors, answer.evidence.word, bool(integers), receipt.fee, receipt.input_units, found,
         answer.receipt_text,
     )  # fmt: skip

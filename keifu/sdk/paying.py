@@ -183,7 +183,7 @@ def asking(link: Link, to: Asked) -> Iterator[tuple[ComputeClient, Provider]]:
 def _inferred(answer: Answer) -> Inferred:
     item = answer.receipt
     units = item.input_units, item.output_units
-    return Inferred(answer.document, item.fee, item.charged, *units, answer.evidence.name.lower(), answer.receipt_text)
+    return Inferred(answer.document, item.fee, item.charged, *units, answer.evidence.word, answer.receipt_text)
 
 
 def kept_channel(channel: str) -> KeptChannel:

@@ -107,7 +107,7 @@ def replies(rows: Callable[[str, Sequence[Any]], list[Any]], receipt: bytes = b"
 
 def kept_again(rows: Callable[[str, Sequence[Any]], list[Any]], receipt: bytes = b"") -> Iterator[KeptAgain]:
     """Those that a panel may judge, oldest first; the one of a receipt's struct hash."""
-    for _, text, request, response in rows(_AGAIN, (receipt, receipt)):
+    for _, text, request, response in rows(_AGAIN, (receipt,)):
         yield KeptAgain(unpack(text), request, response)
 
 

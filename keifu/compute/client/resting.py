@@ -26,7 +26,7 @@ class RestingAnswer:
             "request": request.id, "time": request.time, "key": request.key, "provider": request.provider,
             "model": request.model, "channel": request.channel.hex(), "number": receipt.number,
             "environment": receipt.environment.hex(), "seq": receipt.promotion_seq, "digest": receipt.digest.hex(),
-            "fee": str(receipt.fee), "evidence": receipt.evidence.name.lower(),
+            "fee": str(receipt.fee), "evidence": receipt.evidence.word,
         }  # fmt: skip
 
 

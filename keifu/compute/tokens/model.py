@@ -69,7 +69,7 @@ class TokenModel(OwnModel):
             "context": self._batches.positions,
             "users": users,
             "sampling": self._committed.hex(),
-            "evidence": self._evidence.name.lower(),
+            "evidence": self._evidence.word,
         }
 
     def differs(self, turn: int) -> str:

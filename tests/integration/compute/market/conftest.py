@@ -37,9 +37,13 @@ class Promised(Paid):
         super().__init__(folder, since=self._present() - YOUTH)
         self.deployer = RpcDeployer(self.client, self.anvil.account("deployer"))
         list_now(self.deployer, self.suite, partial(warp, self.client))
+        self.settle_in()
         self.catch_up()
         self.market = self.suite.at(self.client, COMPUTE)
         self.receipts = Receipts(self.client.chain_id, self.market.address)
+
+    def settle_in(self) -> None:
+        """What has to be old when the present begins."""
 
     def stop(self) -> None:
         self.anvil.stop()

@@ -1,0 +1,177 @@
+"""An answer of a float model from the provider's node over the client's doubt to the panel's word and the court's
+verdict, with real nodes on a real chain."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from keifu.keys import Account
+from keifu.reexecution.reading import Demand, Stage
+from keifu.units import COIN
+from tests.integration.compute.conftest import PaidNode, until
+from tests.integration.node.conftest import Node
+from tests.integration.reexecution.conftest import (
+    FEE,
+    MEMBERS,
+    OPERATOR,
+    RESTITUTION,
+    TOLERANCE,
+    Panels,
+    Run,
+)
+from tests.integration.reexecution.floats import FloatServer
+
+CLIENT = "payer"
+PANEL = 3
+AGREES, DIFFERS = 1, 2
+
+
+class Story:
+    """One promise, and an answer under it."""
+
+    def __init__(self, paid: Panels, run: Run, provider: PaidNode) -> None:
+        self.paid, self.run, self.provider = paid, run, provider
+        opened = run(CLIENT, "channel", "open", "--to", provider.account, "--amount", COIN)
+        self.channel = opened["channel"]
+        terms = ["--panel", PANEL, "--needed", 2, "--digest", paid.digest.hex()]
+        tolerance = ["--absolute", TOLERANCE.absolute, "--relative", TOLERANCE.relative]
+        offered = run(OPERATOR, "reexecute", "offer", self.channel, *terms, *tolerance, "--price", 10)
+        self.promise = offered["promise"]
+        assert offered["pool"] == paid.pool.hex()
+
+    def accept(self) -> None:
+        """And wait until the node's clock has come to the promise: the chain may be seconds ahead."""
+        self.run(CLIENT, "reexecute", "accept", self.promise, "--most", 10)
+        until(lambda: self.ask("are we there?")["evidence"] == "re-executed")
+
+    def ask(self, text: str = "how far is it?") -> dict[str, Any]:
+        asked = ["--provider", self.provider.url, "--most", 1_000]
+        asked += ["--operator", Account.from_role(OPERATOR).address]
+        found: dict[str, Any] = self.run(CLIENT, "infer", "words", "--endpoint", "embeddings", "--text", text, *asked)
+        return found
+
+    def open(self) -> int:
+        """A demand about the newest answer, with its panel drawn."""
+        newest = self.run("", "reexecute", "kept")[-1]
+        receipt = newest["receipt"]
+        self.paid.pass_to(newest["time"])
+        number: int = self.run(CLIENT, "reexecute", "open", receipt)["id"]
+        assert self.run(CLIENT, "reexecute", "open", receipt)["id"] == number  # again: the same
+        self.paid.to_the_seed(number)
+        done = self.run(CLIENT, "reexecute", "settle", number)["done"]
+        assert "drew the panel" in done
+        return number
+
+    def demand(self, number: int) -> Demand:
+        return self.paid.reading.demand(number)
+
+    def until_over(self, number: int) -> None:
+        """Members take turns by the chain's time, so blocks go on."""
+        until(lambda: self.paid.anvil.mine() or self.demand(number).stage == Stage.OVER)
+
+    def words(self, number: int) -> list[int]:
+        demand = self.demand(number)
+        return [seat.word for seat in self.paid.reading.seats(demand, self.paid.reading.promise(demand.promise))]
+
+    def seals(self, number: int) -> int:
+        demand = self.demand(number)
+        seats = self.paid.reading.seats(demand, self.paid.reading.promise(demand.promise))
+        return sum(any(seat.seal) for seat in seats)
+
+
+@pytest.fixture
+def story(paid: Panels, run: Run, provider: PaidNode) -> Story:
+    return Story(paid, run, provider)
+
+
+def until_all(story: Story, number: int, *, sealed: int) -> None:
+    until(lambda: story.seals(number) == sealed)
+
+
+def test_an_honest_answer_is_agreed_to_and_members_are_paid(story: Story, member: Callable[[str], Node]) -> None:
+    assert story.ask()["evidence"] == "unverified"  # before the promise holds
+    story.accept()
+    assert story.ask()["evidence"] == "re-executed"
+    number = story.open()
+    nodes = [member(name).run() for name in MEMBERS]
+    until_all(story, number, sealed=3)
+    before = [story.paid.held_by(name) for name in MEMBERS]
+    story.paid.pass_to(story.demand(number).commit_until + 1)
+    until(lambda: story.words(number) == [AGREES] * 3)
+    nodes[0].assert_shown()
+    story.paid.pass_to(story.demand(number).reveal_until + 1)
+    story.until_over(number)
+    until(lambda: [story.paid.held_by(name) for name in MEMBERS] == [item + FEE for item in before])
+    found = story.run("", "reexecute", "status", number)
+    assert (found["next"], found["differs"], found["answered"]) == ("over", 0, 3)
+    assert story.ask()["evidence"] == "re-executed"  # the promise goes on
+
+
+def test_a_provider_that_lies_loses_and_its_client_has_its_money_back(
+    story: Story, member: Callable[[str], Node], words: FloatServer
+) -> None:
+    story.accept()
+    words.lie = 0.5
+    assert story.ask()["evidence"] == "re-executed"  # nothing of it can be seen in the answer
+    number = story.open()
+    nodes = [member(name).run() for name in MEMBERS]
+    until_all(story, number, sealed=3)
+    story.paid.pass_to(story.demand(number).commit_until + 1)
+    until(lambda: story.words(number) == [DIFFERS] * 3)
+    story.paid.pass_to(story.demand(number).reveal_until + 1)
+    assert story.run("", "reexecute", "status", number)["next"] == "accuse"
+    case = story.run(CLIENT, "reexecute", "accuse", number)["case"]
+    assert "case 1" in story.run(CLIENT, "reexecute", "accuse", number, status=2)
+    assert story.run("", "reexecute", "status", number)["next"] == "court"
+    story.run(OPERATOR, "reexecute", "concede", number)
+    story.until_over(number)  # a member pulls the verdict
+    for node in nodes:
+        assert node.end() == 0
+    settled = story.run(CLIENT, "reexecute", "settle", number)
+    assert (settled["outcome"], settled["case_id"]) == ("convicted", case)
+    _, _, costs = story.paid.reading.court.verdict(case)
+    assert int(settled["paid"]) == RESTITUTION + PANEL * FEE + costs
+    assert story.run("", "reexecute", "promise", story.promise)["state"] == "over"
+    assert story.ask()["evidence"] == "unverified"  # a promise pays once
+
+
+def test_a_silent_member_is_fined_and_the_others_decide(story: Story, member: Callable[[str], Node]) -> None:
+    story.accept()
+    story.ask()
+    number = story.open()
+    for name in MEMBERS[:2]:
+        member(name).run()
+    until_all(story, number, sealed=2)
+    story.paid.pass_to(story.demand(number).commit_until + 1)
+    until(lambda: sorted(story.words(number)) == [0, AGREES, AGREES])
+    story.paid.pass_to(story.demand(number).reveal_until + 1)
+    story.until_over(number)
+    story.run(CLIENT, "reexecute", "settle", number)
+    slots = story.paid.reading.slots(story.paid.pool)
+    assert {slot.executor: slot.fines for slot in slots} == {
+        Account.from_role(name).address.lower(): fines for name, fines in zip(MEMBERS, (0, 0, 1), strict=True)
+    }
+
+
+def test_a_member_killed_between_seal_and_showing_shows_what_it_sealed(
+    story: Story, member: Callable[[str], Node], servers: dict[str, FloatServer]
+) -> None:
+    story.accept()
+    story.ask()
+    number = story.open()
+    nodes = [member(name).run() for name in MEMBERS]
+    until_all(story, number, sealed=3)
+    for node in nodes:
+        node.end(signal.SIGKILL)
+    asked = [servers[name].asked for name in MEMBERS]
+    for path in nodes[2].folder.glob("node.sqlite*"):
+        path.unlink()  # one has lost its disk, too, and computes again what its key has sealed
+    story.paid.pass_to(story.demand(number).commit_until + 1)
+    for node in nodes:
+        node.run()
+    until(lambda: story.words(number) == [AGREES] * 3)
+    assert [servers[name].asked - before for name, before in zip(MEMBERS, asked, strict=True)] == [0, 0, 1]
