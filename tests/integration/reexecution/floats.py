@@ -1,5 +1,5 @@
-"""A float model behind a server that speaks OpenAI's protocol: vectors of texts by 32-bit floats. Each server adds in an
-order of its own, as machines do, and one can be told to lie."""
+"""A float model behind a server that speaks OpenAI's protocol: vectors of texts by 32-bit floats. Each server adds in
+an order of its own, as machines do, and one can be told to lie."""
 
 from __future__ import annotations
 
