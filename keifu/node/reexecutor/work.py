@@ -38,7 +38,7 @@ from keifu.reexecution.steps import Step, due
 from keifu.reexecution.tolerance import Compared, Word
 from keifu.units import coins, counted, day
 
-__all__ = ["ReExecutor"]
+__all__ = ["ReExecutor", "computed"]
 
 STEPS_A_ROUND = 20  # of the follower
 A_ROUND = 200  # demands that are new in one round
@@ -87,7 +87,7 @@ class ReExecutor(Work):
             return
         hub, where = chain.suite.at(chain.client, HUB), chain.suite[REEXECUTION]
         locked, needed = hub.lock_of(where, account), SLOT_STAKE * len(models)
-        words = f"{coins(locked)} coins are locked, {counted(len(models), 'slot')} take {coins(needed)}"
+        words = f"{coins(locked)} coins are locked, {coins(needed)} are needed for {counted(len(models), 'slot')}"
         remedy = "" if locked >= needed else f"keifu staking lock --service {where} --amount {needed // 10**18}"
         yield Check("stake", locked >= needed, words, remedy)
         balance, gas = chain.client.balance(account), GAS_OF_A_SEAT * chain.rpc.quantity("eth_gasPrice")
@@ -233,7 +233,7 @@ class ReExecutor(Work):
             return None
         future = self._running.get(key)
         if future is None:
-            self._running[key] = self._computing.submit(_computed, model, shown)
+            self._running[key] = self._computing.submit(computed, model, shown)
             return None
         if not future.done():
             return None
@@ -286,7 +286,7 @@ class ReExecutor(Work):
         return {"pools": dict(self._pools.facts), "demands": dict(self._demands)}
 
 
-def _computed(model: OwnModel, shown: Opened) -> tuple[bytes, Compared]:
+def computed(model: OwnModel, shown: Opened) -> tuple[bytes, Compared]:
     """Raises KeifuError where nothing is known."""
     if not shown.request or not shown.response:
         return b"", Compared(Word.UNREADABLE, "it was stored, and this node reads nothing from storage")

@@ -30,8 +30,9 @@ from tests.integration.compute.market.conftest import Promised
 from tests.integration.node.conftest import Node
 from tests.integration.reexecution.floats import FloatServer, floats, make_weights
 
-OPERATOR = "float operator"
-MEMBERS = ("member 1", "member 2", "member 3")
+OPERATOR = "provider"
+MEMBERS = ("member2", "member3", "member4")
+NEWCOMER = "member1"  # has coins, and no slot
 FEE, RESTITUTION = 8 * COIN, 800 * COIN
 TOLERANCE = Tolerance(Rule.NUMBERS, 1e-4, 1e-3)
 SEATS = 1_000_000 * COIN
@@ -52,6 +53,7 @@ class Panels(Promised):
         juror.call(self.suite[COURT], COURT, "join")
         for place, name in enumerate(MEMBERS):
             self._staked(name, where, SLOT_STAKE).call(where, REEXECUTION, "join", self.pool, place)
+        self.token.transfer(self.anvil.account(NEWCOMER), SLOT_STAKE, sender=self.deployer.account)
         warp(self.client, MATURITY + DAY)
         juror.call(self.suite[COURT], COURT, "poke", juror.sender)
 
@@ -91,14 +93,14 @@ def at_present(paid: Panels) -> Iterator[None]:
 def servers(paid: Panels) -> Iterator[dict[str, FloatServer]]:
     """One of each member's own, and the provider's."""
     with ExitStack() as held:
-        names = ("provider", *MEMBERS)
+        names = (OPERATOR, *MEMBERS)
         yield {name: held.enter_context(floats(paid.weights, seed)) for seed, name in enumerate(names)}
 
 
 @pytest.fixture
 def words(servers: dict[str, FloatServer]) -> FloatServer:
     """What the provider's node serves, for the fixture that makes it."""
-    return servers["provider"]
+    return servers[OPERATOR]
 
 
 @pytest.fixture
@@ -124,7 +126,7 @@ def provider(paid: Panels, words: FloatServer, tmp_path: Path, monkeypatch: pyte
     """A node that serves the float model for an operator, whose own key stays apart from it."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     operator = paid.anvil.account(OPERATOR)
-    paid.token.transfer(operator, 4_000 * COIN, sender=paid.deployer.account)
+    paid.token.transfer(operator, 7_000 * COIN, sender=paid.deployer.account)
     actions.register(paid.by(operator), paid.suite, 0, "")
     actions.lock(paid.by(operator), paid.suite, paid.suite[REEXECUTION], operator.address, 4_000 * COIN)
     role = "float node"
