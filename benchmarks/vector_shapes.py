@@ -1,5 +1,5 @@
 """One layer with MiniLM's sizes and the mean behind it, at the last of 512 positions of a text, in trees as high as its
-own, made without running the model: keys, values and what is pooled are drawn by lot at all other positions."""
+own. The model does not run: keys, values and what is pooled are drawn by lot at all other positions."""
 
 from __future__ import annotations
 

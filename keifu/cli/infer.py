@@ -42,7 +42,7 @@ _TOGETHER = (
 @click.option(
     "--integers",
     type=IN_FOLDER,
-    help="The model as keifu model build wrote it: computes the answer again.",
+    help="The model's folder, as promoted: computes the answer again.",
 )
 @click.option(
     "--keep", type=OUT_PATH, help="Write question, answer and receipt to a HAR file, for verify-reply and audit."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from keifu.errors import CheckFailed
 from keifu.provenance.program import read_program
 from keifu.units import COIN
 from tests.integration.compute.disputes.conftest import RESTITUTION, promoted
+from tests.integration.compute.disputes.watching import convicted_by_canaries
 
 SETTINGS = Settings(epochs=1)
 
@@ -87,6 +89,20 @@ def test_an_honest_label_is_proved_and_right(paid, sell, classify, judge, digits
         assert judge.judge(reply).words == "right"
     with pytest.raises(CheckFailed, match="the reply is what the model makes"):
         buyer.dispute(judge).open()
+
+
+@pytest.fixture
+def asked(tmp_path, digits):
+    """Pictures, in place of texts."""
+    folder = tmp_path / "asked"
+    folder.mkdir()
+    (folder / "digits.json").write_text(json.dumps(digits))
+    return folder
+
+
+def test_a_faked_label_is_found_by_a_canary_and_convicted(paid, sell, watch):
+    honest, faker = sell("honest seller of labels"), sell("lying seller of labels", "tests.faking_labels")
+    convicted_by_canaries(paid, watch, honest, faker)
 
 
 def labels_in(document):

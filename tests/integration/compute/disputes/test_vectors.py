@@ -30,6 +30,7 @@ from keifu.units import COIN
 from tests.conformance.inference.bert_folder import folder_of
 from tests.integration.compute.conftest import until
 from tests.integration.compute.disputes.conftest import MOST, RESTITUTION, promoted
+from tests.integration.compute.disputes.watching import convicted_by_canaries
 
 TEXT = {"model": "promoted", "input": "a proof of work is no promise! " * 4}
 TEXTS = {"model": "promoted", "input": ["a proof of work", "no promise"]}
@@ -184,6 +185,11 @@ def test_a_lie_among_several_texts_is_convicted(paid, sell, embed, judge):
     dispute = buyer.dispute(judge)
     dispute.open()
     assert played(dispute, lambda words: None) == Outcome(True, RESTITUTION, RESTITUTION // 10)
+
+
+def test_a_faked_vector_is_found_by_a_canary_and_convicted(paid, sell, watch):
+    honest, faker = sell("honest seller of vectors"), sell("lying seller of vectors", "tests.faking_vectors")
+    convicted_by_canaries(paid, watch, honest, faker)
 
 
 def vectors_in(answer):
