@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,8 +11,11 @@ import openai
 import pytest
 
 import keifu
+from ethwire.commands import exit_status
 from keifu.chain.suite import DISPUTES, GAME
+from keifu.cli.root import cli
 from keifu.compute.client.apart import apart
+from keifu.compute.client.capture import read_har
 from keifu.compute.client.disputing import Judge, played, reading_of
 from keifu.compute.market.refusals import send_with_coins
 from keifu.compute.promises import shown
@@ -24,6 +28,7 @@ from keifu.inference.disputes.reading import Outcome
 from keifu.inference.disputes.turns import NO_MARKS
 from keifu.inference.embeddings.building import build
 from keifu.inference.embeddings.keeping import load
+from keifu.keys import keccak256
 from keifu.local.suite import warp
 from keifu.spec import inference_trees as trees
 from keifu.units import COIN
@@ -141,8 +146,10 @@ def test_a_node_that_forgot_a_text_loses(paid, sell, embed, judge):
     assert played(dispute, lambda words: None) == Outcome(True, RESTITUTION, RESTITUTION // 10)
 
 
-def test_several_texts_are_asked_one_by_one_and_each_is_proved(paid, sell, embed, judge, integers, monkeypatch):
-    """By a plain client of the proxy, by the SDK, and all at once where somebody wants that."""
+def test_several_texts_are_asked_one_by_one_and_each_is_proved(
+    paid, sell, embed, judge, integers, monkeypatch, tmp_path, capsys
+):
+    """By a plain client of the proxy, by the SDK, by a command, and all at once where somebody wants that."""
     node = sell("provider of many vectors")
     buyer = embed(node)
     buyer.ask()
@@ -172,6 +179,21 @@ def test_several_texts_are_asked_one_by_one_and_each_is_proved(paid, sell, embed
     assert (once.evidence, len(once.receipts)) == ("unverified", 1)
     assert each.vectors == once.vectors
     assert each.fee == once.fee * 2  # this price is by the request alone
+    monkeypatch.setenv("KEIFU_RPC", paid.anvil.url)
+    monkeypatch.setenv("KEIFU_DEPLOYMENTS", str(paid.folder / "deployments"))
+    monkeypatch.setenv("KEIFU_ROLE", "payer")
+    request, kept = tmp_path / "texts.json", tmp_path / "kept.har"
+    request.write_text(json.dumps({"input": TEXTS["input"]}))
+    whom = "--provider", node.url, "--operator", node.account, "--most", MOST
+    command = ["infer", "promoted", "--endpoint", "embeddings", "--file", request, *whom, "--keep", kept]
+    facts = printed(capsys, *command, "--integers", integers)
+    assert (facts["evidence"], facts["computed_again"], len(facts["receipts"])) == ("proved", True, 2)
+    assert facts["receipt"] in facts["receipts"]
+    assert [tuple(item["embedding"]) for item in facts["answer"]["data"]] == list(each.vectors)
+    assert [unpack(item).receipt.response_hash for item in facts["receipts"]] == [
+        keccak256(item.response) for item in read_har(kept)
+    ]
+    assert printed(capsys, *command, "--together")["evidence"] == "unverified"
 
 
 def test_a_lie_among_several_texts_is_convicted(paid, sell, embed, judge):
@@ -190,6 +212,12 @@ def test_a_lie_among_several_texts_is_convicted(paid, sell, embed, judge):
 def test_a_faked_vector_is_found_by_a_canary_and_convicted(paid, sell, watch):
     honest, faker = sell("honest seller of vectors"), sell("lying seller of vectors", "tests.faking_vectors")
     convicted_by_canaries(paid, watch, honest, faker)
+
+
+def printed(capsys, *command):
+    """What a command prints as JSON."""
+    assert exit_status(cli, [*map(str, command), "--json"], program="keifu") == 0
+    return json.loads(capsys.readouterr().out)
 
 
 def vectors_in(answer):
