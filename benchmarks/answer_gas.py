@@ -3,7 +3,7 @@ label, and a drawn token of SmolLM2's, on the oldest fork and the newest. No bar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,14 +11,14 @@ from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from benchmarks.dispute_gas import MINUTE, TRANSACTIONS, both, dearest, each
 from benchmarks.dispute_shapes import FalseSums
-from benchmarks.disputed import Disputed
+from benchmarks.disputed import Disputed, Played
 from benchmarks.label_shapes import Picture, Token
 from benchmarks.vector_shapes import POOLED, Text
 from keifu.errors import CheckFailed
 from keifu.inference.disputes import Challenger, Provider, Seen
 from keifu.spec.inference_openings import Published
 
-__all__ = ["ROWS"]
+__all__ = ["LABELS", "ROWS", "TOKENS", "VECTORS", "labels", "played", "tokens", "vectors"]
 
 
 class _Case(NamedTuple):
@@ -47,58 +47,75 @@ LABELS: dict[str, tuple[Any, ...]] = {
 TOKENS = {"likeliest token": False, "drawn token": True}
 
 
-def _played(lab: Lab, published: Published, prompt: list[int], cases: dict[str, _Case]) -> dict[str, int]:
-    """Gas of each from its opening to the proof, by name."""
+class Defended(NamedTuple):
+    """Answers about one question by one program, by what is wrong with each."""
+
+    published: Published
+    prompt: list[int]
+    cases: dict[str, _Case]
+
+
+def played(world: Disputed, prompt: list[int], case: _Case) -> Played:
+    """From the opening to the proof. Raises CheckFailed where nothing is wrong."""
+    provider, challenger, ids = case
+    answer = world.answer(provider, prompt, list(ids))
+    if not provider.trace.makes_vector:
+        return world.play(answer, provider, challenger)
+    seen = Seen.of_vector(provider.leaves())
+    place = challenger.place(seen)
+    if place is None:
+        raise CheckFailed("nothing is wrong")
+    return world.carry_on(world.open(answer, place), provider, challenger, seen)
+
+
+def _gas(make: Callable[[], Defended], lab: Lab) -> dict[str, int]:
+    """Of each from its opening to the proof, by name."""
+    published, prompt, cases = make()
     world = Disputed(lab.client.deploy, lab.account, lambda: (lab.client.chain_id, lab.client.now), published)
     lab.anvil.warp(MINUTE)
     found = {}
-    for name, (provider, challenger, ids) in cases.items():
+    for name, case in cases.items():
         with lab.undo():
-            answer = world.answer(provider, prompt, list(ids))
-            if provider.trace.makes_vector:
-                seen = Seen.of_vector(provider.leaves())
-                place = challenger.place(seen)
-                if place is None:
-                    raise CheckFailed(f"nothing is wrong: {name}")
-                played = world.carry_on(world.open(answer, place), provider, challenger, seen)
-            else:
-                played = world.play(answer, provider, challenger)
-            if len(played.mined) > TRANSACTIONS:
-                raise CheckFailed(f"a dispute about a {name} took {len(played.mined)} transactions")
-            found[name] = sum(lab.gas(mined) for _, mined in played.mined)
+            mined = played(world, prompt, case).mined
+            if len(mined) > TRANSACTIONS:
+                raise CheckFailed(f"a dispute about a {name} took {len(mined)} transactions")
+            found[name] = sum(lab.gas(receipt) for _, receipt in mined)
     return found
 
 
-def _vectors(lab: Lab) -> dict[str, int]:
+def vectors() -> Defended:
+    """Lanes of one layer of MiniLM's sizes, and of the vector."""
     text = Text()
     challenger, cases = text.challenger(), {}
     for name, how in VECTORS.items():
         is_layer = how[0] != POOLED
         provider = text.cheat(*how) if is_layer else text.other_vector(*how[1:])
         cases[name] = _Case(provider, challenger, text.vector if is_layer else text.vector_of(provider))
-    return _played(lab, text.published, text.ids, cases)
+    return Defended(text.published, text.ids, cases)
 
 
-def _labels(lab: Lab) -> dict[str, int]:
+def labels() -> Defended:
+    """Lanes of a picture's model, and the label."""
     picture, cases = Picture(), {}
     for name, how in LABELS.items():
         ids = picture.label if how else picture.other_label
         provider = picture.cheat(*how) if how else Provider(picture.published, picture.honest)
         cases[name] = _Case(provider, picture.challenger(ids), ids)
-    return _played(lab, picture.published, picture.values, cases)
+    return Defended(picture.published, picture.values, cases)
 
 
-def _tokens(lab: Lab) -> dict[str, int]:
+def tokens() -> Defended:
+    """Another token than the drawn one, or the likeliest."""
     token, cases = Token(), {}
     for name, is_drawn in TOKENS.items():
         drawing = token.drawing if is_drawn else None
         provider = token.cheat(drawing)
         ids = token.ids(provider)
         cases[name] = _Case(provider, token.challenger(drawing, ids), ids)
-    return _played(lab, token.published, token.prompt, cases)
+    return Defended(token.published, token.prompt, cases)
 
 
-_OF_VECTORS, _OF_LABELS, _OF_TOKENS = both(_vectors), both(_labels), both(_tokens)
+_OF_VECTORS, _OF_LABELS, _OF_TOKENS = (both(partial(_gas, make)) for make in (vectors, labels, tokens))
 _HOW = "from the opening to the last step proved; what each group committed to came with the answer; dearest of"
 ROWS = (
     Row(
