@@ -36,17 +36,7 @@ from keifu.payments.x402 import (
 )
 from keifu.provenance.verify import Finding
 
-__all__ = [
-    "ANSWERED_WITHIN",
-    "LARGEST_ANSWER",
-    "OWN_KEY",
-    "Answer",
-    "ComputeClient",
-    "Provider",
-    "ProviderFault",
-    "Stream",
-    "fault_of",
-]
+__all__ = ["LARGEST_ANSWER", "OWN_KEY", "Answer", "ComputeClient", "Provider", "ProviderFault", "Stream", "fault_of"]
 
 OWN_KEY = "own"  # under which requests of this account itself are counted
 LARGEST_ANSWER = 64 << 20  # bytes
