@@ -25,6 +25,7 @@ __all__ = ["Answers", "apart", "asked"]
 PATHS = frozenset({"/v1/embeddings", "/v1/classify"})
 AT_ONCE = 4  # requests on their way
 USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
+GROUPS = "groups"  # a kilobyte a token, which the client's folder keeps for disputes
 PROVED = Evidence.PROVED.name.lower()
 
 
@@ -162,7 +163,7 @@ def _joined(answers: Sequence[Answer]) -> dict[str, Any]:
     try:
         read = [msgspec.json.decode(item.body, type=_Answered) for item in answers]
         data = [_item(found, place, answers[place].receipt_text) for place, found in enumerate(read)]
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckFailed(f"the answers are no lists of one item: {error}", remedy="ask another provider") from error
     usage = {name: sum(found.usage.get(name, 0) for found in read) for name in USAGE}
     return {"object": "list", "model": read[0].model, "data": data, "usage": usage}
@@ -170,4 +171,5 @@ def _joined(answers: Sequence[Answer]) -> dict[str, Any]:
 
 def _item(found: _Answered, place: int, receipt: str) -> dict[str, Any]:
     (item,) = found.data
-    return {**item, "index": place, "keifu": {**item.get("keifu", {}), "receipt": receipt}}
+    said = {name: value for name, value in item.get("keifu", {}).items() if name != GROUPS}
+    return {**item, "index": place, "keifu": {**said, "receipt": receipt}}

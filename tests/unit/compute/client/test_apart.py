@@ -58,7 +58,9 @@ class Client:
         if inputs[0] in self.fails:
             raise ProviderFault("input 0 has no words", 400, b"{}")
         self.may_answer.wait()
-        items = [{"index": 0, "embedding": [len(text)], "keifu": {"lanes": text}} for text in inputs] * self.items
+        items = [
+            {"index": 0, "embedding": [len(text)], "keifu": {"lanes": text, "groups": "AA"}} for text in inputs
+        ] * self.items
         usage = {"prompt_tokens": len(inputs[0]), "completion_tokens": 1, "total_tokens": len(inputs[0]) + 1}
         body = json.dumps({"model": "words", "data": items, "usage": usage}).encode()
         receipt = SimpleNamespace(fee=7, number=number, input_units=len(inputs[0]), output_units=1)
