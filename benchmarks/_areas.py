@@ -6,6 +6,7 @@ from benchmarks import (
     accounts,
     agent_transfer,
     agents,
+    answer_gas,
     cases,
     chores,
     cli,
@@ -72,6 +73,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
         *inference_embeddings.ROWS,
         *inference_gas.ROWS,
         *dispute_gas.ROWS,
+        *answer_gas.ROWS,
     ),
     "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS, *storage_many.ROWS),
 }

@@ -15,7 +15,7 @@ from benchmarks.disputed import Disputed
 from keifu.errors import CheckFailed
 from keifu.inference.disputes import Provider
 
-__all__ = ["ROWS"]
+__all__ = ["MINUTE", "ROWS", "TRANSACTIONS", "Run", "both", "dearest", "each"]
 
 MINUTE = 60
 TRANSACTIONS = 8
@@ -72,37 +72,32 @@ def _longer(lab: Lab) -> dict[str, int]:
     return _disputes(lab, withheld=True)
 
 
-def _newest(_: Lab) -> dict[str, int]:
-    with Lab(NEWEST) as newest:
-        return _disputes(newest)
+def both(run: Run) -> Sequence[Run]:
+    """The same on the oldest fork and on the newest."""
+
+    def newest(_: Lab) -> dict[str, int]:
+        with Lab(NEWEST) as other:
+            return run(other)
+
+    return run, newest
 
 
-def _longer_newest(_: Lab) -> dict[str, int]:
-    with Lab(NEWEST) as newest:
-        return _longer(newest)
-
-
-def _dearest(names: Iterable[str], runs: Sequence[Run], lab: Lab) -> float:
+def dearest(names: Iterable[str], runs: Sequence[Run], lab: Lab) -> float:
     """The larger figure of both forks."""
     return max(lab.shared(run)[name] for run in runs for name in names)
-
-
-def _conviction(lab: Lab) -> float:
-    return max(lab.shared(run)[CLOSE] for run in (_disputes, _newest))
 
 
 def _one(run: Run, name: str, lab: Lab) -> float:
     return lab.shared(run)[name]
 
 
-def _each(names: Iterable[str], runs: Sequence[Run]) -> tuple[tuple[str, Callable[[Lab], float]], ...]:
+def each(names: Iterable[str], runs: Sequence[Run]) -> tuple[tuple[str, Callable[[Lab], float]], ...]:
     """Each figure on both forks."""
     forks = zip(("", f", {NEWEST}"), runs, strict=True)
     return tuple((f"{name}{fork}", partial(_one, run, name)) for fork, run in forks for name in names)
 
 
-_BOTH: Sequence[Run] = (_disputes, _newest)
-_WITHHELD: Sequence[Run] = (_longer, _longer_newest)
+_BOTH, _WITHHELD = both(_disputes), both(_longer)
 _HOW = (
     f"SmolLM2's sizes, blocks of 4 bits, 512 positions, 32 groups; dearest wrong lane or false sum, cancun and {NEWEST}"
 )
@@ -111,35 +106,35 @@ _KEPT = "the longer way: the reply came with the roots of positions alone, as fr
 ROWS = (
     Row(
         "gas.dispute",
-        partial(_dearest, PRODUCTS, _BOTH),
+        partial(dearest, PRODUCTS, _BOTH),
         f"{_HOW}; {_KNOWN}; 3 transactions, 5 for the residual of 1,536 products",
-        also=_each(PRODUCTS, _BOTH),
+        also=each(PRODUCTS, _BOTH),
         heavy=True,
     ),
     Row(
         "gas.dispute_attention",
-        partial(_dearest, ATTENTION, _BOTH),
+        partial(dearest, ATTENTION, _BOTH),
         f"{_HOW}; {_KNOWN}; 5 transactions, 7 where sums of a weighted sum are false",
-        also=_each(ATTENTION, _BOTH),
+        also=each(ATTENTION, _BOTH),
         heavy=True,
     ),
     Row(
         "info.dispute_withheld",
-        partial(_dearest, PRODUCTS, _WITHHELD),
+        partial(dearest, PRODUCTS, _WITHHELD),
         f"{_HOW}; {_KEPT}; 5 and 7 transactions",
-        also=_each(PRODUCTS, _WITHHELD),
+        also=each(PRODUCTS, _WITHHELD),
         heavy=True,
     ),
     Row(
         "info.dispute_attention_withheld",
-        partial(_dearest, ATTENTION, _WITHHELD),
+        partial(dearest, ATTENTION, _WITHHELD),
         f"{_HOW}; {_KEPT}; 7 and 9 transactions",
-        also=_each(ATTENTION, _WITHHELD),
+        also=each(ATTENTION, _WITHHELD),
         heavy=True,
     ),
     Row(
         "gas.convict",
-        _conviction,
+        partial(dearest, (CLOSE,), _BOTH),
         "slash, restitution and reward after a proof; no seal: the reward is the challenger's",
         heavy=True,
     ),

@@ -15,13 +15,16 @@ from keifu.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
-    from keifu.compute.client.client import Answer
+    from keifu.compute.client.apart import Answers
     from keifu.compute.client.recomputing import OwnModel
 
 __all__ = ["infer", "proxy", "request_in"]
 
 LARGEST_REQUEST = 2 << 20
 LOOPBACK = "127.0.0.1"
+_TOGETHER = (
+    "Ask about several texts or pictures at once: one fee, and unverified. Else one by one, where that proves each."
+)
 
 
 @verb(
@@ -39,11 +42,12 @@ LOOPBACK = "127.0.0.1"
 @click.option(
     "--integers",
     type=IN_FOLDER,
-    help="The model as keifu model build wrote it: computes the answer again.",
+    help="The model's folder, as promoted: computes the answer again.",
 )
 @click.option(
     "--keep", type=OUT_PATH, help="Write question, answer and receipt to a HAR file, for verify-reply and audit."
 )
+@click.option("--together", is_flag=True, help=_TOGETHER)
 @paying_options
 @json_option
 def infer(
@@ -54,6 +58,7 @@ def infer(
     endpoint: str,
     integers: Path | None,
     keep: Path | None,
+    together: bool,
     json_out: bool,
     **paying: Any,
 ) -> None:
@@ -61,26 +66,32 @@ def infer(
     differ: then the answer is not printed."""
     document = {"model": model, **_document(text, path, endpoint)}
     own = _own(integers) if integers else None
+    from keifu.compute.client.apart import asked
+
     with client_of(session, **paying) as (client, provider):
-        answer = client.ask(provider, f"/v1/{endpoint}", document)
+        answers = asked(client, provider, f"/v1/{endpoint}", document, together=together)
     if keep is not None:
-        _keep(keep, f"{provider.url.rstrip('/')}/v1/{endpoint}", answer)
+        _keep(keep, f"{provider.url.rstrip('/')}/v1/{endpoint}", answers)
     if own is not None:
-        own.require(answer.request, answer.body, answer.receipt)
-    receipt = answer.receipt
+        for answer in answers.each:
+            own.require(answer.request, answer.body, answer.receipt)
+    newest, word = answers.newest, answers.evidence.word
+    units_in, units_out = answers.units
     facts = {
-        "answer": answer.document,
-        "number": receipt.number,
-        "units": {"in": receipt.input_units, "out": receipt.output_units},
-        "fee": receipt.fee,
-        "charged": receipt.charged,
-        "evidence": answer.evidence.word,
+        "answer": answers.document,
+        "number": newest.receipt.number,
+        "units": {"in": units_in, "out": units_out},
+        "fee": answers.fee,
+        "charged": newest.receipt.charged,
+        "evidence": word,
         "computed_again": own is not None,
-        "receipt": answer.receipt_text,
+        "receipt": newest.receipt_text,
+        "receipts": answers.receipts,
     }
-    said = f"fee: {receipt.fee}, charged so far {receipt.charged}; evidence: {answer.evidence.word}"
+    said = f"fee: {answers.fee}, charged so far {newest.receipt.charged}; evidence: {word}"
+    said += f", for each of {len(answers.each)} asked alone" if len(answers.each) > 1 else ""
     said += ", and computed again by your own model" if own is not None else ""
-    emit(facts, f"{_words(answer)}\n{said}", json_out)
+    emit(facts, f"{_words(answers.document)}\n{said}", json_out)
 
 
 @verb(
@@ -91,9 +102,12 @@ def infer(
 @click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0: any that is free.")
 @click.option("--open-to-others", is_flag=True, help="Listen on an address that other machines reach.")
+@click.option("--together", is_flag=True, help=_TOGETHER)
 @paying_options
 @json_option
-def proxy(session: RpcSession, host: str, port: int, open_to_others: bool, json_out: bool, **paying: Any) -> None:
+def proxy(
+    session: RpcSession, host: str, port: int, open_to_others: bool, together: bool, json_out: bool, **paying: Any
+) -> None:
     """Serve OpenAI's endpoints on this machine: sign vouchers, compare receipts, pass on what holds. Plain clients
     bring a key that `keifu usage key` makes, whose caps bound what they spend. Runs until it is interrupted."""
     from ipaddress import ip_address
@@ -107,7 +121,7 @@ def proxy(session: RpcSession, host: str, port: int, open_to_others: bool, json_
     if not is_local and not open_to_others:
         raise UsageError(f"other machines reach {host}", remedy="--open-to-others, when they may spend by their keys")
     with client_of(session, **paying) as (client, provider):
-        served = Proxy(client, provider, host=host, port=port)
+        served = Proxy(client, provider, host=host, port=port, together=together)
         emit({"url": served.url, "provider": provider.url}, f"{served.url}, for {provider.url}", json_out)
         served.run()
 
@@ -118,10 +132,16 @@ def _own(folder: Path) -> OwnModel:
     return own_model(folder)
 
 
-def _keep(path: Path, url: str, answer: Answer) -> None:
+def _keep(path: Path, url: str, answers: Answers) -> None:
     from keifu.compute.client.capture import Captured, write_har
 
-    write_har(path, Captured(answer.request, answer.receipt_text, answer.body, False, url, tee=answer.tee_text))
+    write_har(
+        path,
+        *(
+            Captured(answer.request, answer.receipt_text, answer.body, False, url, tee=answer.tee_text)
+            for answer in answers.each
+        ),
+    )
 
 
 def _document(text: str | None, path: Path | None, endpoint: str) -> dict[str, Any]:
@@ -150,11 +170,11 @@ def request_in(path: Path) -> dict[str, Any]:
     return found
 
 
-def _words(answer: Answer) -> str:
+def _words(document: Any) -> str:
     """What a person reads of it: the message, or the document."""
     import json
 
     try:
-        return str(answer.document["choices"][0]["message"]["content"])
+        return str(document["choices"][0]["message"]["content"])
     except (KeyError, IndexError, TypeError):
-        return json.dumps(answer.document)
+        return json.dumps(document)

@@ -158,8 +158,10 @@ def _as_operator(folder: Path, key_file: Path | None, role: str, held: Any) -> t
 @folder_argument
 @click.option("--poll", type=DURATION, default="5", help="How often each operator is asked.  [default: 5 seconds]")
 @click.option("--receiver", type=ADDRESS, help="Who gets the rewards.  [default: the node's own account]")
-@click.option("--canaries", type=IN_FOLDER, help="Buy canaries of this token model, as keifu model build wrote it.")
-@click.option("--texts", type=IN_FOLDER, help="Ordinary texts, from which their questions are cut.")
+@click.option("--canaries", type=IN_FOLDER, help="Buy canaries of this model: its folder, as promoted.")
+@click.option(
+    "--texts", type=IN_FOLDER, help="Ordinary texts, from which their questions are cut; or JSON files of pictures."
+)
 @click.option("--environment", type=BYTES32, help="Environment whose providers are asked, by its id.")
 @click.option("--every", type=DURATION, default="1 hour", help="Between two for one provider.  [default: 1 hour]")
 @click.option("--most", type=COINS, default="0.01", help="Coins that one answer may cost.  [default: 0.01]")

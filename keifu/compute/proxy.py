@@ -2,7 +2,8 @@
 
 A client brings a key of this proxy (`keifu usage key`), whose caps bound what it spends. Of a stream the events are
 handed on as they come, and its end when the receipt held; what does not hold ends in OpenAI's form of an error. Nothing
-is tried again by itself: an answer that was lost may have been paid.
+is tried again by itself: an answer that was lost may have been paid. Several texts of one request are asked one by one
+where each is proved then (`keifu.compute.client.apart`), and come back in one answer.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from keifu.compute.client.apart import apart
 from keifu.compute.client.checks import ReplyRefused
 from keifu.compute.client.client import ComputeClient, Provider, ProviderFault, Stream
 from keifu.compute.client.store import CapReached
@@ -75,10 +79,13 @@ def fault_of(error: KeifuError) -> Fault:
 
 
 class Proxy:
-    """Answers on one address until `stopped()`. The caller closes the client."""
+    """Answers on one address until `stopped()`. The caller closes the client. `together` asks about several texts at
+    once, whatever is promised for one."""
 
-    def __init__(self, client: ComputeClient, provider: Provider, *, host: str, port: int) -> None:
-        self._client, self._provider = client, provider
+    def __init__(
+        self, client: ComputeClient, provider: Provider, *, host: str, port: int, together: bool = False
+    ) -> None:
+        self._client, self._provider, self._together = client, provider, together
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="proxy")
         self._server = Server(self._handle, host=host, port=port)
         self._loop: asyncio.AbstractEventLoop
@@ -133,6 +140,9 @@ class Proxy:
         self._soon(exchange.reply, 200, body)
 
     def _ask(self, exchange: Exchange, path: str, key: str) -> None:
+        if not self._together and (found := apart(self._client, self._provider, path, exchange.body, key=key)):
+            self._soon(exchange.reply, 200, msgspec.json.encode(found.document))
+            return
         with self._client.stream(self._provider, path, exchange.body, key=key) as stream:
             if stream.is_stream:
                 self._stream(exchange, stream)

@@ -172,10 +172,10 @@ class KeeperWork(_Section):
 
 
 class CanaryWork(_Section):
-    """Canaries of a token model, which a watcher buys as any client does. Amounts are of the suite's coin, in wei."""
+    """Canaries of a model, which a watcher buys as any client does. Amounts are of the suite's coin, in wei."""
 
-    integers: Path | None = None  # the folder of keifu model build that was promoted; without it none are bought
-    texts: Path | None = None  # folder of ordinary texts, from which questions are cut
+    integers: Path | None = None  # the model's folder as it was promoted; without it none are bought
+    texts: Path | None = None  # folder of ordinary texts, from which questions are cut; of pictures: JSON files
     environment: Literal[""] | Id = ""  # whose answers are bought
     model: str = "promoted"  # under which name providers answer
     every: Seconds = 3_600  # between two for one provider, on the average: the time is drawn

@@ -55,16 +55,19 @@ class _Connection(Area[M], Generic[M]):
         trust: str | Path | None = None,
         tees: Collection[str] = (),
         ahead: int = 1,
+        together: bool = False,
     ) -> Inferred:
         """Ask a model at the address `provider`, pay at most `most` by a voucher, and compare the answer with the
         receipt of `operator`, and with the registry where an environment (its id) has to answer. A text is a question;
         a mapping is a whole request for the endpoint. `deposit` opens a channel where there is none. With a `trust`
         file that pins a market, no chain is asked. `tees` are addresses of keys that you take for those of trusted
         execution environments. With `ahead` a voucher names up to so many requests where the provider takes it: what it
-        names beyond the answers that came can be lost. Raises ReplyRefused naming what differs."""
+        names beyond the answers that came can be lost. Several texts or pictures are asked one by one where each is
+        proved then, for `most` and the fee of a request each, unless `together`. Raises ReplyRefused naming what
+        differs."""
         return infer(
             self._link, model, request, provider=provider, operator=operator, most=most, environment=environment,
-            endpoint=endpoint, deposit=deposit, trust=trust, tees=tees, ahead=ahead,
+            endpoint=endpoint, deposit=deposit, trust=trust, tees=tees, ahead=ahead, together=together,
         )  # fmt: skip
 
     @verb
@@ -105,11 +108,14 @@ class _Connection(Area[M], Generic[M]):
         environment: str = "",
         deposit: int = 0,
         trust: str | Path | None = None,
+        together: bool = False,
     ) -> Vectors:
         """The vector of a text, or of each of several. The answer is compared with its receipt as `infer` does it: the
-        tokens, the integers behind each vector, and the numbers made of them. With `integers`, a folder of `keifu model
-        build`, all of it is computed again. Raises ReplyRefused naming what differs."""
-        return embed(self._link, model, texts, Asked(provider, operator, most, environment, deposit, trust), integers)
+        tokens, the integers behind each vector, and the numbers made of them. Several texts are asked one by one where
+        each vector is proved then, for `most` and the fee of a request each, unless `together`. With `integers`, a
+        folder of `keifu model build`, all of it is computed again. Raises ReplyRefused naming what differs."""
+        to = Asked(provider, operator, most, environment, deposit, trust)
+        return embed(self._link, model, texts, to, integers, together=together)
 
     @verb
     def verify_running(

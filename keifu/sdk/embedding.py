@@ -1,4 +1,6 @@
-"""Vectors of texts that are paid for and compared, and computed again where the account's owner has the model."""
+"""Vectors of texts that are paid for and compared, and computed again where the account's owner has the model.
+
+A provider that promises something for the vector of one text is asked text by text, so that each is proved."""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from keifu.compute.client.apart import asked
 from keifu.errors import CheckFailed
 from keifu.provenance.verify import Finding
 from keifu.sdk.link import Link
@@ -30,7 +33,7 @@ class Vectors:
     fee: int
     units_in: int
     findings: tuple[Finding, ...]
-    receipt: str  # as it came, for `keifu verify-reply` and the market
+    receipts: tuple[str, ...]  # one, or one for each text that was asked alone; for `keifu verify-reply` and the market
 
 
 class _Item(msgspec.Struct):
@@ -42,21 +45,23 @@ class _Answered(msgspec.Struct):
     data: list[_Item]
 
 
-def embed(link: Link, model: str, texts: str | Sequence[str], to: Asked, integers: str | Path | None) -> Vectors:
+def embed(
+    link: Link, model: str, texts: str | Sequence[str], to: Asked, integers: str | Path | None, *, together: bool
+) -> Vectors:
     """See `Keifu.embed`."""
     given = [texts] if isinstance(texts, str) else list(texts)
+    document = {"model": model, "input": given, "encoding_format": "float"}
     with asking(link, to) as (client, where):
-        answer = client.ask(where, EMBEDDINGS, {"model": model, "input": given, "encoding_format": "float"})
+        answers = asked(client, where, EMBEDDINGS, document, together=together)
     try:
-        items = msgspec.json.decode(answer.body, type=_Answered).data
+        items = msgspec.convert(answers.document, type=_Answered).data
     except (ValueError, RecursionError) as error:
         raise CheckFailed(f"the answer has no vectors: {error}", remedy="ask another provider") from error
     if [item.index for item in items] != list(range(len(given))):
         raise CheckFailed(f"{len(items)} vectors came for {len(given)} texts", remedy="ask another provider")
-    found = answer.findings + (computed_again(integers, answer) if integers else ())
+    again = [found for answer in answers.each for found in computed_again(integers, answer)] if integers else []
     vectors = tuple(tuple(item.embedding) for item in items)
-    receipt = answer.receipt
     return Vectors(
-        vectors, answer.evidence.word, bool(integers), receipt.fee, receipt.input_units, found,
-        answer.receipt_text,
+        vectors, answers.evidence.word, bool(integers), answers.fee, answers.units[0],
+        (*answers.findings, *again), answers.receipts,
     )  # fmt: skip

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR, TOKEN
-from keifu.compute.client.client import Answer, ComputeClient, Provider
+from keifu.compute.client.apart import Answers, asked
+from keifu.compute.client.client import ComputeClient, Provider
 from keifu.compute.client.side import chain_side, pinned_side
 from keifu.compute.client.store import Store, usual_folder
 from keifu.compute.client.units import question
@@ -47,7 +48,8 @@ class ChannelState:
 
 @dataclass(frozen=True)
 class Inferred:
-    """An answer that holds. `evidence` is the word under which it may be shown: "unverified" is its provider's word."""
+    """An answer that holds. `evidence` is the word under which it may be shown: "unverified" is its provider's word.
+    Where several inputs were asked one by one, `document` has all, and `receipts` each one's."""
 
     document: Any
     fee: int
@@ -55,7 +57,8 @@ class Inferred:
     units_in: int
     units_out: int
     evidence: str
-    receipt: str  # as it came, for `keifu verify-reply` and the market
+    receipt: str  # as it came, for `keifu verify-reply` and the market; the newest
+    receipts: tuple[str, ...]
 
     @property
     def text(self) -> str:
@@ -142,12 +145,13 @@ def infer(
     trust: str | Path | None,
     tees: Collection[str],
     ahead: int,
+    together: bool,
 ) -> Inferred:
     """See `Keifu.infer`."""
     document = question(request, endpoint) if isinstance(request, str) else dict(request)
     to = Asked(provider, operator, most, environment, deposit, trust, tees, ahead)
     with asking(link, to) as (client, where):
-        return _inferred(client.ask(where, f"/v1/{endpoint}", {"model": model, **document}))
+        return _inferred(asked(client, where, f"/v1/{endpoint}", {"model": model, **document}, together=together))
 
 
 @dataclass(frozen=True)
@@ -180,10 +184,12 @@ def asking(link: Link, to: Asked) -> Iterator[tuple[ComputeClient, Provider]]:
         yield client, where
 
 
-def _inferred(answer: Answer) -> Inferred:
-    item = answer.receipt
-    units = item.input_units, item.output_units
-    return Inferred(answer.document, item.fee, item.charged, *units, answer.evidence.word, answer.receipt_text)
+def _inferred(answers: Answers) -> Inferred:
+    newest, word = answers.newest, answers.evidence.word
+    charged = newest.receipt.charged
+    return Inferred(
+        answers.document, answers.fee, charged, *answers.units, word, newest.receipt_text, answers.receipts
+    )  # fmt: skip
 
 
 def kept_channel(channel: str) -> KeptChannel:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -109,17 +110,24 @@ def read_curl(answer: Path, request: Path) -> Captured:
     raise InputError(f"{answer} does not begin with the line of an answer", remedy="save it with `curl -i`")
 
 
-def write_har(path: Path, captured: Captured) -> None:
-    """One answer that came whole, as `read_har` reads it. Raises UsageError when it cannot be written."""
+def write_har(path: Path, *captured: Captured) -> None:
+    """Answers that came whole, as `read_har` reads them. Raises UsageError when it cannot be written."""
+    log = {
+        "version": "1.2",
+        "creator": {"name": "keifu", "version": "1"},
+        "entries": [_entry(item) for item in captured],
+    }
+    write_whole(path, msgspec.json.encode({"log": log}))
+
+
+def _entry(captured: Captured) -> dict[str, Any]:
     headers = [{"name": RECEIPT_HEADER, "value": captured.header}]
     if captured.tee:
         headers.append({"name": TEE_HEADER, "value": captured.tee})
-    entry = {
+    return {
         "request": {"method": "POST", "url": captured.url, "postData": _encoded(captured.request)},
         "response": {"headers": headers, "content": _encoded(captured.response)},
     }
-    creator = {"name": "keifu", "version": "1"}
-    write_whole(path, msgspec.json.encode({"log": {"version": "1.2", "creator": creator, "entries": [entry]}}))
 
 
 def exchange_of(captured: Captured) -> Exchange:

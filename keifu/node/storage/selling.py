@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from keifu.chain.sender import Sender
 from keifu.chain.suite import ERC3009_COLLECTOR, PERMIT2_COLLECTOR
-from keifu.compute.cashier import Cashier, Slow, Ticket
+from keifu.compute.cashier import SIGNATURE, Cashier, Slow, Ticket
 from keifu.compute.http import JSON, Exchange
 from keifu.errors import KeifuError
 from keifu.node.compute.errands import Errands
@@ -25,6 +25,7 @@ from keifu.node.web import Background
 from keifu.node.work import Body
 from keifu.payments.book import Book, Refused
 from keifu.payments.onchain import Onchain
+from keifu.payments.x402 import BRIEF_HEADER
 from keifu.serving import problem
 from keifu.units import DAY
 
@@ -32,6 +33,7 @@ __all__ = ["Selling", "terms_of"]
 
 GIB = 1 << 30
 WHAT = "segments"  # under which the book counts them
+PAYMENTS = frozenset({SIGNATURE, BRIEF_HEADER.lower().encode(), b"authorization"})  # headers, all that cashiers admit
 
 
 def terms_of(settings: StorageWork) -> ComputeWork:
@@ -124,7 +126,7 @@ class Selling:
     def open(self, exchange: Exchange, size: int, give: Callable[[bytes], None]) -> None:
         """Give what is free or paid for. Who brings a payment pays, whatever is free."""
         headers = exchange.headers
-        if b"payment-signature" not in headers and b"authorization" not in headers and self._is_free(size):
+        if not PAYMENTS & headers.keys() and self._is_free(size):
             give(b"")
             return
         fee = self.price(size)

@@ -15,7 +15,7 @@ from keifu.chain.suite import DISPUTES
 from keifu.compute.client.checks import ReplyRefused
 from keifu.compute.client.client import Answer, ComputeClient, Provider, ProviderFault
 from keifu.compute.client.covering import Covers
-from keifu.compute.client.recomputing import Recomputing
+from keifu.compute.client.recomputing import OwnModel
 from keifu.compute.client.store import Request
 from keifu.compute.receipt import Evidence
 from keifu.errors import KeifuError
@@ -45,7 +45,7 @@ class Buying:
 
     def __init__(
         self, client: ComputeClient, chain: ChainClient, suite: Deployment, sender: Deployer, settings: CanaryWork,
-        questions: Questions, own: Recomputing, book: CanaryBook,
+        questions: Questions, own: OwnModel, book: CanaryBook,
     ) -> None:  # fmt: skip
         self._client, self._sender, self._settings, self._questions = client, sender, settings, questions
         self._own, self._book = own, book

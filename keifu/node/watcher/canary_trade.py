@@ -8,7 +8,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,27 +15,29 @@ from ethwire.rpc import connect
 from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployment, RpcDeployer
 from keifu.chain.suite import CHANNELS, COMPUTE, DISPUTES, ERC3009_COLLECTOR
+from keifu.compute.client.checks import JUDGED_POSITIONS
 from keifu.compute.client.client import ComputeClient, Provider
 from keifu.compute.client.disputing import Judge
 from keifu.compute.client.market import listed
-from keifu.compute.client.recomputing import Recomputing
+from keifu.compute.client.own_models import own_of
 from keifu.compute.client.side import chain_side
 from keifu.compute.client.store import Store
 from keifu.errors import EnvironmentFault
-from keifu.inference.tokens.again import computed_again
-from keifu.inference.tokens.executor import Executor
-from keifu.inference.tokens.keeping import load
+from keifu.inference import Model
+from keifu.inference.embeddings import keeping as embeddings
+from keifu.inference.playable import Stored, executor_of, loaded
 from keifu.node.chain import open_key
 from keifu.node.sections import WatcherWork
 from keifu.node.watcher.buying import Buying
 from keifu.node.watcher.canary_book import CanaryBook
 from keifu.node.watcher.prosecuting import Prosecuting
-from keifu.node.watcher.questions import Questions
+from keifu.node.watcher.questions import OfLabels, OfReplies, OfVectors, Questions
 from keifu.node.work import Body
 from keifu.payments.wallet import Terms, Wallet
+from keifu.provenance.program import Program
 from keifu.provenance.registry import Provenance
 
-__all__ = ["Sellers", "Trade", "trade_of"]
+__all__ = ["Sellers", "Trade", "questions_for", "trade_of"]
 
 CLIENT, BOOK = "client", "canaries.sqlite"
 HTTP_PORT = 443
@@ -110,16 +111,16 @@ def trade_of(body: Body, folder: Path, lot: random.Random, held: ExitStack) -> T
     client = held.enter_context(ComputeClient(Wallet(key, store, terms), side.sources, longest=ANSWER_SECONDS))
     book = CanaryBook(folder / BOOK)
     held.callback(book.close)
-    stored = load(base / own.integers)
+    stored = loaded(base / own.integers)
     market = suite.at(chain, COMPUTE)
     provenance = Provenance(
         chain, suite["ProvenanceRegistry"], suite["Environments"], first_block=record.first_block
     )  # fmt: skip
-    executor = Executor(stored.program)
+    executor = executor_of(stored)
     judge = Judge(executor, provenance, market)
     sender = RpcDeployer(chain, key, record.factory)
-    questions = Questions(base / own.texts, is_chat=stored.vocabulary.is_chat, tokens=own.tokens, lot=lot)
-    again = Recomputing(stored, partial(computed_again, executor))
+    questions = questions_for(stored, base / own.texts, own.tokens, lot)
+    again = own_of(stored, executor)
     private = settings.private_peers or body.chain.is_local
     return Trade(
         key.address,
@@ -128,6 +129,17 @@ def trade_of(body: Body, folder: Path, lot: random.Random, held: ExitStack) -> T
         book,
         Sellers(chain, market, record.first_block, settings, private=private),
     )
+
+
+def questions_for(stored: Stored, folder: Path, tokens: int, lot: random.Random) -> Questions:
+    """What a model of its kind is asked, one text or picture at a time: a dispute is about one. Raises InputError for
+    a folder that has none."""
+    if isinstance(stored, Program):
+        return OfLabels(folder, takes=Model(stored, b"").tensor, lot=lot)
+    if isinstance(stored, embeddings.Stored):
+        most, encode = min(stored.program.sizes.positions, JUDGED_POSITIONS), stored.tokenizer.encode
+        return OfVectors(folder, fits=lambda text: len(encode(text, most + 1)) <= most, lot=lot)
+    return OfReplies(folder, is_chat=stored.vocabulary.is_chat, tokens=tokens, lot=lot)
 
 
 def _expected(suite: Deployment) -> Deployment:

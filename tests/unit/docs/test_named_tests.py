@@ -1,4 +1,4 @@
-"""Tests that the threat model and the invariants name are there, under these names."""
+"""Tests that the threat model, the invariants and the table of cheats name are there, under these names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.docs.pages import ROOT
 
-PAGES = ("docs/threat-model.md", "docs/invariants.md")
+PAGES = ("docs/threat-model.md", "docs/invariants.md", "docs/inference-disputes.md")
 _NAMED = re.compile(r"`(?:(?P<file>[\w/]*\.py|…)?(?:::)?)?(?P<test>test_[\w]+…?)?`")
 
 

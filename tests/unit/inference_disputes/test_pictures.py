@@ -30,6 +30,9 @@ SUMMED = 3  # slot of the dense layer, whose rows have 1,152 products: three sum
 LAST = 1
 POSITION = 5
 TURNS = 6  # from the opening to the proof
+# Group, slot and lane of each operator: picture, convolution, dense layer, label; of another program bounds, windows.
+LANES = [(0, 1, 0), (0, 1, 35), (0, 2, 0), (0, 2, 700), (0, 2, 1_151), (0, SUMMED, 9), (LAST, 1, 0)]
+BY_HAND = [(0, 2, 35), (0, 3, 0), (0, 3, 15)]
 RANDOM_CALLS = quick_or_deep(100, 10_000)
 
 
@@ -129,10 +132,7 @@ def test_another_number_of_values_is_no_picture(published, picture):
         pictures.traced(published, picture[1:])
 
 
-@pytest.mark.parametrize(
-    ("group", "slot", "lane"),
-    [(0, 1, 0), (0, 1, 35), (0, 2, 0), (0, 2, 700), (0, 2, 1_151), (0, SUMMED, 9), (LAST, 1, 0)],
-)
+@pytest.mark.parametrize(("group", "slot", "lane"), LANES)
 @pytest.mark.parametrize("by", [-1, 1])
 def test_dis_1_each_wrong_lane_of_a_picture_is_convicted(convicted, cheat, honest, group, slot, lane, by):
     """DIS-1"""
@@ -199,8 +199,7 @@ def test_models_that_no_dispute_reaches_are_named(program):
 # models that have more than a file of weights can say -----------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def pooled():
+def by_hand():
     """Bounds, the largest of nine places, and a label: a program that somebody wrote by hand."""
     given, seen = Window((6, 6, 1), low=3, high=12), Window((6, 6, 1), 4, (3, 3), (1, 1))
     units = [Row(tuple(int(at == number) for at in range(32)), 1, 1) for number in range(16)]
@@ -209,16 +208,24 @@ def pooled():
         Named("bounded", 1, height=SIZE, limit=0, window=given),
         Named("largest", 2, height=16, limit=0, multiplier=1, window=seen),
     ]
-    return Published.of([first, [Named("token", width=32, height=16, limit=0, rows=units)]])
+    return [first, [Named("token", width=32, height=16, limit=0, rows=units)]]
 
 
-@pytest.mark.parametrize(("slot", "lane", "turns"), [(2, 35, 3), (3, 0, 5), (3, 15, 5)])
+@pytest.fixture(scope="module")
+def pooled():
+    return Published.of(by_hand())
+
+
+@pytest.mark.parametrize(("group", "slot", "lane"), BY_HAND)
 @pytest.mark.parametrize("by", [-1, 1])
-def test_dis_1_each_wrong_lane_of_bounds_and_windows(chain, pooled, picture, slot, lane, turns, by):
+def test_dis_1_each_wrong_lane_of_bounds_and_windows(chain, pooled, picture, group, slot, lane, by):
     """DIS-1, DIS-2: nine places take a round of largest ones so far."""
+    turns = 3 if slot == 2 else 5
     honest = pictures.traced(pooled, picture)
     ends = more(honest, 0, 3, 1, 7, 0)
-    provider = Provider(pooled, everywhere(honest, ends), everywhere(honest, ends, more(honest, 0, slot, lane, by, 0)))
+    provider = Provider(
+        pooled, everywhere(honest, ends), everywhere(honest, ends, more(honest, group, slot, lane, by, 0))
+    )
     label = honest.records[-1][LAST][-1]
     challenger = Challenger(pooled, honest, picture, label)
     with chain.anchor():

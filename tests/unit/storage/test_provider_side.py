@@ -23,6 +23,7 @@ from keifu.node.storage.records import Known, Records
 from keifu.node.storage.selling import Selling
 from keifu.node.storage.service import Fault
 from keifu.node.storage.work import Storage
+from keifu.payments.x402 import BRIEF_HEADER
 from keifu.storage.deals import Placed, deal_root
 from keifu.storage.provider.messages import Offer, ShardId
 from keifu.storage.states import DealState, Shard, State
@@ -173,6 +174,21 @@ def test_a_k_that_gives_no_shard_back_is_not_believed_again():
     driving._rebuilt("job", SHARD, Known(2, NAMED))
     driving.queue.get_nowait()()
     assert (driving._wrong, asked) == ({DEAL: {2}}, [DEAL])
+
+
+@pytest.mark.parametrize("header", ["PAYMENT-SIGNATURE", BRIEF_HEADER, "Authorization"])
+def test_who_brings_a_payment_of_any_form_pays_whatever_is_free(header):
+    """A 402 announces payments by their names, so what such a one asks for is charged, and no free bytes are taken."""
+    made: Any = Selling.__new__(Selling)
+    made._own, made._day, made.given = SimpleNamespace(free=300, price=1 << 30), -1, 0
+    charged: list[int] = []
+    made._cashier = SimpleNamespace(admit=lambda _, fee: fee)
+    made._charge = lambda _exchange, _ticket, fee, _size, _give: charged.append(fee)
+    free: list[bytes] = []
+    made.open(SimpleNamespace(headers={header.lower().encode(): b"by"}), 200, free.append)
+    assert (charged, free, made.given) == ([200], [], 0)
+    made.open(SimpleNamespace(headers={b"accept": b"*/*"}), 200, free.append)
+    assert (charged, free, made.given) == ([200], [b""], 200)
 
 
 def test_bytes_that_went_free_count_after_a_restart():

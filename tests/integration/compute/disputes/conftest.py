@@ -178,6 +178,23 @@ def sell(
 
 
 @pytest.fixture
+def asked(tmp_path: Path) -> Path:
+    """What a watcher's questions are drawn from."""
+    folder = tmp_path / "asked"
+    folder.mkdir()
+    (folder / "mail.txt").write_text("Is it true that a receipt binds it? No one has to.\n\nWhat is a proof of work?\n")
+    return folder
+
+
+@pytest.fixture
+def watch(paid: Promised, environment: bytes, integers: Path, asked: Path, tmp_path: Path) -> Iterator[Any]:
+    from tests.integration.compute.disputes.watching import watching  # noqa: PLC0415 - it stands on this file
+
+    with watching(paid, environment, integers, asked, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
 def buy(paid: Promised, environment: bytes, tmp_path: Path) -> Iterator[Callable[[DisputedNode], Buyer]]:
     """A client with a channel to a node."""
     made: list[Store] = []

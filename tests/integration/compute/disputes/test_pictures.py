@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,12 +11,14 @@ import keifu
 from examples.digits.training import Settings
 from examples.digits.weights import held_out, make_weights
 from keifu.chain.suite import DISPUTES
+from keifu.compute.client.apart import apart
 from keifu.compute.client.disputing import Judge
 from keifu.compute.receipt import Evidence
 from keifu.errors import CheckFailed
 from keifu.provenance.program import read_program
 from keifu.units import COIN
 from tests.integration.compute.disputes.conftest import RESTITUTION, promoted
+from tests.integration.compute.disputes.watching import convicted_by_canaries
 
 SETTINGS = Settings(epochs=1)
 
@@ -67,16 +70,40 @@ def test_a_faked_label_is_slashed_and_paid_for(paid, sell, classify, integers, m
 
 
 def test_an_honest_label_is_proved_and_right(paid, sell, classify, judge, digits):
-    """Several pictures of one request are unverified: a dispute is about one."""
+    """Several pictures of one request are unverified, since a dispute is about one; asked one by one all are proved."""
     buyer = classify(sell("honest labeller"))
     buyer.ask()
     buyer.cover()
     answer = buyer.ask_proved()
     assert not [item for item in answer.findings if not item.ok]
-    several = replace(buyer, question={"model": "promoted", "input": digits}).ask()
+    question = {"model": "promoted", "input": digits}
+    several = replace(buyer, question=question).ask()
     assert (several.evidence, several.receipt.evidence) == (Evidence.UNVERIFIED, Evidence.UNVERIFIED)
-    *_, reply = buyer.client.store.replies()
-    assert len(reply.prompt) == len(reply.positions) == 64
-    assert judge.judge(reply).words == "right"
+    each = apart(buyer.client, buyer.provider, buyer.path, question)
+    assert each.evidence == Evidence.PROVED
+    assert [labels_in(item.document) for item in each.each] == [[label] for label in labels_in(several.document)]
+    assert labels_in(each.document) == labels_in(several.document)
+    *_, one, other = buyer.client.store.replies()
+    for reply in (one, other):
+        assert len(reply.prompt) == len(reply.positions) == 64
+        assert judge.judge(reply).words == "right"
     with pytest.raises(CheckFailed, match="the reply is what the model makes"):
         buyer.dispute(judge).open()
+
+
+@pytest.fixture
+def asked(tmp_path, digits):
+    """Pictures, in place of texts."""
+    folder = tmp_path / "asked"
+    folder.mkdir()
+    (folder / "digits.json").write_text(json.dumps(digits))
+    return folder
+
+
+def test_a_faked_label_is_found_by_a_canary_and_convicted(paid, sell, watch):
+    honest, faker = sell("honest seller of labels"), sell("lying seller of labels", "tests.faking_labels")
+    convicted_by_canaries(paid, watch, honest, faker)
+
+
+def labels_in(document):
+    return [item["output"] for item in document["data"]]

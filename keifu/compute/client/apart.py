@@ -1,0 +1,175 @@
+"""Several texts, or several pictures, asked one by one where that makes each answer proved: a dispute is about one.
+
+Each input is a request of its own then, with a voucher, a receipt and the fee of a request; all are paid from one
+channel. A provider that promises nothing for one alone is asked about all at once, as any client asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from keifu.compute.client.client import ANSWERED_WITHIN, OWN_KEY, Answer, ComputeClient, Provider, ProviderFault
+from keifu.compute.openai import LARGEST_BATCH
+from keifu.compute.receipt import Evidence
+from keifu.errors import CheckFailed
+from keifu.provenance.verify import Finding
+
+__all__ = ["Answers", "apart", "asked"]
+
+PATHS = frozenset({"/v1/embeddings", "/v1/classify"})
+AT_ONCE = 4  # requests on their way
+USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
+GROUPS = "groups"  # a kilobyte a token, which the client's folder keeps for disputes
+PROVED = Evidence.PROVED.name.lower()
+
+
+class _About(msgspec.Struct, frozen=True):
+    evidence: str = ""
+
+
+class _Model(msgspec.Struct):
+    id: str
+    keifu: _About = _About()
+
+
+class _Models(msgspec.Struct):
+    data: list[_Model]
+
+
+class _Answered(msgspec.Struct):
+    """What is joined of an answer: its one item, and what it used."""
+
+    model: str
+    data: list[dict[str, Any]]
+    usage: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What came for one request, in the order of its inputs: one answer about all, or one about each."""
+
+    each: tuple[Answer, ...]
+
+    @property
+    def evidence(self) -> Evidence:
+        """The word under which all may be shown."""
+        words = {item.evidence for item in self.each}
+        return words.pop() if len(words) == 1 else Evidence.UNVERIFIED
+
+    @property
+    def fee(self) -> int:
+        return sum(item.receipt.fee for item in self.each)
+
+    @property
+    def units(self) -> tuple[int, int]:
+        """In and out."""
+        receipts = [item.receipt for item in self.each]
+        return sum(item.input_units for item in receipts), sum(item.output_units for item in receipts)
+
+    @property
+    def newest(self) -> Answer:
+        """Whose receipt has the largest number: it says what the channel was charged in all."""
+        return max(self.each, key=lambda item: item.receipt.number)
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """As they came, for `keifu verify-reply` and the market."""
+        return tuple(item.receipt_text for item in self.each)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(found for item in self.each for found in item.findings)
+
+    @property
+    def document(self) -> Any:
+        """In OpenAI's form. Of several the items stand in one list, each with its receipt under `keifu.receipt`."""
+        return self.each[0].document if len(self.each) == 1 else _joined(self.each)
+
+
+def asked(
+    client: ComputeClient, provider: Provider, path: str, document: Any, *, key: str = OWN_KEY, together: bool = False
+) -> Answers:
+    """Answers that were compared; `together` asks about all at once, whatever is promised. Raises as
+    `ComputeClient.ask`: what was answered before is paid for, and kept."""
+    found = None if together else apart(client, provider, path, document, key=key)
+    return found or Answers((client.ask(provider, path, document, key=key),))
+
+
+def apart(client: ComputeClient, provider: Provider, path: str, document: Any, *, key: str = OWN_KEY) -> Answers | None:
+    """Each input alone; None for a request that is better asked as it is. Raises as `ComputeClient.ask`."""
+    request = _read(document) if path in PATHS else None
+    inputs = _inputs(request or {})
+    if request is None or not inputs or not _is_proved_alone(client, provider, str(request.get("model"))):
+        return None
+
+    def ask(place: int) -> Answer:
+        try:
+            return client.ask(provider, path, {**request, "input": [inputs[place]]}, key=key)
+        except ProviderFault as error:
+            raise ProviderFault(f"input {place}, asked alone: {error.message}", error.status, error.body) from error
+
+    return Answers(tuple(_at_once([partial(ask, place) for place in range(len(inputs))])))
+
+
+def _read(document: Any) -> Mapping[str, Any] | None:
+    """None for what is no request: its provider says why."""
+    try:
+        found = msgspec.json.decode(document) if isinstance(document, bytes) else document
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, Mapping) else None
+
+
+def _inputs(request: Mapping[str, Any]) -> Sequence[Any]:
+    """Those of a request about several; a list of numbers is one. Empty for more than one request may have."""
+    given = request.get("input")
+    if not isinstance(given, list) or not 1 < len(given) <= LARGEST_BATCH:
+        return []
+    return given if all(isinstance(item, str | list) for item in given) else []
+
+
+def _is_proved_alone(client: ComputeClient, provider: Provider, model: str) -> bool:
+    """Whether a cover answers for what the provider says of one input. Where it says nothing, nothing is gained."""
+    soon, chain_id = client.seconds() + ANSWERED_WITHIN, client.wallet.terms.chain_id
+    own = [kept.id for kept in client.store.channels() if kept.chain_id == chain_id]
+    if not any(client.sources.has_promised(provider.operator, channel, soon) for channel in own):
+        return False
+    try:
+        listed = msgspec.json.decode(client.models(provider), type=_Models).data
+    except (ValueError, RecursionError, ProviderFault):
+        return False
+    return any(item.id == model and item.keifu.evidence == PROVED for item in listed)
+
+
+def _at_once(works: Sequence[Callable[[], Answer]]) -> list[Answer]:
+    """In their order. Where one fails, what was not begun is not asked."""
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="apart") as pool:
+        running = [pool.submit(work) for work in works]
+        try:
+            return [item.result() for item in running]
+        finally:
+            for item in running:
+                item.cancel()
+
+
+def _joined(answers: Sequence[Answer]) -> dict[str, Any]:
+    """Raises CheckFailed for an answer without its one item."""
+    try:
+        read = [msgspec.json.decode(item.body, type=_Answered) for item in answers]
+        data = [_item(found, place, answers[place].receipt_text) for place, found in enumerate(read)]
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckFailed(f"the answers are no lists of one item: {error}", remedy="ask another provider") from error
+    usage = {name: sum(found.usage.get(name, 0) for found in read) for name in USAGE}
+    return {"object": "list", "model": read[0].model, "data": data, "usage": usage}
+
+
+def _item(found: _Answered, place: int, receipt: str) -> dict[str, Any]:
+    (item,) = found.data
+    said = {name: value for name, value in item.get("keifu", {}).items() if name != GROUPS}
+    return {**item, "index": place, "keifu": {**said, "receipt": receipt}}

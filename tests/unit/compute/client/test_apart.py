@@ -1,0 +1,168 @@
+"""Several inputs, asked one by one: when, in which order, and what comes of one that fails."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pytest
+
+from keifu.compute.client.apart import AT_ONCE, apart, asked
+from keifu.compute.client.client import Provider, ProviderFault
+from keifu.compute.openai import LARGEST_BATCH
+from keifu.compute.receipt import Evidence
+from keifu.errors import CheckFailed
+
+WHO = Provider("http://127.0.0.1:1", "0x" + "11" * 20)
+PATH, CHAIN, NOW = "/v1/embeddings", 31_337, 1_900_000_000
+TEXTS = ["a", "bb", "ccc"]
+REQUEST = {"model": "words", "input": TEXTS, "encoding_format": "float"}
+
+
+class Client:
+    """A provider that proves one text, and its channel."""
+
+    def __init__(self, *, cover=True, word="proved", evidence=Evidence.PROVED, fails=(), items=1):
+        self.cover, self.word, self.evidence, self.fails, self.items = cover, word, evidence, fails, items
+        self.asked, self.keys, self.lock = [], [], threading.Lock()
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        other = SimpleNamespace(id=b"other", chain_id=CHAIN + 1)
+        kept = SimpleNamespace(id=b"kept", chain_id=CHAIN)
+        self.store = SimpleNamespace(channels=lambda: [other, kept])
+        self.wallet = SimpleNamespace(terms=SimpleNamespace(chain_id=CHAIN))
+        self.sources = SimpleNamespace(has_promised=self.has_promised)
+
+    def seconds(self):
+        return NOW
+
+    def has_promised(self, operator, channel, time):
+        assert (operator, channel) == (WHO.operator, b"kept")
+        assert time > NOW
+        return self.cover
+
+    def models(self, provider):
+        if self.word is None:
+            raise ProviderFault("it did not answer")
+        listed = [{"id": "other"}, {"id": "words", "keifu": {"evidence": self.word}}]
+        return json.dumps({"data": listed}).encode()
+
+    def ask(self, provider, path, document, *, key):
+        with self.lock:
+            self.asked.append(document)
+            self.keys.append(key)
+            number = len(self.asked)
+        inputs = document["input"]
+        if inputs[0] in self.fails:
+            raise ProviderFault("input 0 has no words", 400, b"{}")
+        self.may_answer.wait()
+        items = [
+            {"index": 0, "embedding": [len(text)], "keifu": {"lanes": text, "groups": "AA"}} for text in inputs
+        ] * self.items
+        usage = {"prompt_tokens": len(inputs[0]), "completion_tokens": 1, "total_tokens": len(inputs[0]) + 1}
+        body = json.dumps({"model": "words", "data": items, "usage": usage}).encode()
+        receipt = SimpleNamespace(fee=7, number=number, input_units=len(inputs[0]), output_units=1)
+        evidence = self.evidence[inputs[0]] if isinstance(self.evidence, dict) else self.evidence
+        return SimpleNamespace(
+            body=body, document=json.loads(body), receipt=receipt, receipt_text=f"of {inputs[0]}", evidence=evidence,
+            findings=(inputs[0],),
+        )  # fmt: skip
+
+
+def test_each_is_asked_alone_where_it_is_proved_then():
+    client = Client()
+    found = apart(client, WHO, PATH, REQUEST, key="app")
+    assert sorted(client.asked, key=lambda item: item["input"]) == [{**REQUEST, "input": [text]} for text in TEXTS]
+    assert set(client.keys) == {"app"}
+    assert found.evidence == Evidence.PROVED
+    assert (found.fee, found.units, found.newest.receipt.number) == (21, (6, 3), 3)
+    assert (found.receipts, found.findings) == (("of a", "of bb", "of ccc"), tuple(TEXTS))
+    assert found.document == {
+        "object": "list",
+        "model": "words",
+        "data": [
+            {"index": place, "embedding": [len(text)], "keifu": {"lanes": text, "receipt": f"of {text}"}}
+            for place, text in enumerate(TEXTS)
+        ],
+        "usage": {"prompt_tokens": 6, "completion_tokens": 3, "total_tokens": 9},
+    }
+
+
+def test_bytes_of_a_plain_client_are_read():
+    found = apart(Client(), WHO, PATH, json.dumps(REQUEST).encode())
+    assert len(found.each) == len(TEXTS)
+
+
+@pytest.mark.parametrize(
+    "client", [Client(cover=False), Client(word="unverified"), Client(word=""), Client(word=None)],
+    ids=["no cover", "another word", "no word", "no list"],
+)  # fmt: skip
+def test_where_nothing_is_promised_for_one_all_are_asked_at_once(client):
+    assert apart(client, WHO, PATH, REQUEST) is None
+    found = asked(client, WHO, PATH, REQUEST)
+    assert client.asked == [REQUEST]
+    assert found.document == found.each[0].document
+
+
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ("/v1/chat/completions", REQUEST),
+        (PATH, {**REQUEST, "input": "a"}),
+        (PATH, {**REQUEST, "input": ["a"]}),
+        (PATH, {**REQUEST, "input": [1, 2, 3]}),
+        (PATH, {**REQUEST, "input": ["a", 2]}),
+        (PATH, {**REQUEST, "input": ["a"] * (LARGEST_BATCH + 1)}),
+        (PATH, {"model": "words"}),
+        (PATH, {**REQUEST, "model": "other"}),
+        (PATH, b"{"),
+        (PATH, b"[]"),
+    ],
+)
+def test_what_is_no_list_of_inputs_goes_as_it_is(path, document):
+    client = Client()
+    assert apart(client, WHO, path, document) is None
+    assert client.asked == []
+
+
+def test_pictures_are_asked_one_by_one_too():
+    pictures = [[1, 2], [3, 4]]
+    client = Client(evidence=Evidence.PROVED)
+    assert len(apart(client, WHO, "/v1/classify", {"model": "words", "input": pictures}).each) == len(pictures)
+
+
+def test_whoever_wants_one_request_gets_one():
+    client = Client()
+    asked(client, WHO, PATH, REQUEST, together=True)
+    assert client.asked == [REQUEST]
+
+
+def test_one_weaker_answer_makes_all_weaker():
+    words = dict.fromkeys(TEXTS, Evidence.PROVED) | {"bb": Evidence.UNVERIFIED}
+    assert apart(Client(evidence=words), WHO, PATH, REQUEST).evidence == Evidence.UNVERIFIED
+
+
+def test_one_that_is_refused_is_named_and_the_rest_is_not_asked(monkeypatch):
+    texts = ["none", *(str(number) for number in range(100, 200))]
+    client = Client(fails=("none",))
+    client.may_answer.clear()
+
+    class Pool(ThreadPoolExecutor):
+        def __exit__(self, *how):  # what is not begun will not be
+            client.may_answer.set()
+            return super().__exit__(*how)
+
+    monkeypatch.setattr("keifu.compute.client.apart.ThreadPoolExecutor", Pool)
+    with pytest.raises(ProviderFault, match="input 0, asked alone: input 0 has no words") as raised:
+        apart(client, WHO, PATH, {**REQUEST, "input": texts})
+    assert (raised.value.status, raised.value.body) == (400, b"{}")
+    assert len(client.asked) <= AT_ONCE + 1
+
+
+@pytest.mark.parametrize("items", [0, 2])
+def test_an_answer_with_another_number_of_items_is_no_vector_of_one_text(items):
+    found = apart(Client(items=items), WHO, PATH, REQUEST)
+    with pytest.raises(CheckFailed, match="the answers are no lists of one item"):
+        _ = found.document
