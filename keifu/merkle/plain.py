@@ -64,15 +64,37 @@ def _narrow_bytes(lanes: Any, words: Any) -> None:
 
 
 @kept
-def hash_wides(lanes: Any, hashes: Any, start: Any, iota: Any) -> None:
-    """The chunks of tensors of 32 bits, int32[trees, lanes], to rows from `start` on; what lies behind is lost."""
-    trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
-    words = np.empty((_FEW, chunks * CHUNK_WORDS), np.uint64)
-    for first in range(0, trees, _FEW):
-        some = min(_FEW, trees - first)
-        for tree in range(some):
-            _wide_bytes(lanes[first + tree], words[tree])
-        hash_chunks(words[:some], hashes, start + first * chunks, iota)
+def waiting(tensors: Any, words: Any) -> Any:
+    """Room for some tensors as they are hashed, and how many wait there, and how many hashes are made."""
+    return np.empty((tensors, words), np.uint64), np.zeros(2, np.int64)
+
+
+@kept
+def add_wide(lanes: Any, queue: Any, hashes: Any, iota: Any) -> None:
+    """A tensor of 32 bits to those that wait; when there is no more room, they are hashed."""
+    words, state = queue
+    _wide_bytes(lanes, words[state[0]])
+    state[0] += 1
+    if state[0] == words.shape[0]:
+        hash_waiting(queue, hashes, iota)
+
+
+@kept
+def hash_waiting(queue: Any, hashes: Any, iota: Any) -> None:
+    """The chunks of what waits, to rows behind those that are there; what lies behind is lost."""
+    words, state = queue
+    hash_chunks(words[: state[0]], hashes, state[1], iota)
+    state[1] += state[0] * words.shape[1] // CHUNK_WORDS
+    state[0] = 0
+
+
+@kept
+def hash_wides(lanes: Any, hashes: Any, iota: Any) -> None:
+    """The chunks of tensors of 32 bits, int32[trees, lanes]; what lies behind is lost."""
+    queue = waiting(_FEW, (lanes.shape[1] + WIDES - 1) // WIDES * CHUNK_WORDS)
+    for tree in range(lanes.shape[0]):
+        add_wide(lanes[tree], queue, hashes, iota)
+    hash_waiting(queue, hashes, iota)
 
 
 @kept
@@ -80,7 +102,7 @@ def _wide(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
     trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
     hashes = room(trees * chunks)
-    hash_wides(lanes, hashes, 0, iota)
+    hash_wides(lanes, hashes, iota)
     return fold(hashes, trees, chunks, iota)
 
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
-from keifu.inference.tokens.leaves import bound, hash_lanes, rooms
-from keifu.merkle.plain import BEHIND, HASH_BYTES, IOTA, hash_wides, nodes_of, roots_of
+from keifu.inference.tokens.leaves import add_lanes, bound, rooms
+from keifu.merkle.plain import CHUNK_WORDS, HASH_BYTES, IOTA, WIDES, add_wide, hash_waiting, waiting, nodes_of, roots_of
 
 __all__ = [
     "HASH_BYTES",
@@ -34,11 +34,15 @@ _WORDS = 4
 def _bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
     groups, count, heads = seen.shape[0], seen.shape[1], keys.shape[1]
     outs, lanes = rooms(groups, count, seen.shape[2], heads)
+    queue = waiting(4, (seen.shape[2] + WIDES - 1) // WIDES * CHUNK_WORDS)
+    beside = waiting(6, heads * CHUNK_WORDS)
     for group in range(groups):
-        hash_wides(seen[group], outs, group * (outs.shape[0] - BEHIND) // groups, iota)
-        if group:
-            layer = group - 1
-            hash_lanes(keys[layer], values[layer], start, count, lanes, layer * 2 * count * heads, iota)
+        for row in range(count):
+            add_wide(seen[group, row], queue, outs, iota)
+            if group:
+                add_lanes(keys[group - 1], values[group - 1], start + row, beside, lanes, iota)
+    hash_waiting(queue, outs, iota)
+    hash_waiting(beside, lanes, iota)
     bound(outs, lanes, heads, out, iota)
 
 

@@ -15,9 +15,9 @@ from keifu._compiled import kept
 from keifu.inference.tokens.arithmetic import POINT, clip, exp2n, quotient, rq
 from keifu.inference.tokens.attending import attend
 from keifu.inference.tokens.lanes import ROWS
-from keifu.inference.tokens.leaves import bound, hash_lanes, rooms
+from keifu.inference.tokens.leaves import add_lanes, bound, rooms
 from keifu.inference.tokens.products import product
-from keifu.merkle.plain import WIDES, hash_wides
+from keifu.merkle.plain import CHUNK_WORDS, WIDES, add_wide, hash_waiting, waiting
 
 __all__ = [
     "add",
@@ -242,9 +242,11 @@ def run(
     soon = min(_SOON, mixed[1].shape[1]) if count == 1 else 0
     kept_heads, groups = keys.shape[2], bounds.shape[1]
     outs, lanes = rooms(groups, bounds.shape[0], width, kept_heads)
-    each = count * ((width + WIDES - 1) // WIDES)
+    queue = waiting(4, (width + WIDES - 1) // WIDES * CHUNK_WORDS)
+    beside = waiting(6, kept_heads * CHUNK_WORDS)
     if groups:
-        hash_wides(h, outs, 0, iota)
+        for row in range(count):
+            add_wide(h[row], queue, outs, iota)
     for layer in range(norms.shape[0]):
         norm(h, norms[layer, 0], norm_shifts[layer, 0], epsilon, y)
         product(attention[0], attention[1][layer], y, three)
@@ -255,8 +257,8 @@ def run(
             lines, own = three[row:end], queries[row:end]
             turned(lines, numbers, turns, start, heads, own, keys[talk, layer], values[talk, layer])
             if groups:
-                at = (layer * count + row) * 2 * kept_heads
-                hash_lanes(keys[talk, layer], values[talk, layer], start, end - row, lanes, at, iota)
+                for place in range(end - row):
+                    add_lanes(keys[talk, layer], values[talk, layer], start + place, beside, lanes, iota)
             attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end], mixing[:soon])
         product(mixed[0], mixing, y, one)
         add(h, one, _of_layer(mixed[2], layer), none)
@@ -266,10 +268,13 @@ def run(
         product(down[0], down[1][layer], gated, one)
         add(h, one, _of_layer(down[2], layer), exponents)
         if groups:
-            hash_wides(h, outs, (layer + 1) * each, iota)
+            for row in range(count):
+                add_wide(h[row], queue, outs, iota)
         if seen.shape[0]:
             for row in range(count):  # a plain assignment looks at every lane's place
                 for lane in range(width):
                     seen[layer, row, lane] = h[row, lane]
     if groups:
+        hash_waiting(queue, outs, iota)
+        hash_waiting(beside, lanes, iota)
         bound(outs, lanes, kept_heads, bounds, iota)

@@ -12,7 +12,7 @@ import numpy as np
 from keifu._compiled import kept
 from keifu.inference.tokens.lanes import ROWS
 from keifu.inference.tokens.program import HEAD
-from keifu.merkle.plain import BEHIND, CHUNK_WORDS, HASH_WORDS, WIDES, fold, hash_chunks, room
+from keifu.merkle.plain import BEHIND, CHUNK_WORDS, HASH_WORDS, WIDES, fold, hash_waiting, room, waiting, add_wide
 
 __all__ = ["bound", "hash_lanes", "rooms"]
 
@@ -53,16 +53,13 @@ def _values_of(values: Any, position: Any, out: Any) -> None:
 
 
 @kept
-def hash_lanes(keys: Any, values: Any, start: Any, count: Any, hashes: Any, at: Any, iota: Any) -> None:
-    """Keys and values of a layer, of `count` positions from `start` on, to hashes from row `at` on."""
-    heads = keys.shape[0]
-    words = np.empty((2 * _SOME, heads * CHUNK_WORDS), np.uint64)
-    for first in range(0, count, _SOME):
-        some = min(_SOME, count - first)
-        for place in range(some):
-            _keys_of(keys, start + first + place, words[2 * place])
-            _values_of(values, start + first + place, words[2 * place + 1])
-        hash_chunks(words[: 2 * some], hashes, at + 2 * first * heads, iota)
+def add_lanes(keys: Any, values: Any, position: Any, queue: Any, hashes: Any, iota: Any) -> None:
+    words, state = queue
+    _keys_of(keys, position, words[state[0]])
+    _values_of(values, position, words[state[0] + 1])
+    state[0] += 2
+    if state[0] == words.shape[0]:
+        hash_waiting(queue, hashes, iota)
 
 
 @kept
