@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
-from keifu.inference.tokens.leaves import add_lanes, bound, rooms
-from keifu.merkle.plain import CHUNK_WORDS, HASH_BYTES, IOTA, WIDES, add_wide, hash_waiting, waiting, nodes_of, roots_of
+from keifu.inference.tokens.leaves import add_lanes, bound, queues
+from keifu.merkle.plain import HASH_BYTES, IOTA, NOTHING, add_wide, nodes_of, roots_of
 
 __all__ = [
     "HASH_BYTES",
@@ -33,17 +33,13 @@ _WORDS = 4
 @kept
 def _bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
     groups, count, heads = seen.shape[0], seen.shape[1], keys.shape[1]
-    outs, lanes = rooms(groups, count, seen.shape[2], heads)
-    queue = waiting(4, (seen.shape[2] + WIDES - 1) // WIDES * CHUNK_WORDS)
-    beside = waiting(6, heads * CHUNK_WORDS)
+    outs, lanes = queues(groups, count, seen.shape[2], heads)
     for group in range(groups):
         for row in range(count):
-            add_wide(seen[group, row], queue, outs, iota)
+            add_wide(outs, seen[group, row], iota)
             if group:
-                add_lanes(keys[group - 1], values[group - 1], start + row, beside, lanes, iota)
-    hash_waiting(queue, outs, iota)
-    hash_waiting(beside, lanes, iota)
-    bound(outs, lanes, heads, out, iota)
+                add_lanes(lanes, keys[group - 1], values[group - 1], start + row, iota)
+    bound(outs, lanes, heads, out, iota, NOTHING)
 
 
 def boundaries(seen: NDArray[Any], memory: Kept, start: int) -> Hashes:
