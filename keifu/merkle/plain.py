@@ -16,19 +16,23 @@ from numpy.typing import NDArray
 from keifu._compiled import kept
 from keifu.merkle._blocks import AT_ONCE, chunked, paired
 from keifu.merkle._keccak import HASH_WORDS, IOTA, TABLE
+from keifu.merkle._vectors import ASKED
 
 __all__ = [
     "BEHIND",
     "CHUNK_WORDS",
+    "FEW",
     "HASH_BYTES",
     "HASH_WORDS",
     "IOTA",
+    "NOTHING",
     "WIDES",
+    "add_wide",
+    "added",
     "fold",
-    "hash_chunks",
-    "hash_wides",
+    "hash_waiting",
     "nodes_of",
-    "room",
+    "queue",
     "roots_of",
     "roots_of_16",
 ]
@@ -36,7 +40,8 @@ __all__ = [
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
 BEHIND = AT_ONCE - 1  # rows that hashes take more than there are
-_FEW = 4  # tensors, which the nearest cache holds
+NOTHING = np.zeros(ASKED, np.uint8)  # to be asked for where nothing is read soon
+FEW = 4  # tensors, which the nearest cache holds
 _WIDE_HALF, _NARROW_HALF = np.uint32(1 << 31), np.uint16(1 << 15)
 _8, _24 = np.uint32(8), np.uint32(24)
 _SECOND, _THIRD = np.uint32(0xFF00), np.uint32(0xFF0000)
@@ -64,24 +69,45 @@ def _narrow_bytes(lanes: Any, words: Any) -> None:
 
 
 @kept
-def hash_wides(lanes: Any, hashes: Any, start: Any, iota: Any) -> None:
-    """The chunks of tensors of 32 bits, int32[trees, lanes], to rows from `start` on; what lies behind is lost."""
-    trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
-    words = np.empty((_FEW, chunks * CHUNK_WORDS), np.uint64)
-    for first in range(0, trees, _FEW):
-        some = min(_FEW, trees - first)
-        for tree in range(some):
-            _wide_bytes(lanes[first + tree], words[tree])
-        hash_chunks(words[:some], hashes, start + first * chunks, iota)
+def queue(tensors: Any, chunks: Any, count: Any) -> Any:
+    """Tensors that wait to be hashed together, where there is room for so many; how many wait, and how many hashes are
+    there; and these, `count` at the end. Code that is called for one tensor alone is gone from the caches."""
+    return np.empty((tensors, chunks * CHUNK_WORDS), np.uint64), np.zeros(2, np.int64), room(count)
+
+
+@kept
+def added(queue: Any, tensors: Any, iota: Any) -> None:
+    """So many more wait, as they are hashed; when there is no more room, they are."""
+    waiting = queue[1]
+    waiting[0] += tensors
+    if waiting[0] == queue[0].shape[0]:
+        hash_waiting(queue, iota)
+
+
+@kept
+def add_wide(queue: Any, lanes: Any, iota: Any) -> None:
+    """A tensor of 32 bits more."""
+    _wide_bytes(lanes, queue[0][queue[1][0]])
+    added(queue, 1, iota)
+
+
+@kept
+def hash_waiting(queue: Any, iota: Any) -> None:
+    words, waiting, hashes = queue
+    hash_chunks(words[: waiting[0]], hashes, waiting[1], iota)
+    waiting[1] += waiting[0] * words.shape[1] // CHUNK_WORDS
+    waiting[0] = 0
 
 
 @kept
 def _wide(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
     trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
-    hashes = room(trees * chunks)
-    hash_wides(lanes, hashes, 0, iota)
-    return fold(hashes, trees, chunks, iota)
+    waiting = queue(FEW, chunks, trees * chunks)
+    for tree in range(trees):
+        add_wide(waiting, lanes[tree], iota)
+    hash_waiting(waiting, iota)
+    return fold(waiting[2], trees, chunks, iota, NOTHING)
 
 
 @kept
@@ -92,7 +118,7 @@ def narrow(lanes: Any, iota: Any) -> Any:
     for tree in range(trees):
         _narrow_bytes(lanes[tree], words[tree])
     hash_chunks(words, hashes, 0, iota)
-    return fold(hashes, trees, chunks, iota)
+    return fold(hashes, trees, chunks, iota, NOTHING)
 
 
 @kept
@@ -113,9 +139,10 @@ def room(count: Any) -> Any:
 
 
 @kept
-def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
-    """The roots over uint64[trees · count, 4], level by level over all trees together."""
-    lefts, rights = np.empty(AT_ONCE, np.int64), np.empty(AT_ONCE, np.int64)
+def fold(hashes: Any, trees: Any, count: Any, iota: Any, soon: Any) -> Any:
+    """The roots over uint64[trees · count, 4], level by level over all trees together. Memory is asked for the
+    first bytes of `soon`."""
+    lefts, rights, at = np.empty(AT_ONCE, np.int64), np.empty(AT_ONCE, np.int64), 0
     while count > 1:
         above = (count + 1) // 2
         out, left, end = room(trees * above), 0, count
@@ -125,7 +152,8 @@ def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
                 if end < trees * count or left + 2 < end:
                     left = min(left + 2, end)
                     end += count if left == end else 0
-            _pairs(hashes.reshape(-1), lefts, rights, out, first, iota)
+            _pairs(hashes.reshape(-1), lefts, rights, out, first, iota, soon, at)
+            at = min(at + ASKED, soon.shape[0] - ASKED)
         hashes, count = out, above
     return hashes[:trees]
 
@@ -145,7 +173,7 @@ def _narrow_into(lanes: Any, out: Any, iota: Any) -> None:
 
 @kept
 def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None:
-    out[:] = fold(hashes, trees, count, iota)
+    out[:] = fold(hashes, trees, count, iota, NOTHING)
 
 
 def roots_of(lanes: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
-from keifu.inference.tokens.leaves import bound, hash_lanes, rooms
-from keifu.merkle.plain import BEHIND, HASH_BYTES, IOTA, hash_wides, nodes_of, roots_of
+from keifu.inference.tokens.leaves import add_lanes, bound, queues
+from keifu.merkle.plain import HASH_BYTES, IOTA, NOTHING, add_wide, nodes_of, roots_of
 
 __all__ = [
     "HASH_BYTES",
@@ -33,13 +33,13 @@ _WORDS = 4
 @kept
 def _bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
     groups, count, heads = seen.shape[0], seen.shape[1], keys.shape[1]
-    outs, lanes = rooms(groups, count, seen.shape[2], heads)
+    outs, lanes = queues(groups, count, seen.shape[2], heads)
     for group in range(groups):
-        hash_wides(seen[group], outs, group * (outs.shape[0] - BEHIND) // groups, iota)
-        if group:
-            layer = group - 1
-            hash_lanes(keys[layer], values[layer], start, count, lanes, layer * 2 * count * heads, iota)
-    bound(outs, lanes, heads, out, iota)
+        for row in range(count):
+            add_wide(outs, seen[group, row], iota)
+            if group:
+                add_lanes(lanes, keys[group - 1], values[group - 1], start + row, iota)
+    bound(outs, lanes, heads, out, iota, NOTHING)
 
 
 def boundaries(seen: NDArray[Any], memory: Kept, start: int) -> Hashes:

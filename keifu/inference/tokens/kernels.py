@@ -15,9 +15,9 @@ from keifu._compiled import kept
 from keifu.inference.tokens.arithmetic import POINT, clip, exp2n, quotient, rq
 from keifu.inference.tokens.attending import attend
 from keifu.inference.tokens.lanes import ROWS
-from keifu.inference.tokens.leaves import bound, hash_lanes, rooms
+from keifu.inference.tokens.leaves import add_lanes, bound, queues
 from keifu.inference.tokens.products import product
-from keifu.merkle.plain import WIDES, hash_wides
+from keifu.merkle.plain import add_wide
 
 __all__ = [
     "add",
@@ -223,12 +223,12 @@ def drawn(sums: Any, numbers: Any, shift: Any, sharpness: Any, gumbel: Any, star
 def run(
     h: Any, spans: Any, heads: Any, epsilon: Any, turns: Any, norms: Any, norm_shifts: Any, scales: Any,
     attention: Any, mixed: Any, gates: Any, down: Any, keys: Any, values: Any, seen: Any,
-    bounds: Any, iota: Any,
+    bounds: Any, iota: Any, behind: Any,
 ) -> None:  # fmt: skip
     """All layers, over rows of residuals of several conversations. A span is (first row, row behind the last, position
     of the first, conversation). Matrices are (layout, weights, numbers) of all layers; keys and values keep what later
     positions read. `seen` gets the rows behind each layer, unless it has none; `bounds` gets what each row's groups but
-    the last commit to, unless it has none."""
+    the last commit to, unless it has none; `behind` is what is read after all layers."""
     count, width = h.shape
     inner = gates[2][1].shape[1] // 2
     y = np.empty((count, width), np.int16)
@@ -241,10 +241,10 @@ def run(
     # The products of several positions take far longer than their weights do to come.
     soon = min(_SOON, mixed[1].shape[1]) if count == 1 else 0
     kept_heads, groups = keys.shape[2], bounds.shape[1]
-    outs, lanes = rooms(groups, bounds.shape[0], width, kept_heads)
-    each = count * ((width + WIDES - 1) // WIDES)
+    outs, lanes = queues(groups, bounds.shape[0], width, kept_heads)
     if groups:
-        hash_wides(h, outs, 0, iota)
+        for row in range(count):
+            add_wide(outs, h[row], iota)
     for layer in range(norms.shape[0]):
         norm(h, norms[layer, 0], norm_shifts[layer, 0], epsilon, y)
         product(attention[0], attention[1][layer], y, three)
@@ -255,8 +255,8 @@ def run(
             lines, own = three[row:end], queries[row:end]
             turned(lines, numbers, turns, start, heads, own, keys[talk, layer], values[talk, layer])
             if groups:
-                at = (layer * count + row) * 2 * kept_heads
-                hash_lanes(keys[talk, layer], values[talk, layer], start, end - row, lanes, at, iota)
+                for place in range(end - row):
+                    add_lanes(lanes, keys[talk, layer], values[talk, layer], start + place, iota)
             attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end], mixing[:soon])
         product(mixed[0], mixing, y, one)
         add(h, one, _of_layer(mixed[2], layer), none)
@@ -266,10 +266,11 @@ def run(
         product(down[0], down[1][layer], gated, one)
         add(h, one, _of_layer(down[2], layer), exponents)
         if groups:
-            hash_wides(h, outs, (layer + 1) * each, iota)
+            for row in range(count):
+                add_wide(outs, h[row], iota)
         if seen.shape[0]:
             for row in range(count):  # a plain assignment looks at every lane's place
                 for lane in range(width):
                     seen[layer, row, lane] = h[row, lane]
     if groups:
-        bound(outs, lanes, kept_heads, bounds, iota)
+        bound(outs, lanes, kept_heads, bounds, iota, behind)

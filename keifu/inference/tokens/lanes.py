@@ -24,7 +24,6 @@ __all__ = [
     "pair",
     "pairs_added",
     "pick",
-    "prefetch",
     "softened",
     "splat",
     "spread",
@@ -105,13 +104,6 @@ def stored(b: _Builder, total: _Value, place: _Value) -> None:
 
 def address(context: Any, b: _Builder, kind: Any, array: _Value, at: _Value) -> _Value:
     return b.gep(context.make_array(kind)(context, b, array).data, [at])
-
-
-def prefetch(b: _Builder, place: _Value, *, near: bool) -> None:
-    """Ask for what is read soon, into the nearest cache or the one behind it; it changes nothing else."""
-    kind = ir.FunctionType(ir.VoidType(), [place.type, _I32, _I32, _I32])
-    call = b.module.declare_intrinsic("llvm.prefetch", (place.type,), kind)
-    b.call(call, [place, *(ir.Constant(_I32, word) for word in (0, 3 if near else 2, 1))])
 
 
 def _wide(positions: int) -> Any:

@@ -12,9 +12,9 @@ import numpy as np
 from keifu._compiled import kept
 from keifu.inference.tokens.lanes import ROWS
 from keifu.inference.tokens.program import HEAD
-from keifu.merkle.plain import BEHIND, CHUNK_WORDS, HASH_WORDS, WIDES, fold, hash_chunks, room
+from keifu.merkle.plain import BEHIND, FEW, HASH_WORDS, NOTHING, WIDES, added, fold, hash_waiting, queue
 
-__all__ = ["bound", "hash_lanes", "rooms"]
+__all__ = ["add_lanes", "bound", "queues"]
 
 _PAIRS = HEAD // 2
 _PLACES = 4  # of a boundary: output, keys, values, and nothing
@@ -24,10 +24,10 @@ _8, _LOWER, _HALVES, _HALF = np.uint32(8), np.uint32(0x00FF00FF), np.uint32(0x80
 
 
 @kept
-def rooms(groups: Any, rows: Any, width: Any, heads: Any) -> Any:
-    """Of the hashes of chunks, with room behind the last: groups × rows × chunks of outputs, and layers × rows × twice
-    the heads of keys and values."""
-    return room(groups * rows * ((width + WIDES - 1) // WIDES)), room((groups - 1) * rows * 2 * heads)
+def queues(groups: Any, rows: Any, width: Any, heads: Any) -> Any:
+    """Of outputs, groups × rows, and of keys and values, layers × rows × these two."""
+    chunks = (width + WIDES - 1) // WIDES
+    return queue(FEW, chunks, groups * rows * chunks), queue(2 * _SOME, heads, (groups - 1) * rows * 2 * heads)
 
 
 @kept
@@ -53,34 +53,33 @@ def _values_of(values: Any, position: Any, out: Any) -> None:
 
 
 @kept
-def hash_lanes(keys: Any, values: Any, start: Any, count: Any, hashes: Any, at: Any, iota: Any) -> None:
-    """Keys and values of a layer, of `count` positions from `start` on, to hashes from row `at` on."""
-    heads = keys.shape[0]
-    words = np.empty((2 * _SOME, heads * CHUNK_WORDS), np.uint64)
-    for first in range(0, count, _SOME):
-        some = min(_SOME, count - first)
-        for place in range(some):
-            _keys_of(keys, start + first + place, words[2 * place])
-            _values_of(values, start + first + place, words[2 * place + 1])
-        hash_chunks(words[: 2 * some], hashes, at + 2 * first * heads, iota)
+def add_lanes(queue: Any, keys: Any, values: Any, position: Any, iota: Any) -> None:
+    """Keys and values of a layer at a position."""
+    words, waiting = queue[0], queue[1]
+    _keys_of(keys, position, words[waiting[0]])
+    _values_of(values, position, words[waiting[0] + 1])
+    added(queue, 2, iota)
 
 
 @kept
-def _folded(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
+def _folded(hashes: Any, trees: Any, count: Any, iota: Any, soon: Any) -> Any:
     """What `fold` gives, some trees after the other."""
     roots = np.empty((trees, HASH_WORDS), np.uint64)
     for first in range(0, trees, _TREES):
         end = min(first + _TREES, trees)
-        roots[first:end] = fold(hashes[first * count : end * count], end - first, count, iota)
+        roots[first:end] = fold(hashes[first * count : end * count], end - first, count, iota, soon)
     return roots
 
 
 @kept
-def bound(outs: Any, lanes: Any, heads: Any, out: Any, iota: Any) -> None:
-    """The boundaries of groups at positions, uint64[positions, groups, 4], from the hashes of all chunks."""
+def bound(outs: Any, lanes: Any, heads: Any, out: Any, iota: Any, soon: Any) -> None:
+    """The boundaries of groups at positions, uint64[positions, groups, 4], from both queues. On the way memory is asked
+    for what is read behind that."""
+    hash_waiting(outs, iota)
+    hash_waiting(lanes, iota)
     count, groups = out.shape[0], out.shape[1]
-    above = _folded(outs, groups * count, (outs.shape[0] - BEHIND) // (groups * count), iota)
-    beside = _folded(lanes, (groups - 1) * 2 * count, heads, iota)
+    above = _folded(outs[2], groups * count, (outs[2].shape[0] - BEHIND) // (groups * count), iota, soon)
+    beside = _folded(lanes[2], (groups - 1) * 2 * count, heads, iota, NOTHING)
     found = np.zeros((count * groups * _PLACES, HASH_WORDS), np.uint64)
     for place in range(count):
         for group in range(groups):
@@ -88,4 +87,4 @@ def bound(outs: Any, lanes: Any, heads: Any, out: Any, iota: Any) -> None:
             found[at] = above[row]
             if group:
                 found[at + 1], found[at + 2] = beside[2 * (row - count)], beside[2 * (row - count) + 1]
-    out.reshape(count * groups, HASH_WORDS)[:] = _folded(found, count * groups, _PLACES, iota)
+    out.reshape(count * groups, HASH_WORDS)[:] = _folded(found, count * groups, _PLACES, iota, NOTHING)

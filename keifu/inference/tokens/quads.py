@@ -14,6 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from keifu._prefetch import prefetch
 from keifu.inference.tokens.lanes import (
     ROWS,
     address,
@@ -23,7 +24,6 @@ from keifu.inference.tokens.lanes import (
     pair,
     pairs_added,
     pick,
-    prefetch,
     splat,
     spread,
     stored,

@@ -10,11 +10,11 @@ from numba import types
 from numba.extending import intrinsic
 
 from keifu._compiled import kept
-from keifu.inference.tokens.lanes import address, loop, prefetch
+from keifu._prefetch import LINE, prefetch
+from keifu.inference.tokens.lanes import address, loop
 
 __all__ = ["NOTHING", "ask"]
 
-_LINE = 64
 NOTHING = np.empty(0, np.uint8)
 
 
@@ -27,7 +27,7 @@ def _lines(_: Any, stream: Any, at: Any, lines: Any) -> Any:  # noqa: ARG001 - t
         place = address(context, b, signature.args[0], stream, at)
 
         def body(number: Any, _: list[Any]) -> list[Any]:
-            prefetch(b, b.gep(place, [b.mul(number, ir.Constant(number.type, _LINE))]), near=False)
+            prefetch(b, b.gep(place, [b.mul(number, ir.Constant(number.type, LINE))]), near=False)
             return []
 
         loop(b, lines, [], body)
@@ -42,6 +42,6 @@ _asked: Any = intrinsic(_lines)
 @kept
 def ask(stream: Any, part: Any, parts: Any) -> None:
     """For one of so many equal parts of a stream."""
-    lines = stream.shape[0] // (_LINE * parts)
+    lines = stream.shape[0] // (LINE * parts)
     if lines:
-        _asked(stream, part * lines * _LINE, lines)
+        _asked(stream, part * lines * LINE, lines)
