@@ -27,7 +27,10 @@ __all__ = ["GROUPS", "LITTLE", "MODEL", "POOLING", "TERM", "TEXTS", "TOKEN", "Di
 TOKEN, POOLING = 10, 14  # what a model's last operator makes: a token, or a text's vector
 TERM = 20 * DAY  # of a cover
 LITTLE = 7  # wei that a hub pays that pays next to nothing
-GROUPS = (1, 2, 3, 4, 5, 8, 9, 16, 17, 33, 64, 65, 127, 128, 129, 256, 257, 4_096, 4_097, 65_536)
+GROUPS = (
+    1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 25, 32, 33, 49, 64, 65, 97, 127, 128, 129, 193, 256, 257, 385, 512, 4_096,
+    4_097, 6_145, 50_000, 65_536,
+)  # fmt: skip
 ROOTS = words(2, 21)  # of what a receipt says of its request and its reply
 COINS = 10**6 * COIN
 

@@ -240,7 +240,10 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         self.emitted("hub.Bound", count=0)
         self.evm.warp(EPOCH)
         yield self.covering(row=2, last=self.now + TERM)
-        self.emitted("hub.Bound", amount=FIRST + 2 * NEEDED)
+        yield self.sends("release", self.pool[2].name, operator, by="other payer")
+        self.evm.warp(EPOCH)
+        yield self.covering(row=1, last=self.now + TERM)
+        self.emitted("hub.Bound", amount=FIRST + NEEDED)
 
     @way()
     def a_lock_to_the_wei(self, who: str) -> Steps:
