@@ -24,6 +24,7 @@ from keifu.staking import KeyKind
 from keifu.units import HOUR
 
 __all__ = [
+    "BEGUN",
     "NOTHING",
     "TIME",
     "WINDOW",
@@ -34,6 +35,7 @@ __all__ = [
     "depth",
     "game_way",
     "grown",
+    "said_once",
     "words",
 ]
 
@@ -42,6 +44,8 @@ NOTHING = bytes(32)
 TIME = 1_700_000_001  # of the receipt
 VERIFIERS = 5
 CHUNK, PART_LEVELS, RECORD_LEVELS = 128, 5, 4
+# Words of the event `Begun`: operator, time, group and boundary, the case, and marks.
+BEGUN = ["address", "uint256", "uint256", "bytes32", *["bytes32"] * 4, *["uint256"] * 4, *["bytes32"] * 3]
 
 # Takes two words from anybody, the hash of a call and an answer: it gives the answer to that call, and 0 to all others.
 EXACT = bytes.fromhex(
@@ -157,6 +161,36 @@ class Start:
         """Groups at the end that commit to nothing: nobody asks for a token before the prompt's end."""
         return int(self.reply > 0 and self.position + 1 < self.prompt)
 
+    @property
+    def first_stage(self) -> Stage:
+        return self.after_naming(self.group) if self.is_named else Stage.GROUPS
+
+    def after_naming(self, group: int) -> Stage:
+        return Stage.PROVED if group + self.unasked >= self.groups else Stage.RECORD
+
+    def turn(self, book: str, dispute: bytes, case: Case, operator: str, challenger: str) -> Turn:
+        """Where the dispute stands before its first move."""
+        fixed = (book, dispute, case.hash, operator, challenger, self.time)
+        sees = self.position if self.reply else self.positions - 1
+        numbers: dict[str, Any] = {"vector": int(self.reply == 0), "drawn": int(self.drawing is not None)}
+        turn = Turn(*fixed, 0, 0, self.group, self.boundary, sees, self.groups, **numbers)
+        return replace(turn, marks=self.marks) if self.is_named else replace(turn, slot=self.unasked)
+
+    def begun(self, case: Case, operator: str) -> tuple[Any, ...]:
+        """What the log says of it, in words of BEGUN."""
+        return (operator, self.time, self.group, self.boundary, *case.args, *self.marks)
+
+
+def said_once(system: System, name: str, indexed: Sequence[bytes], kinds: Sequence[str], values: Sequence[Any]) -> None:
+    """The last call logged "contract.Event" once, with these topics and all of its data."""
+    where, _, title = name.partition(".")
+    contract = system.contract(where)
+    topic = contract.interface.event(title).topic
+    found = [item for item in system.evm.raw.logs if item.address == contract.address and item.topics[0] == topic]
+    assert len(found) == 1, f"{title} logged {len(found)} times"
+    assert list(found[0].topics[1:]) == list(indexed), f"{title} is about something else"
+    assert found[0].data == encode_args(list(kinds), values), f"{title} says something else"
+
 
 def game_way(*values: Value) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A short way whose turn is undone with it."""
@@ -233,14 +267,9 @@ class GameEdgeSystem(System):
 
     def logged(self, title: str, third: str, kinds: list[str], values: Sequence[Any]) -> None:
         """The last call logged this once, with all of its data; `third` is an indexed account, if there is one."""
-        game = self.contract("game")
-        topic = game.interface.event(title).topic
-        found = [item for item in self.evm.raw.logs if item.address == game.address and item.topics[0] == topic]
-        assert len(found) == 1, f"{title} logged {len(found)} times"
         indexed = [encode_args(["address"], (self.at.book,)), self.at.dispute]
         indexed += [encode_args(["address"], (third,))] if third else []
-        assert list(found[0].topics[1:]) == indexed, f"{title} is about another dispute"
-        assert found[0].data == encode_args(kinds, values), f"{title} says something else"
+        said_once(self, f"game.{title}", indexed, kinds, values)
 
     def stands(self, turn: Turn, stage: int, title: str = "Moved", kinds: Sequence[str] = (), *said: Any) -> None:
         """The chain keeps the hash of this, and the log says how to find it."""
@@ -263,29 +292,14 @@ class GameEdgeSystem(System):
         yield self.tx("game.begin", opening, case.args, way_up, list(start.marks), sender=self["book"], fails=fails)
         if fails is not None:
             return
-        fixed = (self["book"], dispute, case.hash, self["operator"], self["challenger"], start.time)
-        sees = start.position if start.reply else start.positions - 1
-        numbers: dict[str, Any] = {"vector": int(start.reply == 0), "drawn": int(start.drawing is not None)}
-        turn = Turn(*fixed, 0, 0, start.group, start.boundary, sees, start.groups, **numbers)
-        stage = Stage.GROUPS
-        if start.is_named:
-            turn = replace(turn, marks=start.marks)
-            stage = self.after_naming(start, start.group)
-        else:
-            turn = replace(turn, slot=start.unasked)
+        turn = start.turn(self["book"], dispute, case, self["operator"], self["challenger"])
         self.turn, self.beginning = turn, start
-        kinds = ["address", "uint256", "uint256", "bytes32", *["bytes32"] * 4, *["uint256"] * 4, *["bytes32"] * 3]
-        said = (self["operator"], start.time, start.group, start.boundary, *case.args, *start.marks)
-        self.logged("Begun", self["challenger"], kinds, said)
+        self.logged("Begun", self["challenger"], BEGUN, start.begun(case, self["operator"]))
         if start.drawing:
             self.logged("Drawn", "", ["bytes32", "uint256"], start.drawing)
         else:
             self.emitted("game.Drawn", count=0)
-        self.stands(turn, stage)
-
-    @staticmethod
-    def after_naming(start: Start, group: int) -> Stage:
-        return Stage.PROVED if group + start.unasked >= start.groups else Stage.RECORD
+        self.stands(turn, start.first_stage)
 
     def shows(self, name: str, *args: Any, fails: str | None = None, sender: str = "") -> Steps:
         """A provider's answer."""
@@ -304,7 +318,7 @@ class GameEdgeSystem(System):
         if fails is None:
             assert self.beginning is not None
             self.logged("GroupNamed", "", ["uint256", *["bytes32"] * 4], (group, boundary, *marks))
-            self.stands(self.at.named(group, boundary, marks), self.after_naming(self.beginning, group))
+            self.stands(self.at.named(group, boundary, marks), self.beginning.after_naming(group))
 
     def asks(self, question: Question, fails: str | None = None, sender: str = "") -> Steps:
         who = sender or self["challenger"]

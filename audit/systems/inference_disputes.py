@@ -22,6 +22,7 @@ from keifu.spec import inference_trees as trees
 
 __all__ = ["LAYER", "POSITIONS", "TURN", "Dispute", "InferenceDisputeBook", "answers"]
 
+VERIFIERS = 5  # numbered from 0
 OPENERS = (*PAYERS, *PAYERS, "watcher", "watcher", "operator", "stranger")
 WHERE = ("right", "right", "right", "alone", "alone", (0, LAYER), (3, LAYER), (0, 2), (2, 2), (3, 0), (1, -1), (3, -1))
 WHEN = ("now", "now", "now", "since", "last", "before", "after", "tomorrow", "third")
@@ -347,7 +348,7 @@ class InferenceDisputeBook(DisputeEnds):
         done = yield call
         reasons = {
             "game: another turn": dispute.over, "game: proved": dispute.stage == Stage.PROVED,
-            "game: another case": how == "case", "game: no such verifier": shown.verifier > 3,
+            "game: another case": how == "case", "game: no such verifier": shown.verifier >= VERIFIERS,
             "game: tokens are drawn": how == "likeliest", "game: another drawing": how == "drawing",
             "game: not proved": how == "honest" and self.is_about_the_layer(dispute) and not any(dispute.turn.sums),
         }  # fmt: skip
@@ -380,7 +381,7 @@ class InferenceDisputeBook(DisputeEnds):
             return nothing
         if how in ("case", "verifier") and right is None:
             right = nothing
-        return right._replace(verifier=4) if right is not None and how == "verifier" else right
+        return right._replace(verifier=VERIFIERS) if right is not None and how == "verifier" else right
 
     def proof_of_drawn(self, dispute: Dispute, how: str, random: Random) -> Proof | None:
         """By the likeliest token, or by another drawing than the receipt's."""

@@ -247,10 +247,14 @@ def bugs_of(system: str) -> list[Bug]:
     return bugs
 
 
-def equivalents() -> list[dict[str, str]]:
-    """Mutants that are argued to be equivalent: file, before, after (lines with single blanks) and why."""
+def equivalents(contract: str = "") -> list[dict[str, str]]:
+    """Mutants that are argued to be equivalent, of `contract` or of all: file, before, after (lines with single blanks)
+    and why. In a file that several contracts carry an argument may hold for the one `contract` that it names."""
     name = settings().get("equivalents")
     if name is None:
         return []
-    found: list[dict[str, str]] = toml(root() / name).get("mutant", [])
-    return found
+    found: list[dict[str, str]] = []
+    for item in toml(root() / name).get("mutant", []):
+        after = item["after"]
+        found += [item | {"after": line} for line in (after if isinstance(after, list) else [after])]
+    return [item for item in found if contract in ("", item.get("contract", contract))]

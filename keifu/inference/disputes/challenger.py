@@ -132,7 +132,7 @@ class Challenger:
     # what -------------------------------------------------------------------------------------------------------------
 
     def next(self, seen: Seen, case: Case, turn: Turn) -> Question | Narrowing | Proof:
-        """The next question, or the proof."""
+        """The next question, or the proof. Raises ValueError where nothing is wrong in the group."""
         view = proofs.View(self.published, self.own.trace, case.position, turn.group, seen, case, turn)
         found = self._next(view, seen, turn)
         return proofs.with_drawing(view, found) if isinstance(found, Proof) else found

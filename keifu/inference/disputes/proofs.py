@@ -169,8 +169,11 @@ def kept(view: View) -> Proof | None:
 
 
 def made(view: View) -> Proof:
-    """The record, in which nothing else is wrong, ends with something else than the receipt commits to."""
+    """The record, in which nothing else is wrong, ends with something else than the receipt commits to. Raises
+    ValueError where it does not."""
     last = len(view.published.program[view.group])
+    if view.root(last) == view.seen.committed[0]:
+        raise ValueError("nothing is wrong in this group")
     behind = view.group * trees.SLOTS + last + 1
     leaf = (bytes(32), trees.path(view.published.leaves, behind) if last + 1 < trees.SLOTS else [])
     return bound(view, "made", view.descriptor(last), leaf, view.own_slot(last), view.beside(0))

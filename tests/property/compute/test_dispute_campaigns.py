@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from audit.systems.encoder_verifier import EncoderVerifiers
+from audit.systems.inference_dispute_edges import InferenceDisputeEdges
 from audit.systems.inference_disputes import LAYER, POSITIONS, TURN, Dispute, InferenceDisputeBook, answers
 from audit.systems.inference_game_edges import InferenceGameEdges
 from audit.systems.inference_verifier import InferenceVerifiers
@@ -30,6 +31,7 @@ BOOK, PROMISES, COVERS = (
 )
 
 test_disputes_keep_their_invariants = sequences(InferenceDisputeBook, examples=quick_or_deep(3, 100))
+test_disputes_at_their_edges = sequences(InferenceDisputeEdges, examples=quick_or_deep(2, 100))
 test_the_game_at_its_edges = sequences(InferenceGameEdges, examples=quick_or_deep(2, 100))
 test_each_lane_is_what_the_specification_says = sequences(InferenceVerifiers, examples=quick_or_deep(3, 100))
 test_each_lane_of_a_picture_is_what_the_specification_says = sequences(PictureVerifiers, examples=quick_or_deep(3, 100))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evmstorm import project
 from evmstorm.evm import artifacts
+from evmstorm.mutation.languages import sources
 from evmstorm.mutation.mutants import mutants
 
 
@@ -19,6 +20,14 @@ def test_every_argued_mutant_is_still_one() -> None:
                 assert len(item["why"]) > 20
 
 
+def test_arguments_for_one_contract_name_one_whose_code_the_file_is_in() -> None:
+    for item in project.equivalents():
+        if "contract" in item:
+            assert item["file"] in sources(item["contract"]), item
+
+
 def test_no_mutant_is_argued_twice() -> None:
-    argued = [(item["file"], item["before"], item["after"]) for item in project.equivalents()]
-    assert len(argued) == len(set(argued))
+    """Neither for all contracts nor for one."""
+    for contract in {item.get("contract", "any other") for item in project.equivalents()}:
+        argued = [(item["file"], item["before"], item["after"]) for item in project.equivalents(contract)]
+        assert len(argued) == len(set(argued))

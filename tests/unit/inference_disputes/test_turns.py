@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.disputed import BOND, RESERVE, RESTITUTION, TURN, WINDOW
 from ethwire.constants import ZERO_ADDRESS
-from keifu.inference.disputes import Question, Seen, Stage, permit
+from keifu.inference.disputes import Place, Question, Seen, Stage, permit
 from keifu.inference.disputes.turns import NO_MARKS
 from keifu.spec import inference_trees as trees
 from keifu.staking import KeyKind, key_consent
@@ -260,3 +260,15 @@ def test_dis_6_answers_stand_in_transactions_of_their_own(world, chain, provider
     ((success, said),) = wallet.tryAggregate.call(False, [(world.game.address, call)], sender=world.operator)
     assert not success
     assert b"game: not in a transaction of its own" in said
+
+
+def test_a_client_has_no_proof_about_a_group_that_is_right(world, cheat, challenger):
+    """What it sent all the same would cost its gas, and be refused."""
+    provider = cheat()
+    answer = world.answer(provider, PROMPT, IDS)
+    seen, above = seen_of(answer), trees.path(answer.positions, POSITION)
+    played = world.show(world.open(answer, Place(POSITION, GROUPS, answer.positions[POSITION], above)), provider, seen)
+    named = 0, seen.boundaries[0], trees.path(seen.boundaries, 0), NO_MARKS
+    played = world.show(world.step(played, "name_group", *named, sender=world.payer), provider, seen)
+    with pytest.raises(ValueError, match="nothing is wrong in this group"):
+        challenger.next(seen, played.case, played.turn)
