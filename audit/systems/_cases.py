@@ -114,7 +114,7 @@ class Cases(System):
 
     @action("", Choice(BYTE), Choice(BYTE), weight=1)
     def case(self, who: str, high: int, low: int) -> Steps:
-        """VRF-1, VRF-2, VRF-3: one of the list."""
+        """VRF-1, VRF-2, VRF-3, TRC-1: one of the list."""
         number = (high * len(BYTE) + low) % len(self.cases)
         call, wanted = self.cases[number]
         if number not in self._calls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from audit.sparse_records import NONE, Known, Sparse, World
 from audit.systems._cases import Cases, chunk_of
@@ -127,7 +127,7 @@ def program_of(world: World) -> bytes:
 class LinkCases(Cases):
     """Plays a list of links."""
 
-    contracts = ("TraceVerifier",)
+    contracts: ClassVar[tuple[str, ...]] = ("TraceVerifier",)
 
     def setup(self, evm: LocalEvm) -> None:
         self.bind(links=evm.deploy("TraceVerifier", sender=evm.account("deployer")))
