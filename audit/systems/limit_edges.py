@@ -12,7 +12,7 @@ from audit.sparse_records import NONE, Kept, Known, World
 from audit.systems import _trace_cases as links
 from audit.systems._cases import Case, Cases, around, chunk_of, refused
 from audit.systems._verified import BOUND
-from audit.systems.layer_edges import Rows, one, whole
+from audit.systems.layer_edges import LAYOUTS, Rows, drawn_row, one, whole
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Call
 from keifu.spec import inference as arithmetic
@@ -121,9 +121,23 @@ def last_bits(random: Random) -> Iterator[Case]:
         yield from _norms(random, [*pair, *[0] * 62], 0, 1, (0,))
 
 
-def drawn(random: Random) -> Iterator[links.Link]:
-    """Two tokens with one noise and one logit: the lower one is drawn. And a source of more lanes than a call takes."""
-    drawing, height, width = Drawing(bytes([5]) * 32, 20, 1_024), 1 << 20, 32
+def rows_of_all_lengths(random: Random) -> Iterator[Any]:
+    """A source of every number of chunks that one call takes, odd and even at each level of its tree."""
+    for count in range(1, 33):
+        yield from _norms(random, [random.randint(-9, 9) for _ in range(32 * count)], 32 * count - 1, 1, (0,))
+    drawing = Drawing(bytes([5]) * 32, 20, 1_024)
+    for count in range(1, 17):
+        width = 64 * count
+        rows = Rows(
+            {3: Row([random.randint(-127, 127) for _ in range(width)], 90_001, 20)}, 1 << 20, trees.ROWS_8, random
+        )
+        x = [random.randint(-LARGEST, LARGEST) for _ in range(width)]
+        yield links.Link(_drawn(random, drawing, rows, (3, 3), x), False)
+        yield Case(_token(random, rows, (3, 3), x), False)
+
+
+def equal_noises(drawing: Drawing) -> list[tuple[int, int]]:
+    """Pairs of tokens with one entry of the table at the first position, the lower one first."""
     met: dict[int, int] = {}
     pairs = []
     for token in range(4_000):
@@ -131,26 +145,53 @@ def drawn(random: Random) -> Iterator[links.Link]:
         if entry in met:
             pairs.append((met[entry], token))
         met[entry] = token
-    for pair in pairs[:12]:
-        for chosen, better in (pair, pair[::-1]):
-            yield links.Link(_drawn(random, drawing, (chosen, better), height, width), better < chosen)
+    return pairs
+
+
+def drawn(random: Random) -> Iterator[Any]:
+    """Two tokens with one noise and one logit, of other weights: the lower one is drawn, and without noise, too. And a
+    source of more lanes than a call takes."""
+    drawing = Drawing(bytes([5]) * 32, 0, 1)
+    pairs = equal_noises(drawing)
+    for number, (layout, width) in enumerate(product(LAYOUTS, (32, 64, 96, 128, 544, 1_024) * 2)):
+        x = [random.choice((LARGEST, -LARGEST, random.randint(-LARGEST, LARGEST))) for _ in range(width)]
+        made = [drawn_row(width, layout, 3 * number, random)._replace(bias=0, multiplier=1) for _ in range(2)]
+        sums = [arithmetic.dot(row, x) for row in made]
+        # Equal logits: a product that is added wrongly, in either row, decides otherwise in one of the two orders.
+        even = (made[0], made[1]._replace(bias=sums[0] - sums[1]))
+        pair = pairs[number % len(pairs)]
+        for rows, (chosen, better) in product((even, even[::-1]), (pair, pair[::-1])):
+            table = Rows(dict(zip(pair, rows, strict=True)), 1 << 20, layout, random)
+            yield links.Link(_drawn(random, drawing, table, (chosen, better), x), better < chosen)
+            yield Case(_token(random, table, (chosen, better), x), better < chosen)
     for wide in (1_056, 2_048):
-        yield links.Link(_drawn(random, drawing, pairs[0], height, wide), "trace_verifier: part")
+        rows_of_one = Rows(dict.fromkeys(pairs[0], Row([1] * wide, 1, 20)), 1 << 20, trees.ROWS_8, random)
+        yield links.Link(_drawn(random, drawing, rows_of_one, pairs[0], [1] * wide), "trace_verifier: part")
 
 
-def _drawn(random: Random, drawing: Drawing, tokens: tuple[int, int], height: int, width: int) -> links.Asked:
-    row = Row([random.randint(-127, 127) for _ in range(width)], 90_001, 20)
-    rows = Rows(dict.fromkeys(tokens, row), height, trees.ROWS_8, random)
-    scene, tree = links.Scene(0, random, 0), links.hashed(random)
-    x = [random.randint(-LARGEST, LARGEST) for _ in range(width)]
+def _asked(
+    random: Random, rows: Rows, tokens: tuple[int, int], x: list[int], **at: Any
+) -> tuple[World, tuple[Any, ...]]:
+    """A token's operator, and the openings of its source, of both rows, and of the token."""
     tensors: dict[int, Known] = {1: whole(x, 16), 2: (1, {0: chunk_of({0: tokens[0]}, 32, random)})}
-    operator = Operator("token", 1, width=width, height=height)
-    world = links.opened(operator, scene, 2, tensors, root=rows.root)
+    operator = Operator("token", 1, width=len(x), height=1 << 20, layout=rows.layout)
+    world = World(random, operator, tensors, slot=2, root=rows.root, **at)
+    lines = world.lines(1, 0, min(4, trees.depth(-(-len(x) // 64))))
+    return world, (lines, rows.opening(tokens[0]), rows.opening(tokens[1]), world.lanes(2, 0))
+
+
+def _token(random: Random, rows: Rows, tokens: tuple[int, int], x: list[int]) -> calls.Call:
+    world, shown = _asked(random, rows, tokens, x)
+    return calls.Call("token", world.claim(), world.descriptor(), shown)
+
+
+def _drawn(random: Random, drawing: Drawing, rows: Rows, tokens: tuple[int, int], x: list[int]) -> links.Asked:
+    scene, tree = links.Scene(0, random, 0), links.hashed(random)
+    world, shown = _asked(random, rows, tokens, x, of_groups=(scene.group, scene.groups))
     bound = scene.bound(program=links.program_of(world), record=world.claim()[2], trace=drawing.root(tree))
     noises = [noise_opening(noise_entry(drawing.seed, scene.position, token)) for token in tokens]
-    lines = world.lines(1, 0, min(4, trees.depth(-(-width // 64))))
-    shown = (lines, rows.opening(tokens[0]), rows.opening(tokens[1]), *noises, world.lanes(2, 0))
-    return links.Asked("drawn", bound, (world.descriptor(), (tree, drawing.seed, drawing.scale), *shown))
+    by = (tree, drawing.seed, drawing.scale)
+    return links.Asked("drawn", bound, (world.descriptor(), by, *shown[:3], *noises, shown[3]))
 
 
 class LimitEdges(links.LinkCases):
@@ -166,7 +207,7 @@ class LimitEdges(links.LinkCases):
     @staticmethod
     def made() -> list[Any]:
         random = Random(18)  # noqa: S311 - must repeat
-        kinds = (rotations, quotients, small_norms, last_bits, drawn)
+        kinds = (rotations, quotients, small_norms, last_bits, drawn, rows_of_all_lengths)
         return [case for kind in kinds for case in kind(random)]
 
     def _call(self, call: Any, wanted: bool | str) -> Call:

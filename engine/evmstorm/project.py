@@ -247,10 +247,15 @@ def bugs_of(system: str) -> list[Bug]:
     return bugs
 
 
-def equivalents() -> list[dict[str, str]]:
-    """Mutants that are argued to be equivalent: file, before, after (lines with single blanks) and why."""
+def equivalents() -> list[dict[str, Any]]:
+    """Mutants that are argued to be equivalent: file, before, after (lines with single blanks) and why; `contracts`
+    where that holds in some of those alone that carry the file. One argument may be of several lines `after`."""
     name = settings().get("equivalents")
     if name is None:
         return []
-    found: list[dict[str, str]] = toml(root() / name).get("mutant", [])
-    return found
+    found: list[dict[str, Any]] = toml(root() / name).get("mutant", [])
+    return [
+        {**item, "after": after}
+        for item in found
+        for after in (item["after"] if isinstance(item["after"], list) else [item["after"]])
+    ]

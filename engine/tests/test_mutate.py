@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ethwire.errors import CheckFailed, UsageError
@@ -66,6 +68,25 @@ def test_a_sample_of_the_vault_is_killed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(result.outcomes) == 7
     assert result.count("killed") >= 3
     assert result.score >= 0.9, [(item.before, item.after) for item in result.outcomes if item.fate == "survived"]
+
+
+@pytest.mark.parametrize(
+    ("contracts", "fate"),
+    [({}, "equivalent"), ({"contracts": ["Vault"]}, "equivalent"), ({"contracts": ["Other"]}, "survived")],
+)
+def test_a_mutant_is_equivalent_where_that_is_argued(
+    monkeypatch: pytest.MonkeyPatch, contracts: dict[str, list[str]], fate: str
+) -> None:
+    mutant = mutants("x.vy", SOURCE)[0]
+    before, after = mutant.diff(SOURCE)
+    argued = {"file": "x.vy", "before": before, "after": after, "why": "as it is", **contracts}
+    monkeypatch.setattr(mutate, "equivalents", lambda: [argued])
+    code = SimpleNamespace(creation=bytes(64))
+    tried = SimpleNamespace(contract="Vault", texts={"x.vy": SOURCE}, language=SimpleNamespace(code=code))
+
+    (outcome,) = mutate._outcomes(tried, [mutant], {mutant: trial.Verdict("alive", "", "other")})  # type: ignore[arg-type]
+
+    assert outcome.fate == fate
 
 
 def test_a_contract_that_is_not_under_test_is_refused() -> None:

@@ -161,7 +161,11 @@ def _outcomes(trial: Trial, chosen: list[Mutant], verdicts: dict[Mutant, Verdict
     """In the order of the mutants. Of those with equal code the first one counts, whichever was looked at."""
     decided = {item.code_id: item for item in verdicts.values() if item.fate == "killed"}
     decided = {item.code_id: item for item in verdicts.values() if item.fate == "alive"} | decided
-    argued = {(item["file"], item["before"], item["after"]) for item in equivalents()}
+    argued = {
+        (item["file"], item["before"], item["after"])
+        for item in equivalents()
+        if trial.contract in item.get("contracts", [trial.contract])
+    }
     counted = {code_id(trial.language.code.creation)}
     outcomes = []
     for mutant in chosen:
