@@ -49,5 +49,6 @@ BUGS: list[Bug] = [
     _strip("more chunks than the window has", '    assert cursor.data == len(_strips.data), "inference_verifier: strips"\n', ""),
     _strip("more nodes than there are", '    assert cursor.path == len(_strips.path), "inference_verifier: path"\n', ""),
     _strip("any strip", '    assert nodes[1] == _record, "inference_verifier: lanes"\n', ""),
+    _operator("any sums, while no total is asked for", '    assert keccak256(_sums.data) == _claim.sums, "inference_verifier: sums"\n', ""),
     _strip("a strip on the right has no neighbour", "        if size & 1 == 1:\n", "        if size == 1:\n"),
 ]  # fmt: skip

@@ -247,14 +247,14 @@ def bugs_of(system: str) -> list[Bug]:
     return bugs
 
 
-def equivalents(contract: str = "") -> list[dict[str, str]]:
+def equivalents(contract: str = "") -> list[dict[str, Any]]:
     """Mutants that are argued to be equivalent, of `contract` or of all: file, before, after (lines with single blanks)
-    and why. In a file that several contracts carry an argument may hold for the one `contract` that it names."""
+    and why. In a file that several contracts carry an argument may hold for some `contracts` alone that it names."""
     name = settings().get("equivalents")
     if name is None:
         return []
-    found: list[dict[str, str]] = []
+    found: list[dict[str, Any]] = []
     for item in toml(root() / name).get("mutant", []):
         after = item["after"]
         found += [item | {"after": line} for line in (after if isinstance(after, list) else [after])]
-    return [item for item in found if contract in ("", item.get("contract", contract))]
+    return [item for item in found if not contract or contract in item.get("contracts", [contract])]

@@ -30,17 +30,17 @@ def test_another_project_is_used_for_a_while(folder: Path) -> None:
     assert project.root() == artifacts.project().root == before
 
 
-def test_an_argument_holds_for_every_contract_or_for_the_one_it_names(folder: Path) -> None:
+def test_an_argument_holds_for_every_contract_or_for_those_it_names(folder: Path) -> None:
     (folder / "equal.toml").write_text(
         '[[mutant]]\nfile = "a.vy"\nbefore = "b"\nafter = "c"\nwhy = "d"\n'
-        '[[mutant]]\nfile = "e.vy"\nbefore = "f"\nafter = ["g", "h"]\nwhy = "i"\ncontract = "One"\n'
+        '[[mutant]]\nfile = "e.vy"\nbefore = "f"\nafter = ["g", "h"]\nwhy = "i"\ncontracts = ["One", "Two"]\n'
     )
     (folder / "pyproject.toml").write_text('[tool.evmstorm]\nequivalents = "equal.toml"\n')
 
     with project.using(folder):
-        found = {name: [item["after"] for item in project.equivalents(name)] for name in ("", "One", "Other")}
+        found = {name: [item["after"] for item in project.equivalents(name)] for name in ("", "Two", "Other")}
 
-    assert found == {"": ["c", "g", "h"], "One": ["c", "g", "h"], "Other": ["c"]}
+    assert found == {"": ["c", "g", "h"], "Two": ["c", "g", "h"], "Other": ["c"]}
 
 
 def test_another_project_s_descriptions_are_not_this_one_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

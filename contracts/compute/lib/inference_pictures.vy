@@ -51,6 +51,7 @@ def convolved(
     header: uint256 = rows._row(operator, row.leaf, row.path)
     assert header >> 224 == lane % operator.multiplier, "inference_verifier: row"
     products: int256 = 0
+    # Segments are counted for a total alone.
     if self._asks_for_total(claim, sums) and sums_of._is_total(claim, sums, strips_of._segments(window), 1):
         products = trees._sum(sums.data, sums.part - 1)
     else:
@@ -146,7 +147,10 @@ def bounded(
 @internal
 @pure
 def _asks_for_total(_claim: IInferenceVerifier.Claim, _sums: IInferenceVerifier.Sums) -> bool:
-    return _claim.sums != NO_SUMS and _sums.part == len(_sums.data) // 8
+    if _claim.sums == NO_SUMS:
+        return False
+    assert keccak256(_sums.data) == _claim.sums, "inference_verifier: sums"
+    return _sums.part == len(_sums.data) // 8
 
 
 @internal

@@ -101,12 +101,26 @@ def test_vrf_3_sums_that_there_are_not(verdict, o, part):
         verdict(call._replace(claim=claim, rest=(*call.rest[:-1], (sums, 0 if count > 32 else part))))
 
 
+@pytest.mark.parametrize("o", [convolution("long"), pooling(WIDE[1])])
+def test_vrf_1_other_sums_than_the_provider_showed(verdict, o):
+    """VRF-1: a caller brings the sums along; they are those that the claim names, whatever part is asked about."""
+    terms = running(o, SLOT, 0)
+    sums = [sum(terms[: number + 1]) for number in range(len(terms))]
+    for part in range(len(sums) + 1):
+        call = in_parts(o, 0, packed_sums(sums), part)
+        others = packed_sums([*sums[: part % len(sums)], 1 << 40, *sums[part % len(sums) + 1 :]])
+        with refused("sums"):
+            verdict(changed(call, -1, (others, part)))
+
+
 def refused(reason):
     return pytest.raises(Revert, match=f"inference_verifier: {re.escape(reason)}$")
 
 
 def changed(call, at, item):
-    return call._replace(rest=(*call.rest[:at], item, *call.rest[at + 1 :]))
+    rest = list(call.rest)
+    rest[at] = item
+    return call._replace(rest=tuple(rest))
 
 
 def test_vrf_1_strips_open_where_the_window_stands(verdict):
