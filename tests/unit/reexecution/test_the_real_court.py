@@ -243,8 +243,8 @@ def test_a_case_without_a_seed_is_void_and_the_receipt_is_shown_again(judged):
 
 
 @pytest.mark.parametrize("words", [LIARS, HONEST])
-def test_nobody_else_pays(judged, words):
-    """What is taken in a case is the parties' and the members': all coins are where they were, or where they are due."""
+def test_who_only_watches_pays_nothing(judged, words):
+    """Who is no party and sat on no panel has what it had."""
     everybody = (judged.stranger, judged.other, *judged.executors)
     before = {who.address: judged.wealth(who) for who in everybody}
     demand, panel = judged.tried(words, words == HONEST)
