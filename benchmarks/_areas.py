@@ -29,6 +29,7 @@ from benchmarks import (
     payments,
     provenance,
     record_proof,
+    reexecution_gas,
     sending,
     slashing,
     staking,
@@ -64,7 +65,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "cases": cases.ROWS,
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
-    "compute": compute.ROWS,
+    "compute": (*compute.ROWS, *reexecution_gas.ROWS),
     "cost": cost.ROWS,
     "inference": (
         *inference.ROWS,
