@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import keifu
 from keifu.keys import Account
 from keifu.reexecution.reading import Demand, Stage
 from keifu.units import COIN
@@ -176,6 +177,32 @@ def test_a_member_killed_between_seal_and_showing_shows_what_it_sealed(
         node.run()
     until(lambda: story.words(number) == [AGREES] * 3)
     assert [servers[name].asked - before for name, before in zip(MEMBERS, asked, strict=True)] == [0, 0, 1]
+
+
+def test_the_sdk_takes_a_promise_and_doubts_an_answer(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEIFU_ROLE", CLIENT)
+    with keifu.connect() as k:
+        with pytest.raises(keifu.CheckFailed, match="it costs 10 coins"):
+            k.doubts.accept(story.promise, most=9)
+        with pytest.raises(keifu.UsageError, match="no such answer is kept"):
+            k.doubts.open()
+        last = k.doubts.accept(story.promise, most=10, pool=3)
+        assert last == story.paid.reading.promise(story.promise).terms.last
+        until(lambda: story.ask()["evidence"] == "re-executed")
+        story.paid.pass_to(story.run("", "reexecute", "kept")[-1]["time"])
+        with pytest.raises(keifu.UsageError, match="is no receipt's hash"):
+            k.doubts.open(receipt="mine")
+        opened = k.doubts.open()
+        assert (opened.due, opened.answered, opened.case) == ("seed", 0, 0)
+        assert k.doubts.open() == opened
+        story.paid.to_the_seed(opened.demand)
+        assert k.doubts.settle(opened.demand) == 0
+        assert k.doubts.show(opened.demand).due == "commit"
+        story.paid.pass_to(story.demand(opened.demand).reveal_until + 1)
+        with pytest.raises(keifu.Revert, match="nothing to accuse of"):
+            k.doubts.accuse(opened.demand)
+        k.doubts.settle(opened.demand)
+        assert k.doubts.show(opened.demand).due == "over"
 
 
 def test_bad_input_is_refused_in_one_line_each_and_nothing_is_sent(story: Story, tmp_path: Path) -> None:
