@@ -81,5 +81,11 @@ def test_the_promise_is_that_of_the_receipt():
     assert of_receipt([None, other], RECEIPT, OPERATOR) is None
 
 
+def test_a_receipt_that_names_no_model_is_refused():
+    finding = evidence_of(exchange(digest=NOTHING), EXPECTED)
+    assert (finding.ok, finding.detail) == (False, "re-executed, but it names no model that anybody could run")
+    assert shown(exchange(digest=NOTHING), EXPECTED) is Evidence.UNVERIFIED
+
+
 def test_its_word_is_written_with_a_hyphen():
     assert [kind.word for kind in Evidence] == ["unverified", "attested", "re-executed", "proved"]
