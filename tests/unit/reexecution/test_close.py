@@ -87,7 +87,7 @@ def test_without_a_panel_what_was_opened_late_is_shown_again(world):
 
 @pytest.mark.parametrize("late", [0, 1])
 def test_what_prolongs_by_no_second_is_not_used_up(world, late):
-    """Closed in the last second of receipts, the window is as long as it would be made: another demand may still ask."""
+    """Closed in the last second of receipts, the window would be as long as it is: another demand may still ask."""
     state = world.service.promise(world.promise)
     world.evm.warp_to(state[3][7] - 3 * DAY - 1 + late)
     demand = world.open()
