@@ -71,8 +71,13 @@ def test_what_stood_still_before_a_panel_gives_its_client_no_more_time(world):
     world.evm.warp(5 * DAY)
     world.court.weigh(seats, COIN, sender=world.owner)
     world.service.see_court(sender=world.stranger)
-    demand, _ = world.drawn()
-    assert world.service.demand(demand)[8] == world.evm.now + 4 * DAY
+    demand, panel = world.drawn()
+    until = world.evm.now + 4 * DAY
+    assert world.service.demand(demand)[8] == until
+    world.say(demand, panel, [2] * 5)
+    world.evm.warp_to(until + 1)
+    with reverts("reexecution: nothing to accuse of"):
+        world.service.accuse(demand, b"", sender=world.client)
 
 
 def test_constructors_refuse_what_cannot_work(world):
