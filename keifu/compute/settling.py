@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from keifu.compute.cashier import Cashier, Ticket
 from keifu.compute.http import Exchange
+from keifu.compute.http.messages import CLOSE
 from keifu.compute.model import ZERO, Call, Claimed, Model, Result
 from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import LARGEST_BATCH, Evidence
@@ -33,8 +34,6 @@ class Work:
     model: Model
     ticket: Ticket | None  # None: nothing is charged here
 
-
-CLOSE = b"connection: close\r\n"
 
 # What waits for its receipt and the disk: an answer as `Sealer.seal` takes it; its exchange, or who else gets the text;
 # and of a covered channel its id and the answer, if it is kept.
