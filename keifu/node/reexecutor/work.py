@@ -204,6 +204,7 @@ class ReExecutor(Work):
             made = self._words.made(demand.id, place, word, *self._shown(model, found))
             if made.seal(self._me) == seat.seal:
                 return self._words.keep(demand.id, place, word, made.answer, made.digest, made.why)
+        self._failed[demand.id, place] = time.monotonic() + AGAIN_SECONDS
         self._trouble = f"the word of demand {demand.id} was sealed elsewhere, with a salt that this node has not"
         return None
 

@@ -14,7 +14,7 @@ from keifu.node.reexecutor.work import ReExecutor, computed
 from keifu.provenance.digest import digest_path
 from keifu.reexecution.computing import OwnModel
 from keifu.reexecution.reading import Opened, pool_key
-from keifu.reexecution.tolerance import Rule, Tolerance, Word
+from keifu.reexecution.tolerance import Compared, Rule, Tolerance, Word
 from tests.integration.reexecution.floats import floats, make_weights
 
 TOLERANCE = Tolerance(Rule.NUMBERS, 1e-4, 1e-3)
@@ -105,6 +105,18 @@ def test_whatever_computing_raises_ends_no_round():
     assert ReExecutor._found(node, demand, 0, named) is None
     assert (node._running, list(node._failed), heard) == ({}, [(1, 0)], [1])
     assert "odd" in node._trouble
+
+
+def test_a_seal_that_is_not_found_again_does_not_keep_the_model_busy(model):
+    """Another answer than the one that was sealed may come with the next try, which waits."""
+    said = SimpleNamespace(seal=lambda _: b"\1" * 32)
+    node = SimpleNamespace(
+        _found=lambda *_: (b"", Compared(Word.UNREADABLE, "")), _shown=ReExecutor._shown, _me="", _failed={},
+        _words=SimpleNamespace(made=lambda *_: said),
+    )  # fmt: skip
+    assert ReExecutor._recovered(node, SimpleNamespace(id=1), 0, model, SimpleNamespace(seal=b"\2" * 32)) is None
+    assert list(node._failed) == [(1, 0)]
+    assert "sealed elsewhere" in node._trouble
 
 
 def both(chat, completion):
