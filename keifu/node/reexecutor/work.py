@@ -230,7 +230,11 @@ class ReExecutor(Work):
         """One's own answer, and how it compares; None while it is not there."""
         key = demand.id, place
         shown = self._openings.of(demand.id)
-        if shown is None or time.monotonic() < self._failed.get(key, 0):
+        if shown is None:
+            self._trouble = f"what demand {demand.id} is about was not read from the chain's logs yet"
+            return None
+        if time.monotonic() < self._failed.get(key, 0):
+            self._trouble = f"demand {demand.id} waits for another try of {model.name}"
             return None
         future = self._running.get(key)
         if future is None:

@@ -105,6 +105,16 @@ def test_whatever_computing_raises_ends_no_round():
     assert ReExecutor._found(node, demand, 0, named) is None
     assert (node._running, list(node._failed), heard) == ({}, [(1, 0)], [1])
     assert "odd" in node._trouble
+    node._trouble = ""
+    assert ReExecutor._found(node, demand, 0, named) is None  # the next round, before another try
+    assert "another try" in node._trouble
+
+
+def test_a_log_that_is_not_there_is_said():
+    """A member that waits for it is fined for silence when it does not come."""
+    node = SimpleNamespace(_openings=SimpleNamespace(of=lambda _: None), _failed={})
+    assert ReExecutor._found(node, SimpleNamespace(id=1), 0, None) is None
+    assert "was not read" in node._trouble
 
 
 def test_a_seal_that_is_not_found_again_does_not_keep_the_model_busy(model):
