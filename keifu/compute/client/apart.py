@@ -7,7 +7,7 @@ channel. A provider that promises nothing for one alone is asked about all at on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -114,7 +114,9 @@ def apart(client: ComputeClient, provider: Provider, path: str, document: Any, *
         except ProviderFault as error:
             raise ProviderFault(f"input {place}, asked alone: {error.message}", error.status, error.body) from error
 
-    return Answers(tuple(_at_once([partial(ask, place) for place in range(len(inputs))])))
+    # Where a channel may be opened, the first one does: others beside it would each open one, with its own deposit.
+    first = (ask(0),) if client.wallet.terms.deposit else ()
+    return Answers((*first, *_at_once([partial(ask, place) for place in range(len(first), len(inputs))])))
 
 
 def _read(document: Any) -> Mapping[str, Any] | None:
@@ -148,14 +150,17 @@ def _is_proved_alone(client: ComputeClient, provider: Provider, model: str) -> b
 
 
 def _at_once(works: Sequence[Callable[[], Answer]]) -> list[Answer]:
-    """In their order. Where one fails, what was not begun is not asked."""
+    """In their order. Where one fails, even while those before it are waited for, what was not begun is not asked."""
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="apart") as pool:
         running = [pool.submit(work) for work in works]
         try:
-            return [item.result() for item in running]
+            ended = wait(running, return_when=FIRST_EXCEPTION).done
         finally:
             for item in running:
                 item.cancel()
+    for item in filter(ended.__contains__, running):
+        item.result()  # raises what failed: what was cancelled by that says nothing
+    return [item.result() for item in running]
 
 
 def _joined(answers: Sequence[Answer]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ REQUEST = {"model": "words", "input": TEXTS, "encoding_format": "float"}
 class Client:
     """A provider that proves one text, and its channel."""
 
-    def __init__(self, *, cover=True, word="proved", evidence=Evidence.PROVED, fails=(), items=1):
+    def __init__(self, *, cover=True, word="proved", evidence=Evidence.PROVED, fails=(), items=1, deposit=0):
         self.cover, self.word, self.evidence, self.fails, self.items = cover, word, evidence, fails, items
         self.asked, self.keys, self.lock = [], [], threading.Lock()
         self.may_answer = threading.Event()
@@ -32,7 +32,7 @@ class Client:
         other = SimpleNamespace(id=b"other", chain_id=CHAIN + 1)
         kept = SimpleNamespace(id=b"kept", chain_id=CHAIN)
         self.store = SimpleNamespace(channels=lambda: [other, kept])
-        self.wallet = SimpleNamespace(terms=SimpleNamespace(chain_id=CHAIN))
+        self.wallet = SimpleNamespace(terms=SimpleNamespace(chain_id=CHAIN, deposit=deposit))
         self.sources = SimpleNamespace(has_promised=self.has_promised)
 
     def seconds(self):
@@ -159,6 +159,47 @@ def test_one_that_is_refused_is_named_and_the_rest_is_not_asked(monkeypatch):
         apart(client, WHO, PATH, {**REQUEST, "input": texts})
     assert (raised.value.status, raised.value.body) == (400, b"{}")
     assert len(client.asked) <= AT_ONCE + 1
+
+
+def test_a_later_one_that_is_refused_ends_the_rest_while_the_first_is_waited_for(monkeypatch):
+    """A provider that keeps the first answer back and refuses the second sells none of the others."""
+    texts = ["slow", "none", *(str(number) for number in range(100, 200))]
+    client, is_ending = Client(fails=("none",)), threading.Event()
+    answered = client.ask
+
+    def ask(provider, path, document, *, key):
+        if document["input"] != ["none"]:
+            is_ending.wait(5)
+        return answered(provider, path, document, key=key)
+
+    class Pool(ThreadPoolExecutor):
+        def __exit__(self, *how):  # what is not begun will not be
+            is_ending.set()
+            return super().__exit__(*how)
+
+    client.ask = ask
+    monkeypatch.setattr("keifu.compute.client.apart.ThreadPoolExecutor", Pool)
+    with pytest.raises(ProviderFault, match="input 1, asked alone: input 0 has no words"):
+        apart(client, WHO, PATH, {**REQUEST, "input": texts})
+    assert len(client.asked) <= AT_ONCE + 1
+
+
+@pytest.mark.parametrize("deposit", [0, 100])
+def test_where_a_channel_may_be_opened_the_first_is_answered_before_others_are_asked(deposit):
+    """Else each of those at once opens one of its own, with its own deposit."""
+    client, is_second = Client(deposit=deposit), threading.Event()
+    answered, found = client.ask, []
+
+    def ask(provider, path, document, *, key):
+        if document["input"] == TEXTS[:1]:
+            found.append(is_second.wait(5 if not deposit else 1 / 4))
+        else:
+            is_second.set()
+        return answered(provider, path, document, key=key)
+
+    client.ask = ask
+    assert len(apart(client, WHO, PATH, REQUEST).each) == len(TEXTS)
+    assert found == [not deposit]
 
 
 @pytest.mark.parametrize("items", [0, 2])
