@@ -1,7 +1,8 @@
 """Several texts, or several pictures, asked one by one where that makes each answer proved: a dispute is about one.
 
 Each input is a request of its own then, with a voucher, a receipt and the fee of a request; all are paid from one
-channel. A provider that promises nothing for one alone is asked about all at once, as any client asks.
+channel. A provider that promises nothing for one alone is asked about all at once, as any client asks. It is asked
+without a payment first: where it refuses one of them, the others are not paid for.
 """
 
 from __future__ import annotations
@@ -14,11 +15,22 @@ from typing import Any
 
 import msgspec
 
-from keifu.compute.client.client import ANSWERED_WITHIN, OWN_KEY, Answer, ComputeClient, Provider, ProviderFault
+from ethwire.http import httpx
+from keifu.compute.client.client import (
+    ANSWERED_WITHIN,
+    LARGEST_ANSWER,
+    OWN_KEY,
+    Answer,
+    ComputeClient,
+    Provider,
+    ProviderFault,
+    fault_of,
+)
 from keifu.compute.openai import LARGEST_BATCH
 from keifu.compute.receipt import Evidence
-from keifu.errors import CheckFailed
+from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.provenance.verify import Finding
+from keifu.strangers import answered
 
 __all__ = ["Answers", "apart", "asked"]
 
@@ -107,12 +119,14 @@ def apart(client: ComputeClient, provider: Provider, path: str, document: Any, *
     inputs = _inputs(request or {})
     if request is None or not inputs or not _is_proved_alone(client, provider, str(request.get("model"))):
         return None
+    alone = [{**request, "input": [item]} for item in inputs]
+    _require_taken(client, provider, path, request, alone)
 
     def ask(place: int) -> Answer:
         try:
-            return client.ask(provider, path, {**request, "input": [inputs[place]]}, key=key)
+            return client.ask(provider, path, alone[place], key=key)
         except ProviderFault as error:
-            raise ProviderFault(f"input {place}, asked alone: {error.message}", error.status, error.body) from error
+            raise _named(place, error) from error
 
     # Where a channel may be opened, the first one does: others beside it would each open one, with its own deposit.
     first = (ask(0),) if client.wallet.terms.deposit else ()
@@ -147,6 +161,32 @@ def _is_proved_alone(client: ComputeClient, provider: Provider, model: str) -> b
     except (ValueError, RecursionError, ProviderFault):
         return False
     return any(item.id == model and item.keifu.evidence == PROVED for item in listed)
+
+
+def _require_taken(
+    client: ComputeClient, provider: Provider, path: str, request: Mapping[str, Any], alone: Sequence[Mapping[str, Any]]
+) -> None:
+    """Whether each is read and has its price: nodes refuse before they are paid. All at once may be too much."""
+    if _refusal(client, provider, path, request) is not None:
+        for place, one in enumerate(alone):
+            if (refused := _refusal(client, provider, path, one)) is not None:
+                raise _named(place, refused)
+
+
+def _refusal(client: ComputeClient, provider: Provider, path: str, request: Mapping[str, Any]) -> ProviderFault | None:
+    """Of a request without a payment. None where it only has to be paid for, and where nobody says so."""
+    url, content = provider.url.rstrip("/") + path, msgspec.json.encode(request)
+    try:
+        found = answered(client.http, "POST", url, LARGEST_ANSWER, content)
+    except (EnvironmentFault, httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return None
+    if found.status == httpx.codes.PAYMENT_REQUIRED or not httpx.codes.is_client_error(found.status):
+        return None
+    return ProviderFault(f"{provider.url}: {fault_of(found.body)}", found.status, found.body)
+
+
+def _named(place: int, error: ProviderFault) -> ProviderFault:
+    return ProviderFault(f"input {place}, asked alone: {error.message}", error.status, error.body)
 
 
 def _at_once(works: Sequence[Callable[[], Answer]]) -> list[Answer]:

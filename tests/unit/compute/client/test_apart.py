@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
 from keifu.compute.client.apart import AT_ONCE, apart, asked
@@ -24,7 +25,10 @@ REQUEST = {"model": "words", "input": TEXTS, "encoding_format": "float"}
 class Client:
     """A provider that proves one text, and its channel."""
 
-    def __init__(self, *, cover=True, word="proved", evidence=Evidence.PROVED, fails=(), items=1, deposit=0):
+    def __init__(self, *, cover=True, word="proved", evidence=Evidence.PROVED, fails=(), items=1, deposit=0,
+                 refuses=(), most=100):  # fmt: skip
+        self.refuses, self.most, self.unpaid = refuses, most, []
+        self.http = httpx.Client(transport=httpx.MockTransport(self.without_payment))
         self.cover, self.word, self.evidence, self.fails, self.items = cover, word, evidence, fails, items
         self.asked, self.keys, self.lock = [], [], threading.Lock()
         self.may_answer = threading.Event()
@@ -48,6 +52,18 @@ class Client:
             raise ProviderFault("it did not answer")
         listed = [{"id": "other"}, {"id": "words", "keifu": {"evidence": self.word}}]
         return json.dumps({"data": listed}).encode()
+
+    def without_payment(self, request):
+        """As nodes do: what is refused is refused before it is paid for."""
+        assert (request.method, request.url.path[:4]) == ("POST", "/v1/")
+        inputs = json.loads(request.content)["input"]
+        self.unpaid.append(inputs)
+        if len(inputs) > self.most:
+            return refusing(400, "too much at once")
+        for place, text in enumerate(inputs):
+            if text in self.refuses:
+                return refusing(400, f"input {place} has no words")
+        return refusing(402)
 
     def ask(self, provider, path, document, *, key):
         with self.lock:
@@ -125,6 +141,40 @@ def test_what_is_no_list_of_inputs_goes_as_it_is(path, document):
     client = Client()
     assert apart(client, WHO, path, document) is None
     assert client.asked == []
+
+
+def test_where_one_of_them_is_refused_none_is_paid_for():
+    client = Client(refuses=("ccc",))
+    with pytest.raises(ProviderFault, match=r"input 2, asked alone: .*: input 0 has no words") as raised:
+        apart(client, WHO, PATH, REQUEST)
+    assert (raised.value.status, json.loads(raised.value.body)["error"]["message"]) == (400, "input 0 has no words")
+    assert client.asked == []
+    assert client.unpaid == [TEXTS, *([text] for text in TEXTS)]
+
+
+@pytest.mark.parametrize("most", [len(TEXTS), 1])
+def test_what_is_too_much_at_once_is_asked_one_by_one_all_the_same(most):
+    client = Client(most=most)
+    assert len(apart(client, WHO, PATH, REQUEST).each) == len(TEXTS)
+    assert client.unpaid[0] == TEXTS
+    assert (len(client.unpaid) == 1) == (most == len(TEXTS))
+
+
+def test_what_no_answer_came_to_is_said_by_whoever_pays():
+    client = Client()
+    client.http = httpx.Client(transport=httpx.MockTransport(lambda _: refusing(503)))
+    assert len(apart(client, WHO, PATH, REQUEST).each) == len(TEXTS)
+    client.http.close()
+    client.http = SimpleNamespace(stream=not_reached)
+    assert len(apart(client, WHO, PATH, REQUEST).each) == len(TEXTS)
+
+
+def refusing(status, message=""):
+    return httpx.Response(status, stream=httpx.ByteStream(json.dumps({"error": {"message": message}}).encode()))
+
+
+def not_reached(*_, **__):
+    raise httpx.ConnectError("nobody is there")
 
 
 def test_pictures_are_asked_one_by_one_too():
