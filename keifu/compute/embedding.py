@@ -16,8 +16,9 @@ from keifu.compute.vectors import joined, numbers_of, shown
 from keifu.inference.embeddings.executor import Executor
 from keifu.inference.embeddings.keeping import Stored
 from keifu.inference.embeddings.selftest import difference
+from keifu.inference.embeddings.wordpieces import WordPieces
 
-__all__ = ["EmbeddingModel"]
+__all__ = ["EmbeddingModel", "ids_of_text"]
 
 LARGEST_TEXTS = 1 << 16  # letters of one request: reading them is not paid for yet
 LETTERS_OF_A_TOKEN = 64  # at most, on the average of a text
@@ -102,7 +103,7 @@ class EmbeddingModel(OwnModel):
         """Of one input. Raises ModelFault naming it and what is wrong with it."""
         most = self._sizes.positions
         if isinstance(item, str):
-            found = self._of_text(place, item, most)
+            found = ids_of_text(self._tokenizer, place, item, most)
         elif isinstance(item, list):
             found = self._of_ids(place, item)
         else:
@@ -113,15 +114,6 @@ class EmbeddingModel(OwnModel):
             )
         return found
 
-    def _of_text(self, place: int, text: str, most: int) -> list[int]:
-        if len(text) > most * LETTERS_OF_A_TOKEN:
-            said = f"input {place} has {len(text):,} letters, and the context {most} tokens: a shorter one fits"
-            raise ModelFault(400, "context_length_exceeded", said)
-        found = self._tokenizer.encode(text, most + 1)  # one more is one too many
-        if len(found) == len(self._tokenizer.ends):
-            raise _refused(f"input {place} has no words")
-        return found
-
     def _of_ids(self, place: int, given: list[Any]) -> list[int]:
         begin, end = self._tokenizer.ends
         if any(type(number) is not int or not 0 <= number < self._sizes.tokens for number in given):
@@ -130,6 +122,17 @@ class EmbeddingModel(OwnModel):
             said = f"tokens {begin} and {end} begin and end a text"
             raise _refused(f"input {place} is not of this model's tokenizer: {said}")
         return given
+
+
+def ids_of_text(tokenizer: WordPieces, place: int, text: str, most: int) -> list[int]:
+    """Of input `place`, one more than `most` where it has more. Raises ModelFault for what no node answers."""
+    if len(text) > min(most * LETTERS_OF_A_TOKEN, LARGEST_TEXTS):
+        said = f"input {place} has {len(text):,} letters, and the context {most} tokens: a shorter one fits"
+        raise ModelFault(400, "context_length_exceeded", said)
+    found = tokenizer.encode(text, most + 1)  # one more is one too many
+    if len(found) == len(tokenizer.ends):
+        raise _refused(f"input {place} has no words")
+    return found
 
 
 def _refused(why: str) -> ModelFault:

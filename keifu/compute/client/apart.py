@@ -1,24 +1,36 @@
 """Several texts, or several pictures, asked one by one where that makes each answer proved: a dispute is about one.
 
 Each input is a request of its own then, with a voucher, a receipt and the fee of a request; all are paid from one
-channel. A provider that promises nothing for one alone is asked about all at once, as any client asks.
+channel. A provider that promises nothing for one alone is asked about all at once, as any client asks. It is asked
+without a payment first: where it refuses one of them, the others are not paid for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from keifu.compute.client.client import ANSWERED_WITHIN, OWN_KEY, Answer, ComputeClient, Provider, ProviderFault
+from ethwire.http import httpx
+from keifu.compute.client.client import (
+    ANSWERED_WITHIN,
+    LARGEST_ANSWER,
+    OWN_KEY,
+    Answer,
+    ComputeClient,
+    Provider,
+    ProviderFault,
+    fault_of,
+)
 from keifu.compute.openai import LARGEST_BATCH
 from keifu.compute.receipt import Evidence
-from keifu.errors import CheckFailed
+from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.provenance.verify import Finding
+from keifu.strangers import answered
 
 __all__ = ["Answers", "apart", "asked"]
 
@@ -107,14 +119,18 @@ def apart(client: ComputeClient, provider: Provider, path: str, document: Any, *
     inputs = _inputs(request or {})
     if request is None or not inputs or not _is_proved_alone(client, provider, str(request.get("model"))):
         return None
+    alone = [{**request, "input": [item]} for item in inputs]
+    _require_taken(client, provider, path, request, alone)
 
     def ask(place: int) -> Answer:
         try:
-            return client.ask(provider, path, {**request, "input": [inputs[place]]}, key=key)
+            return client.ask(provider, path, alone[place], key=key)
         except ProviderFault as error:
-            raise ProviderFault(f"input {place}, asked alone: {error.message}", error.status, error.body) from error
+            raise _named(place, error) from error
 
-    return Answers(tuple(_at_once([partial(ask, place) for place in range(len(inputs))])))
+    # Where a channel may be opened, the first one does: others beside it would each open one, with its own deposit.
+    first = (ask(0),) if client.wallet.terms.deposit else ()
+    return Answers((*first, *_at_once([partial(ask, place) for place in range(len(first), len(inputs))])))
 
 
 def _read(document: Any) -> Mapping[str, Any] | None:
@@ -147,15 +163,44 @@ def _is_proved_alone(client: ComputeClient, provider: Provider, model: str) -> b
     return any(item.id == model and item.keifu.evidence == PROVED for item in listed)
 
 
+def _require_taken(
+    client: ComputeClient, provider: Provider, path: str, request: Mapping[str, Any], alone: Sequence[Mapping[str, Any]]
+) -> None:
+    """Whether each is read and has its price: nodes refuse before they are paid. All at once may be too much."""
+    if _refusal(client, provider, path, request) is not None:
+        for place, one in enumerate(alone):
+            if (refused := _refusal(client, provider, path, one)) is not None:
+                raise _named(place, refused)
+
+
+def _refusal(client: ComputeClient, provider: Provider, path: str, request: Mapping[str, Any]) -> ProviderFault | None:
+    """Of a request without a payment. None where it only has to be paid for, and where nobody says so."""
+    url, content = provider.url.rstrip("/") + path, msgspec.json.encode(request)
+    try:
+        found = answered(client.http, "POST", url, LARGEST_ANSWER, content)
+    except (EnvironmentFault, httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return None
+    if found.status == httpx.codes.PAYMENT_REQUIRED or not httpx.codes.is_client_error(found.status):
+        return None
+    return ProviderFault(f"{provider.url}: {fault_of(found.body)}", found.status, found.body)
+
+
+def _named(place: int, error: ProviderFault) -> ProviderFault:
+    return ProviderFault(f"input {place}, asked alone: {error.message}", error.status, error.body)
+
+
 def _at_once(works: Sequence[Callable[[], Answer]]) -> list[Answer]:
-    """In their order. Where one fails, what was not begun is not asked."""
+    """In their order. Where one fails, even while those before it are waited for, what was not begun is not asked."""
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="apart") as pool:
         running = [pool.submit(work) for work in works]
         try:
-            return [item.result() for item in running]
+            ended = wait(running, return_when=FIRST_EXCEPTION).done
         finally:
             for item in running:
                 item.cancel()
+    for item in filter(ended.__contains__, running):
+        item.result()  # raises what failed: what was cancelled by that says nothing
+    return [item.result() for item in running]
 
 
 def _joined(answers: Sequence[Answer]) -> dict[str, Any]:

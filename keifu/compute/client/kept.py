@@ -72,7 +72,7 @@ class KeptReply:
     is_vector: bool = False
 
 
-def keep(database: sqlite3.Connection, signed: SignedReceipt, request: bytes, response: bytes) -> None:
+def keep(database: sqlite3.Connection, signed: SignedReceipt, response: bytes, request: bytes = b"") -> None:
     """Nothing of an answer that nobody judges."""
     name = signed.receipt.struct_hash
     if signed.receipt.evidence == Evidence.REEXECUTED and can_be_shown(request, response):

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ from keifu.compute.client.market import listed
 from keifu.compute.client.own_models import own_of
 from keifu.compute.client.side import chain_side
 from keifu.compute.client.store import Store
+from keifu.compute.embedding import ids_of_text
+from keifu.compute.model import ModelFault
 from keifu.errors import EnvironmentFault
 from keifu.inference import Model
 from keifu.inference.embeddings import keeping as embeddings
@@ -137,9 +140,17 @@ def questions_for(stored: Stored, folder: Path, tokens: int, lot: random.Random)
     if isinstance(stored, Program):
         return OfLabels(folder, takes=Model(stored, b"").tensor, lot=lot)
     if isinstance(stored, embeddings.Stored):
-        most, encode = min(stored.program.sizes.positions, JUDGED_POSITIONS), stored.tokenizer.encode
-        return OfVectors(folder, fits=lambda text: len(encode(text, most + 1)) <= most, lot=lot)
+        return OfVectors(folder, fits=partial(_fits, stored), lot=lot)
     return OfReplies(folder, is_chat=stored.vocabulary.is_chat, tokens=tokens, lot=lot)
+
+
+def _fits(stored: embeddings.Stored, text: str) -> bool:
+    """Whether it is answered, and within a dispute's reach."""
+    most = min(stored.program.sizes.positions, JUDGED_POSITIONS)
+    try:
+        return len(ids_of_text(stored.tokenizer, 0, text, most)) <= most
+    except ModelFault:
+        return False
 
 
 def _expected(suite: Deployment) -> Deployment:

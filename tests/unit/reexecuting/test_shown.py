@@ -117,6 +117,12 @@ def test_the_promise_is_that_of_the_receipt():
     assert of_receipt([None, other], RECEIPT, OPERATOR) is None
 
 
+def test_a_receipt_that_names_no_model_is_refused():
+    finding = evidence_of(exchange(digest=NOTHING), EXPECTED)
+    assert (finding.ok, finding.detail) == (False, "re-executed, but it names no model that anybody could run")
+    assert shown(exchange(digest=NOTHING), EXPECTED) is Evidence.UNVERIFIED
+
+
 def test_one_that_stands_comes_before_one_that_is_over():
     """A promise pays once; an older one about the same answers goes on."""
     over = replace(PROMISED, number=7, stands=False)
