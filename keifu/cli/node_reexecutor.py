@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from keifu.cli._node import add_common, folder_argument, leaving, make, making
-from keifu.cli._reexecute import tolerance_options
+from keifu.cli._reexecute import tolerance_of, tolerance_options
 from keifu.cli._types import BYTES32, COINS, DURATION, ENDPOINT, Text
 from keifu.cli.verbs import Noun, json_option
 
@@ -65,6 +65,7 @@ def reexecutor_init(
     coins behind ReExecution by it. More models stand in node.toml."""
     from keifu.node.setup import Wish
 
+    tolerance_of(rule, absolute, relative)
     own: dict[str, Any] = {"upstream": upstream, "digest": digest.hex(), "rule": rule, "fee": fee}
     own |= {"absolute": absolute, "relative": relative} if rule == "numbers" else {}
     own |= {"theirs": theirs} if theirs else {}

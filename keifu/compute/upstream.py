@@ -19,7 +19,7 @@ import msgspec
 
 from ethwire.http import httpx
 from keifu.compute.client.checks import Prices
-from keifu.compute.client.reexecuted import JUDGED_BYTES
+from keifu.compute.client.reexecuted import calls_tools, can_be_shown
 from keifu.compute.events import DONE, EVENT, event_of
 from keifu.compute.model import Call, Claimed, ModelFault, Part, RemoteModel, Result
 from keifu.compute.receipt import Evidence
@@ -244,7 +244,7 @@ def _size(answer: _Answer) -> int:
 def is_repeatable(call: Call, answer: bytes) -> bool:
     """Whether a panel can be shown the answer, and compute it again: whole, short, and of texts the likeliest words. A
     panel sees no endpoint, so a request that two of them would answer otherwise says by its form which one it was."""
-    if call.stream or max(len(call.body), len(answer)) > JUDGED_BYTES:
+    if call.stream or not can_be_shown(call.body, answer) or calls_tools(answer):
         return False
     asked = msgspec.json.decode(call.body, type=_Asked)
     if sum(len(bytes(given)) > 0 for given in (asked.messages, asked.prompt, asked.input)) > 1:

@@ -341,7 +341,7 @@ class AgainModel(_Section):
     rule: Literal["numbers", "text"] = "numbers"
     absolute: float = 0.0  # how far numbers may be apart, and as a part of one's own
     relative: float = 0.0
-    fee: int = Field(8 * COIN, gt=0)  # wei of a seat
+    fee: int = Field(8 * COIN, ge=COIN, le=100 * COIN)  # wei of a seat, as promises name it
     theirs: str = ""  # the model's name there
     key_file: Path | None = None
     endpoints: list[Literal["chat/completions", "completions", "embeddings", "classify"]] = ["chat/completions"]

@@ -14,13 +14,18 @@ __all__ = ["doubt", "promise_about"]
 
 
 def promise_about(reading: Reading, numbers: Iterable[int], item: KeptAgain) -> Promise:
-    """The first of the promises that the answer falls under. Raises UsageError."""
-    receipt = item.signed.receipt
+    """The first of the promises that the answer falls under; one that is over only where none stands. Raises
+    UsageError."""
+    receipt, over = item.signed.receipt, None
     for number in numbers:
         found = reading.promise(number)
         is_of = (found.channel, found.terms.digest) == (receipt.channel_id, receipt.digest)
         if is_of and 0 < found.since <= receipt.time <= found.terms.last:
-            return found
+            if found.stands(reading.client.now):
+                return found
+            over = over or found
+    if over is not None:
+        return over
     raise UsageError(
         "no promise of yours is about this answer: its channel, model and second",
         remedy="--promise NUMBER, or keifu reexecute accept before the next answer",

@@ -104,6 +104,10 @@ class Promise:
             return "offered"
         return "open" if self.reserve else "over"
 
+    def stands(self, now: int) -> bool:
+        """Whether a demand can be opened, or is open."""
+        return self.state == "open" and (self.demand > 0 or now <= self.until)
+
     def data(self) -> dict[str, Any]:
         """For `--json`: amounts as decimal strings, bytes in hex."""
         return _plain({**asdict(self), "state": self.state, "pool": self.terms.pool})

@@ -59,7 +59,7 @@ class OnChain:
         if self._reexecution is None or not 0 < number <= self._reexecution.contract.promise_count():
             return None
         found = self._reexecution.promise(number)
-        stands = found.state == "open" and (found.demand > 0 or self._reexecution.client.now <= found.until)
+        stands = found.stands(self._reexecution.client.now)
         terms, has_panel = found.terms, stands and self._reexecution.has_panel(found)
         return Promised(
             number, found.operator, found.channel, terms.digest, found.since, terms.last, stands, has_panel

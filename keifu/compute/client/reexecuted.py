@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
+
+from keifu.compute.canonical import events_of
 from keifu.compute.receipt import Receipt
 
-__all__ = ["JUDGED_BYTES", "Promised", "can_be_shown", "of_receipt", "why_not_reexecuted"]
+__all__ = ["JUDGED_BYTES", "Promised", "calls_tools", "can_be_shown", "of_receipt", "why_not_reexecuted"]
 
 JUDGED_BYTES = 2_048  # of a request, and of an answer, that are shown to a panel
 
@@ -50,6 +54,17 @@ def can_be_shown(request: bytes, response: bytes) -> bool:
     return all(0 < len(body) <= JUDGED_BYTES for body in (request, response))
 
 
+def calls_tools(answer: bytes) -> bool:
+    """Whether it says what a tool is called with: no rule compares that."""
+    try:
+        choices = [item for event in events_of(answer) for item in msgspec.json.decode(event, type=_Choices).choices]
+    except (ValueError, RecursionError):
+        return False
+    return any(
+        said and (said.tool_calls or said.function_call) for item in choices for said in (item.message, item.delta)
+    )
+
+
 def why_not_reexecuted(
     receipt: Receipt, request: bytes, response: bytes, operator: str, promise: Promised | None
 ) -> str:
@@ -62,4 +77,20 @@ def why_not_reexecuted(
         return f"the pool of promise {promise.number} has too few slots for a panel now"
     if not can_be_shown(request, response):
         return f"a panel is shown 1 to {JUDGED_BYTES:,} bytes of a request and of an answer"
+    if calls_tools(response):
+        return "it calls tools, and a panel compares texts and numbers alone"
     return ""
+
+
+class _Said(msgspec.Struct):
+    tool_calls: Any = None
+    function_call: Any = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Said | None = None
+    delta: _Said | None = None
+
+
+class _Choices(msgspec.Struct):
+    choices: list[_Choice] = []

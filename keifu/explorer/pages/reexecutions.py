@@ -13,7 +13,7 @@ __all__ = ["reexecution", "reexecutions"]
 ON_PAGE = 25
 STEPS = ("Drawn", "Committed", "Revealed", "Accused", "Restored", "Closed", "SeatSettled")
 ENDS = ("closed", "acquitted", "convicted", "void")
-CONVICTED = 2
+KINDS = ("warn", "good", "bad", "warn")  # only the court says that an answer was right
 
 
 def reexecutions(view: View) -> Sheet:
@@ -64,7 +64,7 @@ def _state(view: View, number: str) -> Markup:
     words = view.words
     if closed := view.last(REEXECUTION, "Closed", demand=number):
         outcome = int(closed["args"]["outcome"])
-        return badge(words(f"reexecutions.{ENDS[outcome]}"), "bad" if outcome == CONVICTED else "good")
+        return badge(words(f"reexecutions.{ENDS[outcome]}"), KINDS[outcome])
     for event, state in (("Accused", "court"), ("Drawn", "works")):
         if view.last(REEXECUTION, event, demand=number):
             return badge(words(f"reexecutions.{state}"), "warn")

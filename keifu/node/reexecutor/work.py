@@ -163,7 +163,8 @@ class ReExecutor(Work):
         if final.time <= demand.commit_until and seat.seal == NOBODY:
             said = self._seal(demand, place, model, said)
         elif seat.seal != NOBODY and not seat.word and final.time <= demand.reveal_until:
-            said = said or self._recovered(demand, place, model, seat)
+            if said is None or said.seal(self._me) != seat.seal:
+                said = self._recovered(demand, place, model, seat)
             if final.time > demand.commit_until:
                 self._show(demand, place, said)
         elif not seat.word:
@@ -203,7 +204,8 @@ class ReExecutor(Work):
         for word in Word:
             made = self._words.made(demand.id, place, word, *self._shown(model, found))
             if made.seal(self._me) == seat.seal:
-                return self._words.keep(demand.id, place, word, made.answer, made.digest, made.why)
+                self._words.correct(made)
+                return made
         self._failed[demand.id, place] = time.monotonic() + AGAIN_SECONDS
         self._trouble = f"the word of demand {demand.id} was sealed elsewhere, with a salt that this node has not"
         return None

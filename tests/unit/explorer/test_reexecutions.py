@@ -68,14 +68,18 @@ def test_a_demand_from_its_opening_to_the_conviction(panels):
     Page(page)
 
 
-@pytest.mark.parametrize(("outcome", "words"), [(0, "closed without a case"), (1, "acquitted"), (3, "void")])
-def test_how_another_one_ended(panels, outcome, words):
+@pytest.mark.parametrize(
+    ("outcome", "words", "kind"),
+    [(0, "closed without a case", "warn"), (1, "acquitted", "good"), (3, "void", "warn")],
+)
+def test_how_another_one_ended(panels, outcome, words, kind):
+    """Only the court says that an answer was right: a silent panel, or a client without a bond, does not."""
     explorer, panels = panels
     panels.open()
     panels.open(2)
     panels.log("Closed", demand=2, outcome=outcome, rest_to=CLIENT, rest=0)
     panels.write()
-    assert f">{words}<" in text(explorer, "/en/reexecution/2")
+    assert f'class="badge {kind}">{words}<' in text(explorer, "/en/reexecution/2")
     assert "waits for its panel" in text(explorer, "/en/reexecution/1")
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from keifu.chain.suite import REEXECUTION
 from keifu.errors import CheckFailed, EnvironmentFault
+from keifu.keys import Account
+from keifu.node.reexecutor.book import Words
 from keifu.node.reexecutor.work import ReExecutor, computed
 from keifu.provenance.digest import digest_path
 from keifu.reexecution.computing import OwnModel
-from keifu.reexecution.reading import Opened, pool_key
+from keifu.reexecution.reading import Opened, Stage, pool_key
 from keifu.reexecution.tolerance import Compared, Rule, Tolerance, Word
 from tests.integration.reexecution.floats import floats, make_weights
 
@@ -127,6 +131,32 @@ def test_a_seal_that_is_not_found_again_does_not_keep_the_model_busy(model):
     assert ReExecutor._recovered(node, SimpleNamespace(id=1), 0, model, SimpleNamespace(seal=b"\2" * 32)) is None
     assert list(node._failed) == [(1, 0)]
     assert "sealed elsewhere" in node._trouble
+
+
+def test_a_word_that_the_chain_has_not_gives_way_to_the_one_that_was_sealed(model):
+    """The disk was lost after the seal was sent, and the node computed once more before it stood in a final block."""
+    chain = SimpleNamespace(id=31_337, suite={REEXECUTION: "0x" + "11" * 20})
+    member = Account.from_role("member")
+    words = Words(chain, member, sqlite3.connect(":memory:", isolation_level=None))
+    sealed, other = (json.dumps({"data": [{"embedding": [number]}]}).encode() for number in (0.5, 0.5000001))
+    digest = TOLERANCE.digest(sealed)
+    seal = words.made(1, 0, Word.AGREES, sealed, digest, "").seal(member.address)
+    later = words.keep(1, 0, Word.AGREES, other, TOLERANCE.digest(other), "")
+    shown, found = [], []
+    node = SimpleNamespace(
+        _words=words, _me=member.address, _failed={}, _demands={}, _go_on=lambda *_: None, _shown=ReExecutor._shown,
+        _show=lambda *args: shown.append(args[-1]), _found=lambda *_: found[-1] if found else None,
+    )  # fmt: skip
+    node._recovered = lambda *args: ReExecutor._recovered(node, *args)
+    demand = SimpleNamespace(id=1, stage=Stage.WORKING, commit_until=5, reveal_until=9)
+    place = 0, SimpleNamespace(seal=seal, word=0)
+    for answer in (None, other, sealed):
+        if answer is not None:
+            found.append((answer, Compared(Word.AGREES, "")))
+        ReExecutor._act(node, demand, None, model, place, SimpleNamespace(time=6))
+    assert shown[:2] == [None, None]  # never the word whose seal the chain has not
+    assert later.seal(member.address) != seal == shown[2].seal(member.address)
+    assert words.get(1, 0) == shown[2]
 
 
 def both(chat, completion):

@@ -16,6 +16,9 @@ from keifu.node.sections import ComputeWork
 DIGEST = "ab" * 32
 
 
+CALLS = json.dumps({"choices": [{"message": {"tool_calls": [{"function": {"name": "pay"}}]}}]}).encode()
+
+
 def call(endpoint="chat/completions", stream=False, length=0, **body):
     text = json.dumps({"model": "m", "pad": "x" * length, **body}).encode()
     return Call(endpoint, [], 8, stream, body=text)
@@ -26,6 +29,7 @@ def call(endpoint="chat/completions", stream=False, length=0, **body):
     [
         (call(temperature=0), b"a", True),
         (call(temperature=0.0), b"a", True),
+        (call(temperature=0.0), CALLS, False),  # which no rule compares
         (call(), b"a", False),  # OpenAI's own temperature is one
         (call(temperature=0.1), b"a", False),
         (call(temperature=0, stream=True), b"a", False),

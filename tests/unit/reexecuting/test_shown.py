@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -77,6 +78,24 @@ def test_without_a_promise_it_is_unverified():
 def test_what_no_panel_is_shown_is_unverified(long):
     assert shown(exchange(**{long: b"x" * 2_048}), EXPECTED) is Evidence.REEXECUTED
     assert shown(exchange(**{long: b"x" * 2_049}), EXPECTED) is Evidence.UNVERIFIED
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ({"message": {"content": "", "tool_calls": [{"function": {"name": "pay", "arguments": "all"}}]}}, 0),
+        ({"message": {"content": None, "function_call": {"name": "pay"}}}, 0),
+        ({"delta": {"tool_calls": [{}]}}, 0),
+        ({"message": {"content": "pay", "tool_calls": None}}, 2),
+        ({"message": {"content": "pay", "tool_calls": []}}, 2),
+        ({"text": "pay"}, 2),
+    ],
+)
+def test_calls_of_tools_are_unverified(said, word):
+    """A panel compares texts: another call beside the same text is found by nobody."""
+    whole = json.dumps({"choices": [{"index": 0, **said}]}).encode()
+    for answer in (whole, b"data: " + whole + b"\n\ndata: [DONE]\n\n"):
+        assert shown(exchange(response=answer), EXPECTED) is Evidence(word)
 
 
 @pytest.mark.parametrize("empty", ["request", "response"])

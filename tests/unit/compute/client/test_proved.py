@@ -117,15 +117,16 @@ def test_what_nobody_could_show_is_refused(changes, said):
 @pytest.mark.parametrize("binds", [{}, {"environment": ZERO, "promotion_seq": 0, "digest": ZERO}])
 def test_an_upstream_that_serves_another_model_is_shown_as_nothing_but_its_word(binds):
     """No trace came from it, whatever model answered. It earns its fee, is shown as unverified, and whoever makes a
-    stronger word of it is refused and gets nothing."""
+    stronger word of it is refused and gets nothing. Of a model that a panel could run, *re-executed* is the word of a
+    promise that is not there: shown as unverified, too."""
     roots = {"input_root": ZERO, "output_root": ZERO, "trace_root": ZERO}
     body = msgspec.json.encode({"choices": [{"message": {"content": "by another model"}}]})
     said = replace(RECEIPT, evidence=Evidence.UNVERIFIED, **roots, **binds)
     word, evidence, _ = judged(said, body=body)
     assert (word, evidence.ok, evidence.detail) == (Evidence.UNVERIFIED, True, "unverified: its provider's word")
-    for stronger in (Evidence.PROVED, Evidence.REEXECUTED):
+    for stronger, is_taken in ((Evidence.PROVED, False), (Evidence.REEXECUTED, said.digest != ZERO)):
         word, evidence, _ = judged(replace(said, evidence=stronger), body=body)
-        assert (word, evidence.ok) == (Evidence.UNVERIFIED, False)
+        assert (word, evidence.ok) == (Evidence.UNVERIFIED, is_taken)
 
 
 @pytest.mark.parametrize(
