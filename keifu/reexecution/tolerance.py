@@ -117,6 +117,8 @@ class Tolerance:
         for place, pair in enumerate(zip(mine, theirs, strict=True)):
             if why := self._apart(*pair):
                 return Compared(Word.DIFFERS, f"item {place}: {why}")
+        if why := "" if self.rule == Rule.TEXT else _relabelled(own, claimed):
+            return Compared(Word.DIFFERS, why)
         return Compared(Word.AGREES, f"{len(mine)} items, {self.words}")
 
     def digest(self, answer: bytes) -> bytes:
@@ -151,16 +153,34 @@ def _first(own: str, claimed: str) -> int:
     return next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(own), len(claimed)))
 
 
+def _relabelled(own: bytes, claimed: bytes) -> str:
+    """Why a label differs although the largest number stands at one place in both; empty when none does."""
+    for place, (mine, theirs) in enumerate(zip(_items(own), _items(claimed), strict=True)):
+        ours, said = mine.get("label"), theirs.get("label")
+        if ours != said and _largest(mine) == _largest(theirs):
+            return f"item {place} has the label {said!r:.80}, {ours!r:.80} was computed"
+    return ""
+
+
+def _largest(item: dict[str, Any]) -> int:
+    numbers = _vector(item)
+    return int(np.argmax(np.nan_to_num(numbers, nan=-np.inf))) if len(numbers) else -1
+
+
 def _numbers(answer: bytes) -> list[NDArray[np.float64]]:
     """Of each item its numbers; JSON's `null` is what is no number. Raises ValueError."""
+    return [_vector(item) for item in _items(answer)]
+
+
+def _items(answer: bytes) -> list[dict[str, Any]]:
+    """In the order of their indices. Raises ValueError."""
     try:
         items = msgspec.json.decode(answer, type=_Data).data
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if not items:
         raise ValueError("it has no items")
-    ordered = sorted(enumerate(items), key=lambda pair: _index(*pair))
-    return [_vector(item) for _, item in ordered]
+    return [item for _, item in sorted(enumerate(items), key=lambda pair: _index(*pair))]
 
 
 def _index(place: int, item: dict[str, Any]) -> int:

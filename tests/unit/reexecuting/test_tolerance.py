@@ -114,6 +114,22 @@ def test_packed_vectors_and_classes_are_numbers_too():
 
 
 @pytest.mark.parametrize(
+    ("numbers", "label", "word"),
+    [
+        ([0.4, 0.6], "cat", Word.AGREES),
+        ([0.4, 0.6], "dog", Word.DIFFERS),
+        ([0.4, 0.6], None, Word.DIFFERS),
+        ([0.4, 0.7], "dog", Word.DIFFERS),
+        ([0.55, 0.45], "dog", Word.AGREES),  # either may be the largest, so far as the tolerance tells
+    ],
+)
+def test_a_false_label_beside_right_numbers_differs(numbers, label, word):
+    own = json.dumps({"data": [{"index": 0, "label": "cat", "probs": [0.4, 0.6]}]}).encode()
+    claimed = json.dumps({"data": [{"index": 0, "label": label, "probs": numbers}]}).encode()
+    assert NUMBERS.compare(own, claimed).word == word
+
+
+@pytest.mark.parametrize(
     "claimed",
     [
         b"", b"{", b"[]", b'{"data": []}', b'{"data": [{"embedding": [NaN]}]}',
