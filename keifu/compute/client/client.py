@@ -163,6 +163,8 @@ class ComputeClient:
         compared. Raises as `ask` does, what is compared while it is read."""
         body = document if isinstance(document, bytes) else msgspec.json.encode(document)
         terms, committed = self._terms.get((provider.url, path)), self._committed(provider, body)
+        if terms is not None and self.wallet.terms.deposit and self.wallet.channel_for(terms) is None:
+            terms = None  # a channel is opened by what is said now
         for _ in range(TRIES):
             answer, asked = self._sent(provider, path, body, key, terms)
             if answer.status_code != PAYMENT_NEEDED:
@@ -295,7 +297,10 @@ class ComputeClient:
         if asked is not None and asked.is_brief:  # a server that was begun anew: whole it may be taken
             self._shown.pop(asked.channel.id, None)
             return terms
-        if asked is None or has_other_price or self._knows_better(asked, terms, header, error):
+        # An opening that was refused is in its hands all the same, with a deposit: it gets no other.
+        if asked is None or (has_other_price and not asked.is_opening):
+            return terms
+        if self._knows_better(asked, terms, header, error):
             return terms
         raise PaymentRefused(
             f"{provider.url} refuses the payment: {error or 'without a reason'}", error,
