@@ -70,7 +70,7 @@ class ReExecuted:
         self.channels = evm.deploy("MockChannels", sender=owner)
         terms = (self.token, self.hub, beats, self.channels, COIN, WINDOW, DAY, COIN)
         self.market = evm.deploy("ComputeMarket", *terms, sender=owner)
-        # Draws name the contract's address: of its deployer's first transaction, so that it is the same on all machines.
+        # Draws name its address: a deployer's first transaction gives it the same one on every machine.
         first = evm.account("deployer of one contract")
         self.service = evm.deploy("ReExecution", self.market, self.court, WINDOW, sender=first)
         self.receipts = Receipts(evm.chain_id, self.market.address)

@@ -30,6 +30,7 @@ from benchmarks import (
     payments,
     provenance,
     record_proof,
+    reexecution_gas,
     sending,
     slashing,
     staking,
@@ -65,7 +66,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "cases": cases.ROWS,
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
-    "compute": compute.ROWS,
+    "compute": (*compute.ROWS, *reexecution_gas.ROWS),
     "cost": cost.ROWS,
     "inference": (
         *inference.ROWS,

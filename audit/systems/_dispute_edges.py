@@ -26,7 +26,7 @@ __all__ = ["GROUPS", "LITTLE", "MODEL", "POOLING", "TERM", "TEXTS", "TOKEN", "Di
 
 TOKEN, POOLING = 10, 14  # what a model's last operator makes: a token, or a text's vector
 TERM = 20 * DAY  # of a cover
-LITTLE = 7  # wei that a hub pays that pays next to nothing
+LITTLE = 1  # wei that a hub pays that pays next to nothing
 GROUPS = (
     1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 25, 32, 33, 49, 64, 65, 97, 127, 128, 129, 193, 256, 257, 385, 512, 4_096,
     4_097, 6_145, 50_000, 65_536,
@@ -106,7 +106,7 @@ class Standing(NamedTuple):
 class DisputeEdgeSystem(DisputeLog):
     """Set-up, and each act beside what both sides know of it."""
 
-    contracts = ("InferenceDisputes",)
+    contracts = ("InferenceDisputes",)  # type: ignore[assignment]
     wait_weight = 1
     bind_anew = cover = lock = name_key = release = None  # type: ignore[assignment]  # nothing but the short ways
     remove = retire_key = set_cap = settle = unlock = None  # type: ignore[assignment]
@@ -153,7 +153,8 @@ class DisputeEdgeSystem(DisputeLog):
         disputes = evm.deploy("InferenceDisputes", core, game, WINDOW, BOND, sender=maker)
         self.bind(**{name: disputes, f"{name}_game": game})
         disputes.set_cap(self["operator"], COINS, sender=self["operator"])
-        self.contract("token").approve(disputes, COINS, sender=self["payer"])
+        for who in ("payer", "watcher"):
+            self.contract("token").approve(disputes, COINS, sender=self[who])
         domain = disputes_domain(evm.chain_id, disputes.address)
         self.worlds[name] = World(f"{name}_game", domain, Receipts(evm.chain_id, core.address))
 
@@ -190,9 +191,9 @@ class DisputeEdgeSystem(DisputeLog):
         who = self[operator]
         held = self.answer_of("market.cap", who, key or self.key.address)[1]
         locked, reserved = self.ask("hub.lock_of", self["market"], who), self.ask("market.reserved", who)
-        credits = (self.credit(role) for role in ("payer", "watcher", operator))
+        payer, watcher, mine = (self.credit(role) for role in ("payer", "watcher", operator))
         brought = self.stored(self["payer"]) + self.stored(self["watcher"])
-        return Standing(locked, reserved, held, self.stored(self["market"]), *credits, brought)
+        return Standing(locked, reserved, held, self.stored(self["market"]), payer, watcher, mine, brought)
 
     def changed(self, before: Standing, rule: str, **by: int) -> None:
         """So much is more than before, and nothing else is another."""
@@ -213,7 +214,7 @@ class DisputeEdgeSystem(DisputeLog):
     ) -> Any:
         return self.tx(f"{to}.{function}", *args, sender=self[by], fails=fails)
 
-    def covering(
+    def gives_cover(
         self, *, row: Any = 0, by: str = "payer", fails: str | None = None, to: str = "market", signer: Any = None,
         operator: str = "operator", **changes: Any,
     ) -> Any:  # fmt: skip
@@ -252,12 +253,12 @@ class DisputeEdgeSystem(DisputeLog):
         yield self.sends("open", whole, *args.values(), permit, by=by, fails=fails, to=to)
         if fails is not None:
             return None
-        opened = self.opened(start, program, receipt, by, to)
+        opened = self.has_begun(start, program, receipt, by, to)
         if to == "market":
             self.changed(before, "DIS-9", coins=BOND, brought=-BOND if by in ("payer", "watcher") else 0)
         return opened
 
-    def opened(self, start: Start, program: Program, receipt: Receipt, by: str, to: str) -> Opened:
+    def has_begun(self, start: Start, program: Program, receipt: Receipt, by: str, to: str) -> Opened:
         """What the logs say of it, and what the chain keeps."""
         operator, who, book, game = self["operator"], self[by], self[to], self.worlds[to].game
         dispute = keccak256(encode_args(["bytes32", "address"], (receipt.channel_id, operator)))

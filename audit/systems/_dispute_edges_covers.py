@@ -17,8 +17,9 @@ from audit.systems.cover_edges import CoverEdges
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
-from keifu.abi.eip712 import COVER
+from keifu.abi.eip712 import COVER, HOT_KEY
 from keifu.compute.promises import Cover, needed_for
+from keifu.inference.disputes import permit
 from keifu.staking import KeyKind, key_consent
 from keifu.units import COIN, DAY
 
@@ -86,7 +87,7 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         """CMP-3: its log, what it reserves and holds, and its price, which the hub takes."""
         before, channel = self.standing(), self.pool[row]
         had = self.stored(self["hub"])
-        yield self.covering(row=row, price=price, by="payer")
+        yield self.gives_cover(row=row, price=price, by="payer")
         last = self.now + TERM
         self.emitted("market.Covered", channel=channel.name, operator=self["operator"], key=self.key.address,
                      payer=channel.payer, restitution=RESTITUTION, price=price, since=self.now + 1,
@@ -104,37 +105,37 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         name, key = self.pool[1].name, self.key.address
         yield self.sends("set_cap", key, FIRST + NEEDED - 1)
         self.emitted("market.CapSet", operator=self["operator"], key=key, cap=FIRST + NEEDED - 1)
-        yield self.covering(row=1, fails="caps: over the key's cap")
+        yield self.gives_cover(row=1, fails="caps: over the key's cap")
         yield self.sends("set_cap", key, FIRST + NEEDED)
-        yield self.covering(row=1)
+        yield self.gives_cover(row=1)
         since, last = self.now + 1, self.now + TERM
-        yield self.covering(row=1, fails="compute: signature was used")
+        yield self.gives_cover(row=1, fails="compute: signature was used")
         self.after()
-        yield self.covering(row=1, last=last - 1, fails="compute: last day is earlier")
-        yield self.covering(row=1, last=last, restitution=RESTITUTION + 1, fails="compute: another restitution")
-        yield self.covering(row=1, last=last)
+        yield self.gives_cover(row=1, last=last - 1, fails="compute: last day is earlier")
+        yield self.gives_cover(row=1, last=last, restitution=RESTITUTION + 1, fails="compute: another restitution")
+        yield self.gives_cover(row=1, last=last)
         self.state(self.pool[1], since, last)
-        yield self.covering(row=1, last=last + 1)
+        yield self.gives_cover(row=1, last=last + 1)
         self.state(self.pool[1], since, last + 1)
         assert tuple(self.answer_of("market.cap", self["operator"], key)) == (FIRST + NEEDED,) * 2
-        yield self.covering(row=2, fails="caps: over the key's cap")
+        yield self.gives_cover(row=2, fails="caps: over the key's cap")
         yield self.sends("release", name, self["operator"], by="payer")
         self.emitted("market.CoverFreed", channel=name, operator=self["operator"])
         self.state(self.pool[1], since, last + 1, over=True)
         yield self.sends("release", name, self["operator"], by="payer", fails=NO_COVER)
-        yield self.covering(row=2)
+        yield self.gives_cover(row=2)
 
     @way()
     def a_cover_of_another_key(self, who: str) -> Steps:
         """CMP-3: prolonged by another key of the operator's, it counts against that one."""
         second, operator, row = self.keys[self.key_names[1]], self["operator"], self.pool[1]
         consent = key_consent(self.receipts.domain, operator, second, KeyKind.RECEIPT)
-        yield self.covering(row=1)
+        yield self.gives_cover(row=1)
         yield self.sends("register_key", second.address, int(KeyKind.RECEIPT), consent)
-        yield self.covering(row=1, signer=second, fails="compute: signature was used")
-        yield self.covering(row=1, signer=second, deadline=self.now + 1, fails="caps: over the key's cap")
+        yield self.gives_cover(row=1, signer=second, fails="compute: signature was used")
+        yield self.gives_cover(row=1, signer=second, deadline=self.now + 1, fails="caps: over the key's cap")
         yield self.sends("set_cap", second.address, NEEDED)
-        yield self.covering(row=1, signer=second, last=self.now + TERM + 1)
+        yield self.gives_cover(row=1, signer=second, last=self.now + TERM + 1)
         caps = [self.answer_of("market.cap", operator, key.address)[1] for key in (self.key, second)]
         assert caps == [FIRST, NEEDED], "CMP-3: held of another key's cap"
         yield self.sends("release", row.name, operator, by="payer")
@@ -147,22 +148,22 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         yield self.sends("set_cap", self.key.address, 10**7 * COIN)
         for wei, is_good in ((SMALLEST - 1, False), (SMALLEST, True), (LARGEST + 1, False)):
             with self.evm.anchor():
-                yield self.covering(row=1, restitution=wei, fails=None if is_good else "compute: bad restitution")
+                yield self.gives_cover(row=1, restitution=wei, fails=None if is_good else "compute: bad restitution")
         more = needed_for(LARGEST) + FIRST - LOCK + less
         yield self.tx("hub.lock", self["market"], self["operator"], more, sender=self["operator"])
-        yield self.covering(row=1, restitution=LARGEST, fails="compute: lock too small" if less else None)
+        yield self.gives_cover(row=1, restitution=LARGEST, fails="compute: lock too small" if less else None)
         assert self.ask("market.reserved", self["operator"]) == FIRST + (0 if less else needed_for(LARGEST))
 
     @way()
     def times_of_a_cover(self, who: str) -> Steps:
         """CMP-3, CMP-4: to the second, of its window, too."""
         operator, name = self["operator"], self.pool[1].name
-        yield self.covering(row=1, deadline=self.now - 1, fails="compute: signature has expired")
+        yield self.gives_cover(row=1, deadline=self.now - 1, fails="compute: signature has expired")
         for seconds, is_good in ((0, False), (1, True), (LONGEST, True), (LONGEST + 1, False)):
             with self.evm.anchor():
                 last = self.now + seconds
-                yield self.covering(row=1, last=last, fails=None if is_good else "compute: bad last day")
-        yield self.covering(row=1)
+                yield self.gives_cover(row=1, last=last, fails=None if is_good else "compute: bad last day")
+        yield self.gives_cover(row=1)
         until = self.now + TERM + WINDOW
         self.evm.warp_to(until)
         yield self.settles([name], OPEN)
@@ -177,12 +178,14 @@ class DisputeCoverEdges(DisputeEdgeSystem):
     def who_may_cover_and_release(self, who: str) -> Steps:
         """CMP-3, CMP-4: anybody covers, by the operator's word for this channel; its payer alone releases."""
         row, operator = self.pool[1], self["operator"]
-        yield self.covering(row=1, channel_id=self.pool[0].name, fails="compute: another channel")
-        yield self.covering(row=1, signer=self.signers[self["stranger"]], fails=NOT_ITS_KEY)
-        yield self.covering(row=1, signer=self.keys[self.key_names[1]], fails=NOT_ITS_KEY)
-        yield self.covering(row=1, operator="other operator", fails=NOT_ITS_KEY)
-        yield self.covering(row=1, by="stranger")
-        yield self.covering(row=1, operator="other operator", signer=self.signers[self["other operator"]], by="watcher")
+        yield self.gives_cover(row=1, channel_id=self.pool[0].name, fails="compute: another channel")
+        yield self.gives_cover(row=1, signer=self.signers[self["stranger"]], fails=NOT_ITS_KEY)
+        yield self.gives_cover(row=1, signer=self.keys[self.key_names[1]], fails=NOT_ITS_KEY)
+        yield self.gives_cover(row=1, operator="other operator", fails=NOT_ITS_KEY)
+        yield self.gives_cover(row=1, by="stranger")
+        yield self.gives_cover(
+            row=1, operator="other operator", signer=self.signers[self["other operator"]], by="watcher"
+        )
         self.emitted("market.Covered", channel=row.name, operator=self["other operator"], payer=row.payer)
         for role in ("operator", "key holder", "stranger"):
             yield self.sends("release", row.name, operator, by=role, fails="compute: not the payer")
@@ -192,7 +195,7 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         assert self.ask("market.reserved", operator) == FIRST
         assert self.ask("market.reserved", self["other operator"]) == FIRST + NEEDED
         yield self.tx("hub.remove_service", self["market"], sender=self.owner)
-        yield self.covering(row=1, last=self.now + DAY, fails="compute: market not listed")
+        yield self.gives_cover(row=1, last=self.now + DAY, fails="compute: market not listed")
 
     @way()
     def covered_in_every_form(self, who: str) -> Steps:
@@ -212,9 +215,9 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         """CMP-3: a key that is its own speaks for itself, and a signature is used by operator."""
         other, said = self.signers[self["other operator"]], self.pool[rows[0]]
         terms: dict[str, Any] = {"operator": "other operator", "signer": other, "restitution": COIN}
-        yield self.covering(row=rows[0], **terms)
-        yield self.covering(row=rows[0], **terms, fails="compute: signature was used")
-        yield self.covering(row=rows[1], **terms)
+        yield self.gives_cover(row=rows[0], **terms)
+        yield self.gives_cover(row=rows[0], **terms, fails="compute: signature was used")
+        yield self.gives_cover(row=rows[1], **terms)
         found = tuple(self.answer_of("market.cover_of", said.name, self["other operator"]))
         assert found[:2] == (said.payer, self["other operator"]), "CMP-3"
 
@@ -226,9 +229,9 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         operator = self["operator"]
         yield self.sends("set_cap", self.key.address, 10 * NEEDED)
         self.evm.warp(EPOCH)
-        yield self.covering(row=1)
+        yield self.gives_cover(row=1)
         self.emitted("hub.Bound", service=self["market"], operator=operator, amount=FIRST + NEEDED)
-        yield self.covering(row=2, by="watcher")
+        yield self.gives_cover(row=2, by="watcher")
         self.emitted("hub.Bound", count=0)
         returned = yield self.sends("bind", operator, by="stranger")
         self.emitted("hub.Bound", amount=FIRST + 2 * NEEDED)
@@ -236,13 +239,13 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         self.evm.warp(EPOCH)
         yield self.sends("bind", operator, by="stranger")
         yield self.sends("release", self.pool[2].name, operator, by="other payer")
-        yield self.covering(row=2)
+        yield self.gives_cover(row=2)
         self.emitted("hub.Bound", count=0)
         self.evm.warp(EPOCH)
-        yield self.covering(row=2, last=self.now + TERM)
+        yield self.gives_cover(row=2, last=self.now + TERM)
         yield self.sends("release", self.pool[2].name, operator, by="other payer")
         self.evm.warp(EPOCH)
-        yield self.covering(row=1, last=self.now + TERM)
+        yield self.gives_cover(row=1, last=self.now + TERM)
         self.emitted("hub.Bound", amount=FIRST + NEEDED)
 
     @way()
@@ -250,8 +253,8 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         """DIS-9: what no cover needs is free, at once; what is settled on the way, too."""
         operator, names = self["operator"], [self.pool[1].name, self.pool[2].name]
         yield self.sends("set_cap", self.key.address, 10 * NEEDED)
-        yield self.covering(row=1, last=self.now + 1)
-        yield self.covering(row=2, last=self.now + 2)
+        yield self.gives_cover(row=1, last=self.now + 1)
+        yield self.gives_cover(row=2, last=self.now + 2)
         before, free = self.standing(), LOCK - FIRST - 2 * NEEDED
         yield self.sends("unlock", free + 1, [], fails="hub: more than the lock")
         yield self.sends("unlock", 0, [], fails="hub: zero amount")
@@ -282,10 +285,10 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         """KEY-1, KEY-2: three kinds, each key once; receipt keys alone have caps."""
         key, operator = self.keys[self.key_names[1]], self["operator"]
         for kind in (0, 4, 255):
-            consent = key_consent(self.receipts.domain, operator, key, kind)
+            consent = key.sign(self.receipts.domain.digest(HOT_KEY, operator, key.address, kind))
             yield self.sends("register_key", key.address, kind, consent, fails="keys: no such kind")
         for kind in (1, 2, 3):
-            consent = key_consent(self.receipts.domain, operator, key, kind)
+            consent = key.sign(self.receipts.domain.digest(HOT_KEY, operator, key.address, kind))
             with self.evm.anchor():
                 yield self.sends("register_key", key.address, kind, consent, by="stranger",
                                  fails="keys: key did not agree")  # fmt: skip
@@ -324,9 +327,9 @@ class DisputeCoverEdges(DisputeEdgeSystem):
         """KEY-1: it covers in its last second, and no later."""
         yield self.sends("retire_key", self.key.address)
         with self.evm.anchor():
-            yield self.covering(row=1)
+            yield self.gives_cover(row=1)
         self.after(1)
-        yield self.covering(row=1, fails=NOT_ITS_KEY)
+        yield self.gives_cover(row=1, fails=NOT_ITS_KEY)
 
     # coins that are owed ----------------------------------------------------------------------------------------------
 
@@ -358,23 +361,27 @@ class DisputeCoverEdges(DisputeEdgeSystem):
     def a_token_that_takes_a_fee(self, who: str) -> Steps:
         """CMP-11: neither a price nor a bond is less than it says; a token that refuses is told from one that takes."""
         cheat, taken, refused = "cheat", "transfer: token takes a fee", "transfer: refused"
-        yield self.covering(to=cheat, price=COIN, fails=taken)
-        yield self.covering(to=cheat)
+        yield self.gives_cover(to=cheat, price=COIN, fails=taken)
+        yield self.gives_cover(to=cheat)
         self.after()
         start = self.quick()
         yield from self.begins(start, to=cheat, fails=taken)
         yield self.tx("fee.set_refuses", True, sender=self["author"])
         yield from self.begins(start, to=cheat, fails=refused)
-        yield self.covering(to=cheat, row=1, price=COIN, fails=refused)
+        yield self.gives_cover(to=cheat, row=1, price=COIN, fails=refused)
 
     @way()
     def a_hub_that_pays_less(self, who: str) -> Steps:
         """CMP-11, DIS-9: what does not arrive is nobody's credit."""
         poor = "poor"
-        yield self.covering(to=poor)
+        yield self.gives_cover(to=poor)
         self.after()
-        opened = yield from self.begins(self.quick(), to=poor)
+        word = permit(self.worlds[poor].domain, self.signers[self["payer"]], self["watcher"], self.now)
+        opened = yield from self.begins(self.quick(), to=poor, by="watcher", permit=word)
         yield self.closes(opened, to=poor)
         self.emitted("poor.Convicted", channel=self.pool[0].name, operator=self["operator"],
-                     challenger=self["payer"], restitution=LITTLE, reward=0)  # fmt: skip
-        assert self.credit("payer", poor) == LITTLE + BOND, "CMP-11"
+                     challenger=self["watcher"], restitution=LITTLE, reward=0)  # fmt: skip
+        assert (self.credit("payer", poor), self.credit("watcher", poor)) == (LITTLE, BOND), "CMP-11"
+        had = self.stored(self["payer"])
+        yield self.sends("pay", self["payer"], by="stranger", to=poor)
+        assert self.stored(self["payer"]) == had + LITTLE, "CMP-11: one wei was not paid"

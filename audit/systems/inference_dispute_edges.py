@@ -140,7 +140,7 @@ class InferenceDisputeEdges(DisputeCoverEdges):
     @way(Choice((-1, 0, 1)), Choice((0, 1)))
     def seconds_of_a_cover(self, who: str, off: int, at_end: int) -> Steps:
         """DIS-10: receipts of its seconds, first and last one included, while its window is open."""
-        yield self.covering(row=1)
+        yield self.gives_cover(row=1)
         first, last = self.now + 1, self.now + TERM
         name = self.pool[1].name
         self.evm.warp_to(last + HOUR)
@@ -151,7 +151,7 @@ class InferenceDisputeEdges(DisputeCoverEdges):
     @way(Choice((0, 1)))
     def the_last_second(self, who: str, late: int) -> Steps:
         """DIS-10: of the evidence window."""
-        yield self.covering(row=1)
+        yield self.gives_cover(row=1)
         start, name = self.quick(time=self.now + 1), self.pool[1].name
         self.evm.warp_to(self.now + TERM + WINDOW + late)
         yield from self.begins(start, said={"channel_id": name}, fails=NO_COVER if late else None)
@@ -234,7 +234,7 @@ class InferenceDisputeEdges(DisputeCoverEdges):
     @way(Choice(tuple(MOODS)), Choice((64, 65, 66, 1_300)))
     def a_payer_of_code(self, who: str, how: int, size: int) -> Steps:
         """DIS-11: a contract says yes by the one word for it, or it has not permitted."""
-        yield self.covering(row="wallet")
+        yield self.gives_cover(row="wallet")
         self.after()
         yield self.tx("wallet.set_mood", how, sender=self["stranger"])
         word, name = (self["watcher"], self.now, b"\x11" * size), self.rows["wallet"].name
@@ -244,7 +244,7 @@ class InferenceDisputeEdges(DisputeCoverEdges):
     @way()
     def a_payer_of_code_reads_what_is_signed(self, who: str) -> Steps:
         """DIS-11: the permit, under this contract's domain, with a salt of zero or without one."""
-        yield self.covering(row="signing")
+        yield self.gives_cover(row="signing")
         self.after()
         author, domain, watcher = self.signers[self["author"]], self.receipts.domain, self["watcher"]
         start, said = self.quick(), {"channel_id": self.rows["signing"].name}
@@ -262,7 +262,7 @@ class InferenceDisputeEdges(DisputeCoverEdges):
     @way(Choice(RESTITUTIONS), Choice(("payer", "watcher")))
     def a_conviction(self, who: str, restitution: int, by: str) -> Steps:
         """DIS-8, DIS-9: to the wei, once, of this cover alone."""
-        yield self.covering(row=1, restitution=restitution)
+        yield self.gives_cover(row=1, restitution=restitution)
         name, operator = self.pool[1].name, self["operator"]
         self.after()
         word = permit(self.receipts.domain, self.signers[self["payer"]], self["watcher"], self.now)
@@ -334,7 +334,7 @@ class InferenceDisputeEdges(DisputeCoverEdges):
         yield self.sends("release", name, operator, by="payer")
         self.after(more)
         if is_covered:
-            yield self.covering()
+            yield self.gives_cover()
         before = self.standing()
         yield self.closes(opened)
         self.emitted("market.Convicted", channel=name, operator=operator, challenger=self["payer"], restitution=0,
@@ -358,7 +358,7 @@ class InferenceDisputeEdges(DisputeCoverEdges):
         names = [self.pool[1].name] * 15
         names.insert(at, self.pool[0].name)
         names = names[max(at, 1) - 1 :] if at else names[:1]
-        yield self.covering(row=1)
+        yield self.gives_cover(row=1)
         start = self.quick()
         self.evm.warp_to(self.last + WINDOW)
         opened = yield from self.begins(start)

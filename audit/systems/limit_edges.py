@@ -13,6 +13,7 @@ from audit.systems import _trace_cases as links
 from audit.systems._cases import Case, Cases, around, chunk_of, refused
 from audit.systems._verified import BOUND
 from audit.systems.layer_edges import LAYOUTS, Rows, drawn_row, one, whole
+from audit.systems.picture_edges import Convolution
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Call
 from keifu.spec import inference as arithmetic
@@ -21,7 +22,7 @@ from keifu.spec import inference_trees as trees
 from keifu.spec.inference import LARGEST, ROTATED, Row, noise_entry
 from keifu.spec.inference_drawing import Drawing, noise_opening
 from keifu.spec.inference_model import OF_ALL, Operator
-from keifu.spec.inference_openings import NO_LANES, NO_SUMS, packed_sums
+from keifu.spec.inference_openings import NO_LANES, NO_LINES, NO_SUMS, packed_sums
 
 __all__ = ["LimitEdges"]
 
@@ -136,6 +137,20 @@ def rows_of_all_lengths(random: Random) -> Iterator[Any]:
         yield Case(_token(random, rows, (3, 3), x), False)
 
 
+def rows_of_other_lengths(random: Random) -> Iterator[Any]:
+    """Rows that were committed with more parts than the operator's have."""
+    drawing, x = Drawing(bytes([5]) * 32, 20, 1_024), [1] * 64
+    rows = Rows({3: Row([1] * (1_024 + 64), 90_001, 20)}, 1 << 20, trees.ROWS_8, random)
+    yield refused(_token(random, rows, (3, 3), x), "row")
+    yield links.Link(_drawn(random, drawing, rows, (3, 3), x), "inference_verifier: row")
+    view = Convolution(0, random)
+    longer = view.row._replace(weights=[*view.row.weights, *[0] * 1_024])
+    view.rows = Rows({view.channel: longer}, view.channels, trees.ROWS_8, random)
+    world = view.world(0, view.lines(0, view.products))
+    rest = (view.rows.opening(view.channel), NO_LINES, NO_LANES, view.lane, NO_SUMS)
+    yield refused(calls.Call("convolved", world.claim(), world.descriptor(), rest), "row")
+
+
 def equal_noises(drawing: Drawing) -> list[tuple[int, int]]:
     """Pairs of tokens with one entry of the table at the first position, the lower one first."""
     met: dict[int, int] = {}
@@ -195,19 +210,19 @@ def _drawn(random: Random, drawing: Drawing, rows: Rows, tokens: tuple[int, int]
 
 
 class LimitEdges(links.LinkCases):
-    """Lanes and links at a time, of four contracts."""
+    """Lanes and links at a time, of all five contracts."""
 
-    contracts = ("InferenceVerifier", "AttentionVerifier", "EncoderVerifier", "TraceVerifier")
+    contracts = ("InferenceVerifier", "AttentionVerifier", "EncoderVerifier", "PictureVerifier", "TraceVerifier")
 
     def setup(self, evm: LocalEvm) -> None:
         super().setup(evm)
         deployer = evm.account("deployer")
-        self.bind(**{BOUND[name]: evm.deploy(name, sender=deployer) for name in self.contracts[:3]})
+        self.bind(**{BOUND[name]: evm.deploy(name, sender=deployer) for name in self.contracts[:4]})
 
     @staticmethod
     def made() -> list[Any]:
         random = Random(18)  # noqa: S311 - must repeat
-        kinds = (rotations, quotients, small_norms, last_bits, drawn, rows_of_all_lengths)
+        kinds = (rotations, quotients, small_norms, last_bits, drawn, rows_of_all_lengths, rows_of_other_lengths)
         return [case for kind in kinds for case in kind(random)]
 
     def _call(self, call: Any, wanted: bool | str) -> Call:

@@ -46,3 +46,15 @@ def test_the_last_of_several_counts() -> None:
     check_event(PAID, CONTRACT, [first, log()], 2, RIGHT)
     with pytest.raises(AssertionError, match=r"Paid\.amount is 6, not 5"):
         check_event(PAID, CONTRACT, [log(), first], 2, RIGHT)
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("terms", (5, 7)), ("roots", (6, 5)), ("epoch", 8)])
+def test_a_struct_stands_in_several_words(name: str, wrong: object) -> None:
+    """It and what comes after it are compared whole."""
+    kept = EventAbi("Kept", (("terms", "(uint256,uint256)", False), ("roots", "uint256[2]", False),
+                             ("epoch", "uint256", False)))  # fmt: skip
+    there = RawLog(CONTRACT, [kept.topic], b"".join(map(word, (5, 6, 7, 8, 9))))
+    right = {"terms": (5, 6), "roots": (7, 8), "epoch": 9}
+    check_event(kept, CONTRACT, [there], 1, right)
+    with pytest.raises(AssertionError, match=rf"Kept\.{name} is"):
+        check_event(kept, CONTRACT, [there], 1, right | {name: wrong})

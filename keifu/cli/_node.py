@@ -144,8 +144,11 @@ def acting(kind: str, folder: Path, held: ExitStack) -> tuple[NodeChain, RpcDepl
     return chain, RpcDeployer(chain.client, account, chain.record.factory)
 
 
-def leaving(kind: str, folder: Path, leave: Callable[[NodeChain, RpcDeployer], Left], json_out: bool) -> None:
-    """Ask back, or pay out, what a node that does not run has locked; what was done is said."""
+def leaving(
+    kind: str, folder: Path, leave: Callable[[NodeChain, RpcDeployer], Left], json_out: bool, meanwhile: str = ""
+) -> None:
+    """Ask back, or pay out, what a node that does not run has locked; what was done is said, and what is left to do
+    while coins are leaving."""
     from contextlib import ExitStack
 
     from keifu.node.fence import note_used
@@ -158,6 +161,8 @@ def leaving(kind: str, folder: Path, leave: Callable[[NodeChain, RpcDeployer], L
     text = f"{coins(done.paid)} coins were paid out"
     if not done.paid:
         text = f"{coins(done.leaving)} coins are leaving: call this again after {day(done.release_at)}"
+    if done.leaving and meanwhile:
+        text += f"\n{meanwhile}"
     emit(done.data(), text, json_out)
 
 

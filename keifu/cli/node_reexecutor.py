@@ -78,13 +78,16 @@ def reexecutor_init(
 @folder_argument
 @json_option
 def reexecutor_exit(folder: Path, json_out: bool) -> None:
-    """Ask the node's slots back, or take the coins out once no panel can be drawn from them; the node has to be
-    stopped."""
+    """Ask the node's slots back, or take the coins out once no panel can be drawn from them. The node has to be stopped
+    for the command, and to run again until then: seats of demands that were opened before are still its own."""
     from keifu.cli._node import settings_of
     from keifu.node.reexecutor.leaving import leave
 
     settings: Any = settings_of("reexecutor", folder)[0]
-    leaving("reexecutor", folder, lambda chain, deployer: leave(chain, deployer, settings.reexecutor, folder), json_out)
+    leaving(
+        "reexecutor", folder, lambda chain, deployer: leave(chain, deployer, settings.reexecutor, folder), json_out,
+        f"keifu node reexecutor run {folder} until then: a seat may still be drawn, and silence is fined",
+    )  # fmt: skip
 
 
 add_common(reexecutor, "reexecutor")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
     from keifu.compute.client.kept import KeptAgain
     from keifu.compute.client.store import Store
-    from keifu.reexecution.reading import Promise, Reading
 
 __all__ = ["accuse", "concede", "kept", "open_", "settle", "status"]
 
@@ -62,18 +61,13 @@ def open_(
     """Have an answer computed again: REPLY is a kept receipt's struct hash, or a HAR file with one exchange. You pay
     the panel's fees. Called again for the same answer it shows the demand that is open."""
     from keifu.compute.client.store import Store, usual_folder
-    from keifu.reexecution import actions
+    from keifu.reexecution.doubting import doubt, promise_about
 
     reading = reading_of(session)
     with Store(folder or usual_folder(), beside=True) as store:
         item = _reply(store, reply, request)
-        promise = _promise(reading, store.promises() if number is None else [number], item)
-    found = _open_one(reading, promise, item)
-    if found is None:
-        found = actions.open_demand(
-            session.deployer, suite_of(session), promise, item.signed, item.request, item.response
-        )
-    demand = reading.demand(found)
+        promise = promise_about(reading, store.promises() if number is None else [number], item)
+    demand = doubt(session.deployer, suite_of(session), reading, promise, item)
     document, words = described(reading, demand, promise)
     emit(document, f"{words}\nnext: keifu reexecute settle {demand.id} --wait", json_out)
 
@@ -176,25 +170,3 @@ def _reply(store: Store, reply: str, request: Path | None) -> KeptAgain:
         raise InputError(f"{path} has {len(captured)} exchanges with receipts", remedy="one exchange a file")
     exchange = exchange_of(captured[0])
     return KeptAgain(exchange.signed, exchange.request, exchange.response)
-
-
-def _promise(reading: Reading, numbers: list[int], item: KeptAgain) -> Promise:
-    """The first that the receipt falls under. Raises UsageError."""
-    receipt = item.signed.receipt
-    for number in numbers:
-        found = reading.promise(number)
-        is_of = (found.channel, found.terms.digest) == (receipt.channel_id, receipt.digest)
-        if is_of and 0 < found.since <= receipt.time <= found.terms.last:
-            return found
-    raise UsageError(
-        "no promise of yours is about this answer: its channel, model and second",
-        remedy="--promise NUMBER, or keifu reexecute accept before the next answer",
-    )
-
-
-def _open_one(reading: Reading, promise: Promise, item: KeptAgain) -> int | None:
-    """The demand that is open about this very receipt."""
-    if not promise.demand:
-        return None
-    is_same = reading.demand(promise.demand).receipt == item.signed.receipt.struct_hash
-    return promise.demand if is_same else None

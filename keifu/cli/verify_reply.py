@@ -31,6 +31,7 @@ __all__ = ["verify_reply"]
 )
 @asked_of
 @click.option("--channel", type=BYTES32, help="Channel that paid, by its id.  [default: any]")
+@click.option("--promise", type=click.IntRange(1), help="Promise at ReExecution, of a re-executed answer.")
 @click.option("--most", type=click.IntRange(0), help="What the answer may cost, in the token's smallest unit.")
 @client_folder
 @trust_options
@@ -43,6 +44,7 @@ def verify_reply(
     environment: bytes | None,
     tees: tuple[str, ...],
     channel: bytes | None,
+    promise: int | None,
     most: int | None,
     folder: Path | None,
     trust: Path | None,
@@ -57,8 +59,9 @@ def verify_reply(
     captured = [read_curl(capture, request)] if request else read_har(capture)
     side = side_of(session, trust, offline=offline)
     expected = Expected(
-        side.chain_id, side.market, operator, channel, environment, most=most, tees=frozenset(map(str.lower, tees))
-    )
+        side.chain_id, side.market, operator, channel, environment, most=most, tees=frozenset(map(str.lower, tees)),
+        promised=side.sources.promise(promise) if promise else None,
+    )  # fmt: skip
     findings = [
         finding for item in captured for finding in _compared(item, expected, side.sources, folder, len(captured) > 1)
     ]

@@ -1,18 +1,18 @@
-"""Texts of a whole batch of receipts in one compiled call: those that `keifu.compute.wire` writes one by one.
+"""Answers with their receipts, of a whole batch in one compiled call: texts are those that `keifu.compute.wire` writes.
 
 A receipt comes as its encoded struct: words of 32 bytes, the type's hash first.
 """
 
 from __future__ import annotations
 
-import string
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
 
-__all__ = ["texts_of"]
+__all__ = ["replies_of"]
 
 WORD, FIELDS = 32, 16
 STRUCT = WORD * (1 + FIELDS)
@@ -20,10 +20,14 @@ HASH, NUMBER, AMOUNT = range(3)  # how a field travels: whole, as a number, or i
 ARRAY, LONG_ARRAY, BYTES, UINT8 = 0x90, 0xDC, 0xC4, 0xCC  # msgpack's words
 ITSELF = 1 << 7  # numbers below it are their own msgpack
 _KINDS = np.array([HASH, NUMBER, HASH, NUMBER, *(HASH,) * 6, NUMBER, NUMBER, AMOUNT, AMOUNT, NUMBER, NUMBER], np.int64)
-_LETTERS = (string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_").encode()
-_PAIRS = np.frombuffer(b"".join(bytes([a, b]) for a in _LETTERS for b in _LETTERS), np.uint16)  # for 12 bits each
+# Of base64url: the numbers from which on letters are of the next kind, and what leads from a number to its letter.
+SMALLS, DIGITS, LAST = map(np.uint8, (26, 52, 62))
+BIG, SMALL, DIGIT, HYPHEN, LOW_LINE = (np.uint8(way & 0xFF) for way in (65, 97 - 26, 48 - 52, 45 - 62, 95 - 63))
+TWO, FOUR, SIX, TWO_BITS, FOUR_BITS, SIX_BITS = map(np.uint8, (2, 4, 6, 0x03, 0x0F, 0x3F))
+ZERO = ord("0")
 _ROOM = 768  # bytes of a receipt before base64: with ten hashes of its proof it has at most 766
-_ROOM_PAIRS = _ROOM // 3 * 2
+_BEHIND, _BLANK = np.frombuffer(b"content-length: ", np.uint8), np.frombuffer(b"\r\n\r\n", np.uint8)
+_REPLY_ROOM = _ROOM // 3 * 4 + len(_BEHIND) + 32  # letters; with the ends of lines, and the number of a body's bytes
 
 
 @kept
@@ -101,45 +105,98 @@ def _packed(
 
 
 @kept
-def _base64(data: NDArray[np.uint8], pairs: NDArray[np.uint16], out: NDArray[np.uint16]) -> None:
-    """Three bytes to two pairs of letters each."""
-    for triple in range(out.shape[0] // 2):
-        bits = (np.uint32(data[3 * triple]) << 16) | (np.uint32(data[3 * triple + 1]) << 8) | data[3 * triple + 2]
-        out[2 * triple] = pairs[bits >> 12]
-        out[2 * triple + 1] = pairs[bits & 0xFFF]
+def _base64(data: NDArray[np.uint8], triples: int, out: NDArray[np.uint8], start: int) -> None:
+    """Three bytes to four letters each. Both loops become vectors."""
+    letters = out[start : start + 4 * triples]
+    for place in range(triples):
+        first, second, third = data[3 * place], data[3 * place + 1], data[3 * place + 2]
+        letters[4 * place] = first >> TWO
+        letters[4 * place + 1] = ((first & TWO_BITS) << FOUR) | (second >> FOUR)
+        letters[4 * place + 2] = ((second & FOUR_BITS) << TWO) | (third >> SIX)
+        letters[4 * place + 3] = third & SIX_BITS
+    for place in range(4 * triples):
+        bits = letters[place]
+        last = HYPHEN if bits == LAST else LOW_LINE
+        letters[place] = bits + (BIG if bits < SMALLS else SMALL if bits < DIGITS else DIGIT if bits < LAST else last)
 
 
 @kept
-def _texts_of(
+def _copied(source: NDArray[np.uint8], first: int, end: int, out: NDArray[np.uint8], at: int) -> int:
+    found, target = source[first:end], out[at : at + end - first]
+    for place in range(end - first):
+        target[place] = found[place]
+    return at + end - first
+
+
+@kept
+def _decimal(number: int, out: NDArray[np.uint8], at: int) -> int:
+    digits, left = 1, number // 10
+    while left:
+        digits, left = digits + 1, left // 10
+    left = number
+    for place in range(at + digits - 1, at - 1, -1):
+        out[place] = ZERO + left % 10
+        left //= 10
+    return at + digits
+
+
+@kept
+def _replies_of(
     structs: NDArray[np.uint8],
     kinds: NDArray[np.int64],
     nodes: NDArray[np.uint8],
     places: NDArray[np.int64],
     signature: NDArray[np.uint8],
-    pairs: NDArray[np.uint16],
-    out: NDArray[np.uint16],
+    words: tuple[NDArray[np.uint8], ...],
+    parts: NDArray[np.uint8],
+    ends: NDArray[np.int64],
+    out: NDArray[np.uint8],
     bounds: NDArray[np.int64],
 ) -> None:
-    """Texts begin where a pair of pairs does; `bounds` has the first letter of each, and the one behind its last."""
-    packed, at = np.empty(_ROOM, np.uint8), 0
-    for number in range(places.shape[0]):
+    """`parts` are what is said beside, of all, then the bodies, of all; up to `ends`, which begin with a zero. `bounds`
+    are where each answer ends, and the lengths of texts."""
+    front, behind, blank = words
+    packed, at, count = np.empty(_ROOM, np.uint8), 0, places.shape[0]
+    for number in range(count):
+        at = _copied(front, 0, front.shape[0], out, at)
         size = _packed(structs, number * STRUCT, kinds, nodes, places[number], signature, packed)
         packed[size] = packed[size + 1] = 0
-        triples = (size + 2) // 3
-        _base64(packed, pairs, out[at : at + 2 * triples])
-        bounds[2 * number] = 2 * at
-        bounds[2 * number + 1] = 2 * at + (4 * size + 2) // 3
-        at += 2 * triples
+        _base64(packed, (size + 2) // 3, out, at)
+        letters = (4 * size + 2) // 3
+        at += letters
+        out[at], out[at + 1] = blank[0], blank[1]
+        at = _copied(parts, ends[number], ends[number + 1], out, at + 2)
+        at = _copied(behind, 0, behind.shape[0], out, at)
+        first, end = ends[count + number], ends[count + number + 1]
+        at = _decimal(end - first, out, at)
+        at = _copied(blank, 0, blank.shape[0], out, at)
+        at = _copied(parts, first, end, out, at)
+        bounds[0, number], bounds[1, number] = at, letters
 
 
-def texts_of(
-    structs: NDArray[np.uint8], nodes: NDArray[np.uint8], places: NDArray[np.int64], signature: bytes
-) -> list[bytes]:
-    """The text of each receipt: uint8[n, 17 words], and the tree over their leaves."""
-    out, bounds = np.empty(len(structs) * _ROOM_PAIRS, np.uint16), np.empty(2 * len(structs), np.int64)
-    _texts_of(
-        structs.reshape(-1), _KINDS, nodes.reshape(-1), places, np.frombuffer(signature, np.uint8), _PAIRS, out, bounds
-    )
-    ends = bounds.tolist()
-    whole = out.view(np.uint8).data
-    return [bytes(whole[first:end]) for first, end in zip(ends[::2], ends[1::2], strict=True)]
+def replies_of(
+    structs: NDArray[np.uint8],
+    nodes: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    signature: bytes,
+    front: bytes,
+    said: Sequence[bytes],
+    bodies: Sequence[bytes],
+) -> tuple[bytes, list[int], list[int]]:
+    """Of each receipt the whole answer: uint8[n, 17 words], and the tree over their leaves. What is before a text, is
+    said beside it and follows as the body stands around it.
+
+    All of them, one behind the other, where each ends, and how long its text is.
+    """
+    parts = np.frombuffer(b"".join((*said, *bodies, b"\0")), np.uint8)
+    ends = np.zeros(2 * len(structs) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, (*said, *bodies)), np.int64, 2 * len(structs)), out=ends[1:])
+    out = np.empty(len(structs) * (len(front) + _REPLY_ROOM) + len(parts), np.uint8)
+    bounds = np.empty((2, len(structs)), np.int64)
+    words = np.frombuffer(front, np.uint8), _BEHIND, _BLANK
+    _replies_of(
+        structs.reshape(-1), _KINDS, nodes.reshape(-1), places, np.frombuffer(signature, np.uint8), words, parts, ends,
+        out, bounds,
+    )  # fmt: skip
+    reply_ends, letters = bounds.tolist()
+    return out[: reply_ends[-1]].tobytes(), reply_ends, letters

@@ -132,13 +132,12 @@ class Cashier:
 
     def admit(self, headers: Mapping[bytes, bytes], fee: int) -> Ticket:
         """The payment of a request that costs `fee` at most. Raises Refused, or Slow for what asks the chain."""
-        header = headers.get(SIGNATURE)
-        if header is not None:
-            return self.admit_paid(header, fee)
-        if (name := headers.get(_BRIEF)) is not None:
+        if (name := headers.get(_BRIEF)) is not None and SIGNATURE not in headers:
             if (ticket := self._brief.get(name)) is None:
                 raise Refused(UNKNOWN, "no payment of this name was shown here: send it whole")
             return self._again(ticket, fee)
+        if (header := headers.get(SIGNATURE)) is not None:
+            return self.admit_paid(header, fee)
         if (given := headers.get(b"authorization")) is not None and given.startswith(b"Bearer kf-"):
             return self._by_key(given, fee)
         raise Refused("", "this has to be paid for")

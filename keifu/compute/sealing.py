@@ -8,7 +8,9 @@ by a few compiled calls. Elsewhere one receipt is written after the other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
+from itertools import accumulate, pairwise
 from struct import Struct
 from types import ModuleType
 
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from ethwire.eip712 import Domain
 from keifu.abi.eip712 import RECEIPT, RECEIPT_BATCH
+from keifu.compute.http.messages import JSON, front_of
 from keifu.compute.model import Claimed
 from keifu.compute.receipt import LARGEST_BATCH, MARKET_NAME, MARKET_VERSION, SIGNATURE_BYTES, Evidence
 from keifu.compute.wire import AMOUNT_BYTES, pack
@@ -26,9 +29,11 @@ from keifu.merkle import Tree, build, hash_leaves
 from keifu.merkle.hashes import HASH_BYTES, hash_messages
 from keifu.merkle.hashes import expect_many as expect_many_hashes
 
-__all__ = ["Answered", "Sealer", "answered", "expect_many"]
+__all__ = ["Answered", "Sealed", "Sealer", "answered", "expect_many"]
 
 _TEXTS = "keifu.compute._texts"
+# What is before the text of a receipt.
+FRONT = front_of(200, JSON + b"keifu-receipt: ")
 # The type's hash and the 16 fields; of the artefact three in one, and zeros where bodies and time go.
 _STRUCT = Struct(">32s32s24xQ96s64x32s32s32s24xQ24xQ16x16s16x16s24xQ32x")
 _SMALL, _SMALL_STRUCT = 1 << 64, Struct(">32s32s24xQ96s64x32s32s32s24xQ24xQ24xQ24xQ24xQ32x")
@@ -39,8 +44,29 @@ _expected: list[ModuleType] = []  # what writes many texts, once it is compiled
 
 
 # One answer: its struct, the bodies of request and response. Of a stream, which is hashed as it goes, no body but its
-# hash: the fourth, which is empty otherwise.
-Answered = tuple[bytes, bytes, bytes, bytes]
+# hash: the fourth, which is empty otherwise. Last, header lines that go beside the receipt.
+Answered = tuple[bytes, bytes, bytes, bytes, bytes]
+
+
+@dataclass(slots=True)
+class Sealed:
+    """Answers with their receipts, one behind the other, where each ends, and how long its receipt's text is."""
+
+    whole: bytes
+    ends: list[int]
+    letters: list[int]
+
+    @property
+    def replies(self) -> list[bytes]:
+        """Heads and bodies."""
+        whole = self.whole
+        return [whole[first:end] for first, end in pairwise((0, *self.ends))]
+
+    @property
+    def texts(self) -> list[bytes]:
+        """As the headers carry them."""
+        begins = [end + len(FRONT) for end in (0, *self.ends)]
+        return [self.whole[first : first + length] for first, length in zip(begins, self.letters, strict=False)]
 
 
 def answered(
@@ -76,17 +102,18 @@ class Sealer:
         self._prefix = b"\x19\x01" + Domain(MARKET_NAME, MARKET_VERSION, chain_id, market).separator
         self._batch = RECEIPT_BATCH.type_hash
 
-    def seal(self, answers: Sequence[Answered], time: int) -> list[bytes]:
-        """The text of each one's receipt, in their order."""
+    def seal(self, answers: Sequence[Answered], time: int) -> Sealed:
+        """In their order."""
         if not 0 < len(answers) <= LARGEST_BATCH:
             raise UsageError(f"{len(answers)} receipts in a batch: 1 to {LARGEST_BATCH} go under one signature")
-        structs = _structs(answers, time)
+        parts, requests, responses, hashes, said = zip(*answers, strict=True)
+        structs = _structs(parts, requests, responses, hashes, time)
         tree = build(hash_leaves(structs))
         signature = self._key.sign(keccak256(self._prefix + keccak256(self._batch + tree.root)))
-        if not _expected:
-            return _texts(structs, tree, signature)
-        texts: list[bytes] = _expected[0].texts_of(structs, tree.nodes, tree.positions, signature)
-        return texts
+        if _expected:
+            made = _expected[0].replies_of(structs, tree.nodes, tree.positions, signature, FRONT, said, responses)
+            return Sealed(*made)
+        return _joined(_texts(structs, tree, signature), said, responses)
 
 
 def expect_many() -> None:
@@ -95,14 +122,17 @@ def expect_many() -> None:
     if not _expected:
         texts = import_module(_TEXTS)
         root = np.zeros((1, HASH_BYTES), np.uint8)
-        texts.texts_of(np.zeros((1, _STRUCT.size), np.uint8), root, np.zeros(1, np.int64), bytes(SIGNATURE_BYTES))
+        struct, place = np.zeros((1, _STRUCT.size), np.uint8), np.zeros(1, np.int64)
+        texts.replies_of(struct, root, place, bytes(SIGNATURE_BYTES), FRONT, [b""], [b""])
         _expected.append(texts)
 
 
-def _structs(answers: Sequence[Answered], time: int) -> NDArray[np.uint8]:
+def _structs(
+    parts: tuple[bytes, ...], requests: tuple[bytes, ...], responses: tuple[bytes, ...], hashes: tuple[bytes, ...],
+    time: int,
+) -> NDArray[np.uint8]:  # fmt: skip
     """uint8[n, 17 words], whole."""
-    parts, requests, responses, hashes = zip(*answers, strict=True)
-    count = len(answers)
+    count = len(parts)
     structs = np.frombuffer(bytearray().join(parts), np.uint8).reshape(count, _STRUCT.size)
     bodies = np.frombuffer(hash_messages(requests + responses), np.uint8).reshape(2, count, HASH_BYTES)
     structs[:, _BODIES] = bodies.swapaxes(0, 1).reshape(count, 2 * HASH_BYTES)
@@ -122,6 +152,15 @@ def _texts(structs: NDArray[np.uint8], tree: Tree, signature: bytes) -> list[byt
         proof = [nodes[node * HASH_BYTES : (node + 1) * HASH_BYTES] for node in step[:length]]
         texts.append(pack(_fields(row.tobytes()), proof, signature))
     return texts
+
+
+def _joined(texts: Sequence[bytes], said: Sequence[bytes], bodies: Sequence[bytes]) -> Sealed:
+    """The same that is written in one call."""
+    replies = [
+        b"%b%b\r\n%bcontent-length: %d\r\n\r\n%b" % (FRONT, text, beside, len(body), body)
+        for text, beside, body in zip(texts, said, bodies, strict=True)
+    ]
+    return Sealed(b"".join(replies), list(accumulate(map(len, replies))), list(map(len, texts)))
 
 
 def _fields(struct: bytes) -> tuple[bytes | int, ...]:

@@ -119,7 +119,7 @@ class Service:
             self._begin(Work(exchange, call, model, None))
             return
         try:
-            header = exchange.header(SIGNATURE)
+            header = exchange.header(SIGNATURE) if SIGNATURE in exchange.headers else None
             if header is None:
                 ticket = self._cashier.admit(exchange.headers, fee)
             else:
@@ -205,6 +205,7 @@ class Service:
         self._finish(batch, await asyncio.to_thread(_answered, model, batch))
 
     def _finish(self, batch: Sequence[Work], results: Sequence[Result | ModelFault]) -> None:
+        answers: list[tuple[Work, Result]] = []
         for work, result in zip(batch, results, strict=True):
             if isinstance(result, ModelFault):
                 self._release(work)
@@ -212,7 +213,9 @@ class Service:
             elif self._settler is None:
                 work.exchange.reply(200, result.body)
             else:
-                self._settler.answer(work, result)
+                answers.append((work, result))
+        if answers and self._settler is not None:
+            self._settler.answer(batch[0].model, answers)
 
     # what is waited for --------------------------------------------------------------------------------------------
 

@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from keifu.compute.cashier import Cashier, Ticket
-from keifu.compute.http import JSON, Exchange
+from keifu.compute.http import Exchange
+from keifu.compute.http.messages import CLOSE
 from keifu.compute.model import ZERO, Call, Claimed, Model, Result
 from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import LARGEST_BATCH, Evidence
-from keifu.compute.sealing import Answered, Sealer, answered
+from keifu.compute.sealing import Answered, Sealed, Sealer, answered
 from keifu.compute.tee import TEE_HEADER
 from keifu.keys import keccak256
 from keifu.payments.book import Account, Book
@@ -34,13 +35,10 @@ class Work:
     ticket: Ticket | None  # None: nothing is charged here
 
 
-RECEIPT = b"keifu-receipt: "
-END = b"\r\n"
-
-# What waits for its receipt and the disk: an answer as `Sealer.seal` takes it; its exchange, with what is said about
-# the payment; or who else gets the text; and of a covered channel its id and the answer, if it is kept.
+# What waits for its receipt and the disk: an answer as `Sealer.seal` takes it; its exchange, or who else gets the text;
+# and of a covered channel its id and the answer, if it is kept.
 _Kept = tuple[bytes, bytes | None]
-_Sealed = tuple[Answered, Exchange | None, bytes, Callable[[bytes], None] | None, _Kept | None]
+_Waiting = tuple[Answered, Exchange | None, Callable[[bytes], None] | None, _Kept | None]
 
 
 class Settler:
@@ -48,7 +46,7 @@ class Settler:
 
     def __init__(self, cashier: Cashier, sealer: Sealer, *, clock: Callable[[], float] = time.time) -> None:
         self._cashier, self._book, self._sealer, self._clock = cashier, cashier.book, sealer, clock
-        self._waiting: list[_Sealed] = []
+        self._waiting: list[_Waiting] = []
         self.is_busy = False
         self.idle: Callable[[int], None] = lambda count: None
         self.sealed = 0
@@ -57,27 +55,35 @@ class Settler:
     def book(self) -> Book:
         return self._book
 
-    def answer(self, work: Work, result: Result) -> None:
-        """A whole answer."""
-        ticket, model, exchange = work.ticket, work.model, work.exchange
-        assert ticket is not None
-        account, units_in, units_out = ticket.account, result.input_units, result.output_units
-        fee = min(model.prices.fee(units_in, units_out), ticket.fee)
-        account.reserved -= ticket.fee
-        number = self._book.answered(account, fee, model.name, (units_in, units_out))
-        if ticket.key is not None:
-            self._cashier.sign(ticket)
-        said = END if ticket.most else END + self._cashier.settled(ticket)
-        evidence = model.evidence if result.evidence is None else result.evidence
-        if result.tee is not None:
-            evidence = Evidence.ATTESTED
-            said = f"\r\n{TEE_HEADER}: {result.tee.header()}".encode() + said
-        struct = answered(
-            account.id, number, model.claimed, result.input_root, result.output_root, units_in, units_out, fee,
-            account.settled, evidence, result.trace_root,
-        )  # fmt: skip
-        kept = (account.id, result.body) if account.id in self._book.covered else None
-        self._add(((struct, exchange.body, result.body, b""), exchange, said, None, kept))
+    def answer(self, model: Model, answers: Sequence[tuple[Work, Result]]) -> None:
+        """Whole answers of a model."""
+        charge, covered, waiting = self._book.answered, self._book.covered, self._waiting
+        units, price = (-1, -1), 0  # many answers have as many as the one before
+        for work, result in answers:
+            ticket, exchange, body = work.ticket, work.exchange, result.body
+            assert ticket is not None
+            account = ticket.account
+            if units != (now := (result.input_units, result.output_units)):
+                units, price = now, model.prices.fee(*now)
+            fee = price if price < ticket.fee else ticket.fee
+            account.reserved -= ticket.fee
+            number = charge(account, fee, model.name, units)
+            said = CLOSE if exchange.close else b""
+            if not ticket.most:
+                if ticket.key is not None:
+                    self._cashier.sign(ticket)
+                said += self._cashier.settled(ticket)
+            evidence = model.evidence if result.evidence is None else result.evidence
+            if result.tee is not None:
+                evidence = Evidence.ATTESTED
+                said += f"{TEE_HEADER}: {result.tee.header()}\r\n".encode()
+            struct = answered(
+                account.id, number, model.claimed, result.input_root, result.output_root, *units, fee,
+                account.settled, evidence, result.trace_root,
+            )  # fmt: skip
+            kept = (account.id, body) if covered and account.id in covered else None
+            waiting.append(((struct, exchange.body, body, b"", said), exchange, None, kept))
+        self._plan()
 
     def streamed(
         self,
@@ -101,7 +107,7 @@ class Settler:
             account.id, number, model.claimed, *roots[:2], *units, fee, account.settled, evidence, roots[2]
         )  # fmt: skip
         kept = (account.id, response) if account.id in self._book.covered else None
-        self._add(((struct, work.exchange.body, b"", response_hash), work.exchange, b"", done, kept))
+        self._add(((struct, work.exchange.body, b"", response_hash, b""), work.exchange, done, kept))
 
     def aside(
         self, account: Account, claimed: Claimed, evidence: Evidence, request: bytes, result: Result,
@@ -112,22 +118,25 @@ class Settler:
             account.id, self._book.finish(account, 0), claimed, result.input_root, result.output_root,
             result.input_units, result.output_units, 0, account.settled, evidence, result.trace_root,
         )  # fmt: skip
-        self._add(((struct, request, result.body, b""), None, b"", done, (account.id, result.body)))
+        self._add(((struct, request, result.body, b"", b""), None, done, (account.id, result.body)))
 
     def release(self, work: Work) -> None:
         """A request that was not answered costs nothing."""
         if work.ticket is not None:
             work.ticket.account.reserved -= work.ticket.fee
 
-    def _add(self, sealed: _Sealed) -> None:
-        self._waiting.append(sealed)
+    def _add(self, one: _Waiting) -> None:
+        self._waiting.append(one)
+        self._plan()
+
+    def _plan(self) -> None:
         if not self.is_busy:
             self.is_busy = True
             asyncio.get_running_loop().call_soon(self._flush)
 
-    def _keep(self, batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
+    def _keep(self, batch: Sequence[_Waiting], texts: Sequence[bytes]) -> None:
         """Answers that may be asked for on the chain, with what was charged for them."""
-        for ((_, request, _, _), _, _, _, kept), text in zip(batch, texts, strict=True):
+        for ((_, request, *_), _, _, kept), text in zip(batch, texts, strict=True):
             if kept is not None:
                 channel, response = kept
                 is_short = response is not None and len(response) <= LONGEST_RESPONSE
@@ -135,13 +144,13 @@ class Settler:
 
     def _flush(self) -> None:
         batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-        texts = self._sealer.seal([item[0] for item in batch], int(self._clock()))
+        sealed = self._sealer.seal([item[0] for item in batch], int(self._clock()))
         self.sealed += len(batch)
         if self._book.covered:
-            self._keep(batch, texts)
+            self._keep(batch, sealed.texts)
 
         def written(future: asyncio.Future[None]) -> None:
-            _send(batch, [] if future.exception() is not None else texts)
+            _send(batch, None if future.exception() is not None else sealed)
             if self._waiting:
                 self._flush()
             else:
@@ -151,15 +160,19 @@ class Settler:
         self._book.durable().add_done_callback(written)
 
 
-def _send(batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
-    """Without texts, why there is none."""
-    for ((_, _, body, _), exchange, said, done, _), text in zip(batch, texts or [b""] * len(batch), strict=True):
+def _send(batch: Sequence[_Waiting], sealed: Sealed | None) -> None:
+    """None: the disk does not take it."""
+    if sealed is None:
+        for _, exchange, done, _ in batch:
+            if done is not None:
+                done(b"")
+            elif exchange is not None:
+                why = "the provider cannot write vouchers at the moment"
+                exchange.fail(503, "server_error", "not_durable", why)
+        return
+    texts = sealed.texts if any(item[2] for item in batch) else [b""] * len(batch)
+    for (_, exchange, done, _), text, reply in zip(batch, texts, sealed.replies, strict=True):
         if done is not None:
             done(text)
-            continue
-        assert exchange is not None
-        if text:
-            exchange.reply(200, body, JSON, RECEIPT, text, said)
-        else:
-            why = "the provider cannot write vouchers at the moment"
-            exchange.fail(503, "server_error", "not_durable", why)
+        elif exchange is not None:
+            exchange.reply_as(reply)

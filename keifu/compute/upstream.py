@@ -181,7 +181,10 @@ class Upstream(RemoteModel):
     def _body(self, call: Call, *, stream: bool) -> bytes:
         """The client's own request, with the model's name there and a limit that the payment covers. One that says all
         that already goes on byte by byte."""
-        given: dict[str, Any] = msgspec.json.decode(call.body)
+        try:
+            given: dict[str, Any] = msgspec.json.decode(call.body)
+        except RecursionError as error:  # a field that nobody reads goes deeper than what was read
+            raise ModelFault(400, "invalid_body", "the request is nested too deeply") from error
         document = dict(given)
         document["model"] = self._theirs
         if call.endpoint in GENERATING:
@@ -239,14 +242,21 @@ def _size(answer: _Answer) -> int:
 
 
 def is_repeatable(call: Call, answer: bytes) -> bool:
-    """Whether a panel can be shown the answer, and compute it again: whole, short, and of texts the likeliest words."""
+    """Whether a panel can be shown the answer, and compute it again: whole, short, and of texts the likeliest words. A
+    panel sees no endpoint, so a request that two of them would answer otherwise says by its form which one it was."""
     if call.stream or max(len(call.body), len(answer)) > JUDGED_BYTES:
         return False
-    return call.endpoint not in GENERATING or msgspec.json.decode(call.body, type=_Drawn).temperature == 0
+    asked = msgspec.json.decode(call.body, type=_Asked)
+    if sum(len(bytes(given)) > 0 for given in (asked.messages, asked.prompt, asked.input)) > 1:
+        return False
+    return call.endpoint not in GENERATING or asked.temperature == 0
 
 
-class _Drawn(msgspec.Struct):
-    temperature: float | None = None
+class _Asked(msgspec.Struct):
+    temperature: Any = None
+    messages: msgspec.Raw = msgspec.Raw()
+    prompt: msgspec.Raw = msgspec.Raw()
+    input: msgspec.Raw = msgspec.Raw()
 
 
 def _table(value: object) -> dict[str, Any]:

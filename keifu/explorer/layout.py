@@ -32,6 +32,7 @@ BELOW = {
     "environment": "environments", "record": "records", "operator": "operators",
     "notaries": "operators", "provider": "providers",
     "orders": "providers", "order": "providers", "disputes": "providers", "dispute": "providers",
+    "reexecutions": "providers", "reexecution": "providers",
     "channel": "channels", "receivers": "channels",
     "receiver": "channels", "case": "cases", "programme": "programmes", "proposal": "programmes",
     "grant": "grants", "escrow": "grants", "agent": "agents",

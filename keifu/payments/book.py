@@ -131,8 +131,8 @@ class Account:
 class _Changes:
     """What is not on the disk yet, and who waits for it."""
 
-    channels: dict[bytes, Account] = field(default_factory=dict)
-    usage: dict[tuple[bytes, str, str], Usage] = field(default_factory=dict)
+    channels: dict[bytes, Account] = field(default_factory=dict)  # with the usage that each counts at the moment
+    usage: dict[tuple[bytes, str, str], Usage] = field(default_factory=dict)  # that is not counted at the moment
     answers: list[Row] = field(default_factory=list)
     uncovered: list[Row] = field(default_factory=list)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
@@ -143,15 +143,17 @@ class _Changes:
 
     def rows(self) -> tuple[list[Row], list[Row]]:
         """How channels and usage stand now."""
+        used = dict(self.usage)
         for account in self.channels.values():
             account.filed = account.most
+            if (newest := account.used) is not None:
+                used[account.id, newest.day, newest.model] = newest
         channels = [
             (_amount(item.most), item.signature, _amount(item.charged), item.number, item.id)
             for item in self.channels.values()
         ]
         usage = [
-            (*key, item.requests, item.input_units, item.output_units, _amount(item.fees))
-            for key, item in self.usage.items()
+            (*key, item.requests, item.input_units, item.output_units, _amount(item.fees)) for key, item in used.items()
         ]
         return channels, usage
 
@@ -159,19 +161,18 @@ class _Changes:
         """The same for the journal: no voucher that the file has, and each channel's id once."""
         channels: list[Row] = []
         usage: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
-        for account in self.channels.values():
+        for place, account in enumerate(self.channels.values()):
+            charged = account.charged if account.charged < SQLITE_NUMBERS else str(account.charged)
             if account.most == account.filed:
-                channels.append((_amount(account.charged), account.number, account.id))
+                channels.append((charged, account.number, account.id))
             else:
                 account.filed = account.most
-                channels.append(
-                    (_amount(account.most), account.signature, _amount(account.charged), account.number, account.id)
-                )
-        places = dict(zip(self.channels, range(len(channels)), strict=True))
-        for (id_, day, model), item in self.usage.items():
-            usage[day, model].append(
-                (places[id_], item.requests, item.input_units, item.output_units, _amount(item.fees))
-            )
+                channels.append((_amount(account.most), account.signature, charged, account.number, account.id))
+            if (used := account.used) is not None:
+                usage[used.day, used.model].append(_counted(place, used))
+        places = dict(zip(self.channels, range(len(channels)), strict=True)) if self.usage else {}
+        for (id_, day, model), used in self.usage.items():
+            usage[day, model].append(_counted(places[id_], used))
         return channels, [(*key, rows) for key, rows in usage.items()]
 
 
@@ -237,14 +238,14 @@ class Book:
             self._day_begins, self._day_ends, self._today = day * DAY, (day + 1) * DAY, _day_of(day)
         used, id_ = account.used, account.id
         if used is None or used.model != model or used.day != self._today:
+            if used is not None:
+                self._changes.usage[id_, used.day, used.model] = used
             used = account.used = self._usage_of(id_, self._today, model)
         used.requests += requests
         used.input_units += units[0]
         used.output_units += units[1]
         used.fees += fee
-        changes = self._changes
-        changes.channels[id_] = account
-        changes.usage[id_, used.day, model] = used
+        self._changes.channels[id_] = account
 
     def _usage_of(self, channel_id: bytes, day: str, model: str) -> Usage:
         key = channel_id, day, model
@@ -362,6 +363,10 @@ class Book:
 def _row(account: Account) -> Row:
     state = _amount(account.most), account.signature, _amount(account.charged), account.number
     return account.id, *account.channel.values, *state
+
+
+def _counted(place: int, used: Usage) -> Row:
+    return place, used.requests, used.input_units, used.output_units, _amount(used.fees)
 
 
 def _amount(value: int) -> int | str:

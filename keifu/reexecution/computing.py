@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,24 +50,27 @@ class OwnModel:
                 remedy="fetch the weights that the digest names, or correct it",
             )
 
-    def answer(self, request: bytes) -> bytes:
+    def calls(self, request: bytes) -> list[Call]:
+        """A request of the chain names no endpoint: it may have been sent to each whose form it has. Raises
+        EnvironmentFault when it has none's."""
+        found = []
+        for endpoint in sorted(self.endpoints):
+            with suppress(ModelFault):
+                found.append(read_request(endpoint, request, USUAL_OUTPUT).call)
+        if not found:
+            raise self._unanswered(f"it is no request of {', '.join(sorted(self.endpoints))}")
+        return found
+
+    def answer(self, call: Call) -> bytes:
         """To a request as the client sent it. Raises EnvironmentFault when the model gives none: nothing is known
         then."""
         try:
-            return asyncio.run(self._answered(self._read(request)))
+            return asyncio.run(self._answered(call))
         except ModelFault as fault:
-            raise EnvironmentFault(
-                f"{self.name} answers no such request: {fault.message}", remedy="look at the model's server"
-            ) from fault
+            raise self._unanswered(fault.message) from fault
 
-    def _read(self, request: bytes) -> Call:
-        """A request of the chain names no endpoint: the one whose form it has."""
-        for endpoint in sorted(self.endpoints):
-            try:
-                return read_request(endpoint, request, USUAL_OUTPUT).call
-            except ModelFault:
-                continue
-        raise ModelFault(400, "invalid_body", f"it is no request of {', '.join(sorted(self.endpoints))}")
+    def _unanswered(self, why: str) -> EnvironmentFault:
+        return EnvironmentFault(f"{self.name} answers no such request: {why}", remedy="look at the model's server")
 
     async def _answered(self, call: Call) -> bytes:
         server = Upstream(

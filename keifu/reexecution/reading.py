@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass
 from enum import IntEnum
+from itertools import islice
 from typing import Any
 
 from ethwire.abi import encode_args
@@ -206,7 +207,16 @@ class Reading:
 
     def slots(self, pool: bytes) -> list[Slot]:
         """All that there ever were, empty ones included."""
-        return [slot_of(self.contract.slot(pool, place)) for place in range(self.contract.slot_count(pool))]
+        return list(self._slots(pool))
+
+    def has_panel(self, promise: Promise) -> bool:
+        """Whether a demand that is opened now can draw one: members leave a pool when they like."""
+        found = mature(self._slots(promise.terms.pool), self.client.now, (promise.operator, promise.client))
+        return len(list(islice(found, promise.terms.panel))) == promise.terms.panel
+
+    def _slots(self, pool: bytes) -> Iterator[Slot]:
+        for place in range(self.contract.slot_count(pool)):
+            yield slot_of(self.contract.slot(pool, place))
 
     def opened(self, demand: int) -> Opened:
         """What the client showed. Raises CheckFailed when the node does not give the log."""
@@ -218,7 +228,7 @@ class Reading:
         raise CheckFailed(f"the node has no log of demand {demand}", remedy="ask another node")
 
 
-def mature(slots: Sequence[Slot], now: int, but: Sequence[str] = ()) -> Iterator[Slot]:
+def mature(slots: Iterable[Slot], now: int, but: Sequence[str] = ()) -> Iterator[Slot]:
     """Those that a demand which is opened now may draw, and that belong to nobody of `but`."""
     others = {item.lower() for item in but}
     for slot in slots:

@@ -138,7 +138,8 @@ class Tolerance:
         both_none = np.isnan(own) & np.isnan(claimed)
         with np.errstate(invalid="ignore", over="ignore"):
             near = np.abs(claimed - own) <= self.absolute + self.relative * np.abs(own)
-        apart = np.flatnonzero(~((near & np.isfinite(own) & np.isfinite(claimed)) | both_none).reshape(-1))
+        near &= np.isfinite(own) & np.isfinite(claimed)
+        apart = np.flatnonzero(~(near | both_none | (own == claimed)).reshape(-1))  # endless numbers have no distance
         if not len(apart):
             return ""
         place = int(apart[0])
@@ -225,6 +226,17 @@ def _pieces(answer: bytes) -> Iterator[tuple[int, str]]:
         documents = [msgspec.json.decode(event, type=_Choices) for event in events_of(answer)]
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    for choice in (item for document in documents for item in document.choices):
-        said = choice.message or choice.delta
-        yield choice.index, (said.content if said else choice.text) or ""
+    for document in documents:
+        if len({choice.index for choice in document.choices}) < len(document.choices):
+            raise ValueError("two choices have one index")
+        for choice in document.choices:
+            yield choice.index, _text(choice)
+
+
+def _text(choice: _Choice) -> str:
+    """Raises ValueError where one client reads another text than the next: each form has a place of its own."""
+    given = {item.content for item in (choice.message, choice.delta) if item is not None} | {choice.text}
+    texts = [text for text in given if text]
+    if len(texts) > 1:
+        raise ValueError("a choice says several things")
+    return texts[0] if texts else ""

@@ -13,6 +13,7 @@ from keifu.sdk.acting import Agents
 from keifu.sdk.areas import Datasets, Environments, Grants, Models, Staking, Verdict, verify_running
 from keifu.sdk.chatting import Reply, chat
 from keifu.sdk.covering import Covers
+from keifu.sdk.doubting import Doubts
 from keifu.sdk.embedding import Vectors, embed
 from keifu.sdk.link import Link, Settings
 from keifu.sdk.paying import Asked, Channels, Inferred, infer
@@ -38,6 +39,7 @@ class _Connection(Area[M], Generic[M]):
         self.channels = Channels(mode)
         self.storage = Storage(mode)
         self.covers = Covers(mode)
+        self.doubts = Doubts(mode)
         self.agent = Agents(mode)
 
     @verb

@@ -54,6 +54,8 @@ ELSEWHERE = {
 # Pages with the same commands as another one.
 TRANSLATIONS = {"README.ja.md": "README.md"}
 PAGES = [page for page in pages() if page not in TRANSLATIONS]
+# Pages that need a chain on which days have passed, and where all their commands are typed.
+PLAYED = {"docs/guides/re-execution.md": "tests/integration/reexecution/test_guide.py"}
 SHELL_LANGUAGES = {"", "sh", "bash", "shell", "zsh"}
 _COMMAND = re.compile(rf"^(?:python -m [\w.]+|(?:{'|'.join(TOOLS)}) [a-z-]+)")
 
@@ -65,7 +67,12 @@ CASES = {"docs/guides/ai-developer.md": "provenance-7"}
 @pytest.mark.page
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", [pytest.param(page, marks=pytest.mark.case(CASES[page])) if page in CASES else page for page in PAGES]
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.case(CASES[page])) if page in CASES else page
+        for page in PAGES
+        if page not in PLAYED
+    ],
 )
 def test_every_command_does_what_the_page_says(page, tmp_path, record_property):
     with Session(checkout(tmp_path / "keifu"), tmp_path / "home") as session:
@@ -103,6 +110,11 @@ def printed() -> set[str]:
 def test_commands_that_the_text_names_are_run_somewhere(page):
     run = " ; ".join(printed())
     assert {command for command in named(page) if command not in run and command not in ELSEWHERE} == set()
+
+
+@pytest.mark.parametrize("page", PLAYED)
+def test_a_page_that_is_played_elsewhere_is_played_there(page):
+    assert page in (ROOT / PLAYED[page]).read_text()
 
 
 def test_what_is_run_elsewhere_is_run_there():

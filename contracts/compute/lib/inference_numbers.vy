@@ -217,6 +217,20 @@ def _dot(_x: Bytes[LANE_BYTES], _lanes: uint256, _part: Bytes[PART_BYTES], _layo
 
 @internal
 @pure
+def _dot_of_rows(_x: Bytes[LANE_BYTES], _part: Bytes[PART_BYTES]) -> int256:
+    """
+    @dev The same of whole words of rows of 8 bits, for contracts that have no blocks.
+    """
+    count: bytes32 = convert(len(_x) >> 5, bytes32)
+    x: DynArray[uint256, X_WORDS] = abi_decode(concat(LIST, count, _x), DynArray[uint256, X_WORDS])
+    count = convert(len(_part) >> 5, bytes32)
+    # Filled up to as many bytes as the longest list may have.
+    part: DynArray[uint256, PART_WORDS] = abi_decode(concat(LIST, count, _part, NOTHING), DynArray[uint256, PART_WORDS])
+    return self._dot_rows(x, len(part), part)
+
+
+@internal
+@pure
 def _dot_rows(_x: DynArray[uint256, X_WORDS], _blocks: uint256, _part: DynArray[uint256, PART_WORDS]) -> int256:
     total: uint256 = HALVES_32
     for number: uint256 in range(_blocks, bound=MAX_BLOCKS):

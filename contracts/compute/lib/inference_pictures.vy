@@ -65,7 +65,7 @@ def convolved(
         blocks: uint256 = 0
         first, blocks = strips_of._blocks(segment)
         weights: Bytes[PART + 64] = slice(row.part, first * BLOCK, blocks * BLOCK)
-        products = numbers._dot(x, blocks * BLOCK, weights, numbers.ROWS_8)
+        products = numbers._dot_of_rows(x, weights)
         if claim.sums != NO_SUMS:
             return products != sums_of._claimed(claim, sums)
     products += rows._bias(header)

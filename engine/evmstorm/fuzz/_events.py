@@ -19,7 +19,9 @@ def check_event(event: EventAbi, address: str, logs: list[RawLog], count: int, a
     topics, data = found[-1].topics, found[-1].data
     left = dict(args)
     at_topic, at_data = 1, 0
-    for name, kind, indexed in event.inputs:
+    # A struct or an array of a fixed size stands in the data itself, with several words.
+    is_plain = all(encoder(kind)[1] or kind[-1] not in ")]" for _, kind, _ in event.inputs)
+    for name, kind, indexed in event.inputs if is_plain else ():
         encode, dynamic = encoder(kind)
         if name in left and not dynamic:
             there = topics[at_topic] if indexed else data[at_data : at_data + WORD]

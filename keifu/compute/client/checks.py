@@ -306,6 +306,8 @@ def _evidence(exchange: Exchange, expected: Expected) -> Finding:
             return Finding(Check.EVIDENCE, True, f"unverified: it says proved, but {why}")
         return Finding(Check.EVIDENCE, True, "proved: any wrong number can be shown on the chain")
     if claimed == Evidence.REEXECUTED:
+        if exchange.signed.receipt.digest == ZERO:
+            return Finding(Check.EVIDENCE, False, "re-executed, but it names no model that anybody could run")
         if why := _why_not_again(exchange, expected):
             return Finding(Check.EVIDENCE, True, f"unverified: it says re-executed, but {why}")
         return Finding(Check.EVIDENCE, True, "re-executed: a panel computes it again where you doubt it")

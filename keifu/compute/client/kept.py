@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keifu.compute.canonical import HASH_BYTES, hashes_of, tokens_of
+from keifu.compute.client.reexecuted import can_be_shown
 from keifu.compute.receipt import Evidence, SignedReceipt
 from keifu.compute.vectors import vectors_of
 from keifu.compute.wire import unpack
@@ -71,10 +72,10 @@ class KeptReply:
     is_vector: bool = False
 
 
-def keep(database: sqlite3.Connection, signed: SignedReceipt, request: bytes, response: bytes) -> None:
+def keep(database: sqlite3.Connection, signed: SignedReceipt, response: bytes, request: bytes = b"") -> None:
     """Nothing of an answer that nobody judges."""
     name = signed.receipt.struct_hash
-    if signed.receipt.evidence == Evidence.REEXECUTED and request:
+    if signed.receipt.evidence == Evidence.REEXECUTED and can_be_shown(request, response):
         database.execute("INSERT OR IGNORE INTO again VALUES (?, ?, ?)", (name, request, response))
     if signed.receipt.evidence != Evidence.PROVED:
         return

@@ -60,9 +60,10 @@ class OnChain:
             return None
         found = self._reexecution.promise(number)
         stands = found.state == "open" and (found.demand > 0 or self._reexecution.client.now <= found.until)
+        terms, has_panel = found.terms, stands and self._reexecution.has_panel(found)
         return Promised(
-            number, found.operator, found.channel, found.terms.digest, found.since, found.terms.last, stands
-        )
+            number, found.operator, found.channel, terms.digest, found.since, terms.last, stands, has_panel
+        )  # fmt: skip
 
 
 def enumerate_promotions(proved: Proved, environment: bytes) -> list[tuple[int, Promoted]]:

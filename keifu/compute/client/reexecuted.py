@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from keifu.compute.receipt import Receipt
 
-__all__ = ["JUDGED_BYTES", "Promised", "of_receipt", "why_not_reexecuted"]
+__all__ = ["JUDGED_BYTES", "Promised", "can_be_shown", "of_receipt", "why_not_reexecuted"]
 
 JUDGED_BYTES = 2_048  # of a request, and of an answer, that are shown to a panel
 
@@ -23,6 +23,7 @@ class Promised:
     since: int  # 0 where it was never accepted
     last: int
     stands: bool  # whether a demand can be opened, or is open
+    has_panel: bool = True  # whether its pool has one now
 
     def is_about(self, receipt: Receipt, operator: str) -> bool:
         """Whether a demand can show the receipt: of this operator, channel, model and time."""
@@ -34,8 +35,19 @@ class Promised:
 
 
 def of_receipt(promises: Iterable[Promised | None], receipt: Receipt, operator: str) -> Promised | None:
-    """The first under which the receipt can be shown."""
-    return next((item for item in promises if item is not None and item.is_about(receipt, operator)), None)
+    """The first under which the receipt can be shown; one that nobody judges only where there is no other."""
+    unjudged = None
+    for item in promises:
+        if item is not None and item.is_about(receipt, operator):
+            if item.stands and item.has_panel:
+                return item
+            unjudged = unjudged or item
+    return unjudged
+
+
+def can_be_shown(request: bytes, response: bytes) -> bool:
+    """Whether a demand brings both sides' bytes."""
+    return all(0 < len(body) <= JUDGED_BYTES for body in (request, response))
 
 
 def why_not_reexecuted(
@@ -46,6 +58,8 @@ def why_not_reexecuted(
         return "you have accepted no promise about it that you know of"
     if not promise.stands:
         return f"promise {promise.number} is over"
-    if max(len(request), len(response)) > JUDGED_BYTES:
-        return f"a panel is shown {JUDGED_BYTES:,} bytes of a request and of an answer"
+    if not promise.has_panel:
+        return f"the pool of promise {promise.number} has too few slots for a panel now"
+    if not can_be_shown(request, response):
+        return f"a panel is shown 1 to {JUDGED_BYTES:,} bytes of a request and of an answer"
     return ""

@@ -200,7 +200,7 @@ class Store(ClientFolder):
         with self._writing() as database:
             self._keep(database, request, signed, held=True)
             asked = database.execute("SELECT body FROM body WHERE request = ?", (request,)).fetchone()
-            keep(database, signed, asked[0] if asked else b"", response)
+            keep(database, signed, response, asked[0] if asked else b"")
             kept = self.channel(receipt.channel_id)
             sums = (str(kept.fees + receipt.fee), str(max(kept.charged, receipt.charged)), kept.id)
             database.execute("UPDATE channel SET fees = ?, charged = ? WHERE id = ?", sums)

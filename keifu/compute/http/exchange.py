@@ -57,6 +57,13 @@ class Exchange:
         self._connection.write(whole(status, headers or (JSON,), body, close=self.close, bodiless=is_head))
         self._connection.finished(self)
 
+    def reply_as(self, answer: bytes) -> None:
+        """A whole answer to a POST that others wrote, head and body. Its head says so when `close` is set."""
+        self.is_answered = True
+        connection = self._connection
+        connection.write(answer)
+        connection.finished(self)
+
     def reply_file(self, status: int, parts: Sequence[Sendable], size: int, headers: bytes) -> None:
         """The whole answer at once, its body of `size` bytes from parts of files or of memory."""
         self.is_answered = True

@@ -8,10 +8,10 @@ from http import HTTPStatus
 
 import msgspec
 
-__all__ = ["JSON", "Limits", "failure_body", "head_of", "whole"]
+__all__ = ["CLOSE", "JSON", "Limits", "failure_body", "front_of", "head_of", "whole"]
 
 JSON = b"content-type: application/json\r\n"
-_CLOSE = b"connection: close\r\n"
+CLOSE = b"connection: close\r\n"
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,19 @@ class Limits:
 def head_of(status: int, headers: bytes, length: int | None = None, *, close: bool = False) -> bytes:
     """Line and headers; a body of so many bytes follows, or one in chunks."""
     follows = b"transfer-encoding: chunked\r\n\r\n" if length is None else b"content-length: %d\r\n\r\n" % length
-    return b"".join((_LINES[status], headers, _CLOSE if close else b"", follows))
+    return b"".join((_LINES[status], headers, CLOSE if close else b"", follows))
+
+
+def front_of(status: int, headers: bytes) -> bytes:
+    """Of a head that others write on: its line, and headers of which the last one may be unfinished."""
+    return _LINES[status] + headers
 
 
 def whole(status: int, headers: Sequence[bytes], body: bytes, *, close: bool = False, bodiless: bool = False) -> bytes:
     """A whole answer, in one piece at once. `bodiless`: all but the body."""
     length = b"content-length: %d\r\n\r\n" % len(body)
     return b"".join(
-        (_LINES[status], *headers, _CLOSE if close else b"", length, b"" if bodiless else body)
+        (_LINES[status], *headers, CLOSE if close else b"", length, b"" if bodiless else body)
     )  # fmt: skip
 
 

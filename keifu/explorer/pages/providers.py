@@ -84,6 +84,8 @@ def providers(view: View) -> Sheet:
             view.link(words("more.orders"), "orders"),
             " · ",
             view.link(words("more.disputes"), "disputes"),
+            " · ",
+            view.link(words("more.reexecutions"), "reexecutions"),
         ),
     ]
     return Sheet(words("providers.title"), body, [("keifu", "providers")])

@@ -9,7 +9,7 @@ from typing import Any
 
 from keifu.chain.follower import Follower, Notice
 from keifu.chain.suite import HUB, REEXECUTION
-from keifu.errors import KeifuError
+from keifu.errors import EnvironmentFault, InputError, KeifuError
 from keifu.keys import Account
 from keifu.node.attempts import Attempts
 from keifu.node.chain import NodeChain
@@ -36,7 +36,7 @@ from keifu.reexecution.reading import (
 )
 from keifu.reexecution.steps import Step, due
 from keifu.reexecution.tolerance import Compared, Word
-from keifu.units import coins, counted, day
+from keifu.units import COIN, coins, counted, day
 
 __all__ = ["ReExecutor", "computed"]
 
@@ -88,7 +88,7 @@ class ReExecutor(Work):
         hub, where = chain.suite.at(chain.client, HUB), chain.suite[REEXECUTION]
         locked, needed = hub.lock_of(where, account), SLOT_STAKE * len(models)
         words = f"{coins(locked)} coins are locked, {coins(needed)} are needed for {counted(len(models), 'slot')}"
-        remedy = "" if locked >= needed else f"keifu staking lock --service {where} --amount {needed // 10**18}"
+        remedy = "" if locked >= needed else f"keifu staking lock --service {where} --amount {needed // COIN}"
         yield Check("stake", locked >= needed, words, remedy)
         balance, gas = chain.client.balance(account), GAS_OF_A_SEAT * chain.rpc.quantity("eth_gasPrice")
         words = f"{account.address} has {balance} wei, a seat may take {gas}"
@@ -204,6 +204,7 @@ class ReExecutor(Work):
             made = self._words.made(demand.id, place, word, *self._shown(model, found))
             if made.seal(self._me) == seat.seal:
                 return self._words.keep(demand.id, place, word, made.answer, made.digest, made.why)
+        self._failed[demand.id, place] = time.monotonic() + AGAIN_SECONDS
         self._trouble = f"the word of demand {demand.id} was sealed elsewhere, with a salt that this node has not"
         return None
 
@@ -229,7 +230,11 @@ class ReExecutor(Work):
         """One's own answer, and how it compares; None while it is not there."""
         key = demand.id, place
         shown = self._openings.of(demand.id)
-        if shown is None or time.monotonic() < self._failed.get(key, 0):
+        if shown is None:
+            self._trouble = f"what demand {demand.id} is about was not read from the chain's logs yet"
+            return None
+        if time.monotonic() < self._failed.get(key, 0):
+            self._trouble = f"demand {demand.id} waits for another try of {model.name}"
             return None
         future = self._running.get(key)
         if future is None:
@@ -240,11 +245,11 @@ class ReExecutor(Work):
         del self._running[key]
         try:
             return future.result()
-        except KeifuError as error:
+        except Exception as error:  # whatever somebody had computed, it ends no node
             self._failed[key] = time.monotonic() + AGAIN_SECONDS
-            self._trouble = f"{model.name} gives no answer that can be compared: {error.message}"
+            self._trouble = f"{model.name} gives no answer that can be compared: {error}"
             self.body.alerts.tell(
-                f"uncomputed {key}", f"demand {demand.id} cannot be computed: {error.message}", demand=demand.id,
+                f"uncomputed {key}", f"demand {demand.id} cannot be computed: {error}", demand=demand.id,
                 until=demand.commit_until,
             )  # fmt: skip
             return None
@@ -287,9 +292,25 @@ class ReExecutor(Work):
 
 
 def computed(model: OwnModel, shown: Opened) -> tuple[bytes, Compared]:
-    """Raises KeifuError where nothing is known."""
+    """One's own answer, and how the one in question compares. A request that several endpoints take differs when its
+    answer is none of theirs: its sender chose the form, the provider did not. Raises KeifuError where nothing is
+    known."""
     if not shown.request or not shown.response:
         return b"", Compared(Word.UNREADABLE, "it was stored, and this node reads nothing from storage")
     model.require_weights()
-    own = model.answer(shown.request)
-    return own, model.tolerance.compare(own, shown.response)
+    found: tuple[bytes, Compared] | None = None
+    faults: list[KeifuError] = []
+    for call in model.calls(shown.request):
+        try:
+            own = model.answer(call)
+            compared = model.tolerance.compare(own, shown.response)
+        except (InputError, EnvironmentFault) as error:
+            faults.append(error)
+            continue
+        if compared.word == Word.AGREES:
+            return own, compared
+        found = found or (own, compared)
+    # What was asked for may be what failed. An answer of a form that the rule does not compare was not asked for.
+    if found is None or any(isinstance(fault, EnvironmentFault) for fault in faults):
+        raise faults[0]
+    return found

@@ -255,6 +255,8 @@ def make(keifu, at_first, tmp_path):
             own += ["--artefacts", at_first.models / "*"]
         if kind == "notary" and not options:
             own.append("--watch-only")
+        if kind == "reexecutor":
+            own += ["--model", "floats", "--upstream", "http://127.0.0.1:9/v1", "--digest", "ab" * 32]
         status, _, err = keifu("node", kind, "init", folder, *own)
         assert status == 0, err
         made.append(Node(kind, folder))

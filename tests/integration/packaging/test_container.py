@@ -149,6 +149,8 @@ def image(request: pytest.FixtureRequest, world: World, installed: Path, tmp_pat
     command += ["--rpc", world.anvil.url, "--deployments", world.deployments]
     if kind == "notary":
         command.append("--watch-only")
+    if kind == "reexecutor":
+        command += ["--model", "floats", "--upstream", "http://127.0.0.1:9/v1", "--digest", "ab" * 32]
     if kind == "operator":
         command += ["--environment", world.environment, "--artefacts", world.weights, "--listen", "127.0.0.1:0"]
     variables = {"PATH": os.defpath, "HOME": str(tmp_path), "KEIFU_PASSWORD": "open"}

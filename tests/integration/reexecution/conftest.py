@@ -93,7 +93,7 @@ def at_present(paid: Panels) -> Iterator[None]:
 def servers(paid: Panels) -> Iterator[dict[str, FloatServer]]:
     """One of each member's own, and the provider's."""
     with ExitStack() as held:
-        names = (OPERATOR, *MEMBERS)
+        names = (OPERATOR, *MEMBERS, NEWCOMER)
         yield {name: held.enter_context(floats(paid.weights, seed)) for seed, name in enumerate(names)}
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from keifu.keys import Account
-from tests.guides._pages import Step, steps
+from keifu.units import COIN
+from tests.guides.printed import Step, steps
 from tests.integration.compute.conftest import PaidNode, until
 from tests.integration.node.conftest import Node
 from tests.integration.reexecution.conftest import MEMBERS, OPERATOR, Panels, Run
@@ -47,7 +48,7 @@ class Shell:
 def shell(paid: Panels, provider: PaidNode, words: FloatServer, run: Run, tmp_path: Path) -> Shell:
     (tmp_path / "weights").symlink_to(paid.weights)
     found = Shell(tmp_path)
-    channel = run("payer", "channel", "open", "--to", provider.account, "--amount", 10**18)["channel"]
+    channel = run("payer", "channel", "open", "--to", provider.account, "--amount", COIN)["channel"]
     found.names |= {
         "url": provider.url, "operator": Account.from_role(OPERATOR).address, "digest": paid.digest.hex(),
         "model": words.url, "channel": channel,

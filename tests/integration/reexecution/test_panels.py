@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import keifu
 from keifu.keys import Account
 from keifu.reexecution.reading import Demand, Stage
 from keifu.units import COIN
@@ -175,3 +177,80 @@ def test_a_member_killed_between_seal_and_showing_shows_what_it_sealed(
         node.run()
     until(lambda: story.words(number) == [AGREES] * 3)
     assert [servers[name].asked - before for name, before in zip(MEMBERS, asked, strict=True)] == [0, 0, 1]
+
+
+def test_the_sdk_takes_a_promise_and_doubts_an_answer(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEIFU_ROLE", CLIENT)
+    with keifu.connect() as k:
+        with pytest.raises(keifu.CheckFailed, match="it costs 10 coins"):
+            k.doubts.accept(story.promise, most=9)
+        with pytest.raises(keifu.UsageError, match="no such answer is kept"):
+            k.doubts.open()
+        last = k.doubts.accept(story.promise, most=10, pool=3)
+        assert last == story.paid.reading.promise(story.promise).terms.last
+        until(lambda: story.ask()["evidence"] == "re-executed")
+        story.paid.pass_to(story.run("", "reexecute", "kept")[-1]["time"])
+        with pytest.raises(keifu.UsageError, match="is no receipt's hash"):
+            k.doubts.open(receipt="mine")
+        opened = k.doubts.open()
+        assert (opened.due, opened.answered, opened.case) == ("seed", 0, 0)
+        assert k.doubts.open() == opened
+        story.paid.to_the_seed(opened.demand)
+        assert k.doubts.settle(opened.demand) == 0
+        assert k.doubts.show(opened.demand).due == "commit"
+        story.paid.pass_to(story.demand(opened.demand).reveal_until + 1)
+        with pytest.raises(keifu.Revert, match="nothing to accuse of"):
+            k.doubts.accuse(opened.demand)
+        k.doubts.settle(opened.demand)
+        assert k.doubts.show(opened.demand).due == "over"
+
+
+def test_bad_input_is_refused_in_one_line_each_and_nothing_is_sent(story: Story, tmp_path: Path) -> None:
+    run, before = story.run, story.paid.held_by(CLIENT)
+    story.ask()  # before any promise holds
+    receipt = run("", "reexecute", "kept")[-1]["receipt"]
+    capture = tmp_path / "capture.har"
+    capture.write_text("{}")
+    refused = [
+        (2, "is not kept", ("open", "ab" * 32)),
+        (2, "is no receipt's hash and no file", ("open", "nowhere.har")),
+        (2, "no promise of yours is about this answer", ("open", receipt)),
+        (2, "no promise of yours is about this answer", ("open", receipt, "--promise", story.promise)),
+        (2, "there is no promise 99", ("open", receipt, "--promise", 99)),
+        (2, "there is no promise 99", ("accept", 99)),
+        (1, "it costs 10 coins, not 9", ("accept", story.promise, "--most", 9)),
+        (1, "reexecution: pool too small", ("accept", story.promise, "--most", 10, "--pool", 4)),
+        (2, "there is no demand 1", ("settle", 1)),
+        (2, "there is no demand 1", ("accuse", 1)),
+        (1, "reexecution: no case", ("concede", 1)),
+        (1, "reexecution: not the client", ("release", 99)),
+    ]
+    for status, words, command in refused:
+        said = run(CLIENT, "reexecute", *command, status=status)
+        assert (words in said, said.count("\n")) == (True, 1), (command, said)
+    assert "HAR" in run(CLIENT, "reexecute", "open", capture, status=2)
+    assert story.paid.held_by(CLIENT) == before
+
+
+def test_an_answer_in_a_file_is_compared_and_opened_by_its_promise(story: Story, tmp_path: Path) -> None:
+    story.accept()
+    capture = tmp_path / "reply.har"
+    asked = ["--provider", story.provider.url, "--operator", Account.from_role(OPERATOR).address]
+    words = ["infer", "words", "--endpoint", "embeddings", "--text", "kept", "--most", 1_000, "--keep", capture]
+    story.run(CLIENT, *words, *asked)
+    compared = ["verify-reply", capture, *asked[2:]]
+    for promise, word in (
+        (("--promise", story.promise), "re-executed: "),
+        ((), "unverified: "),
+        (("--promise", 99), "unverified: "),
+    ):
+        findings = story.run("", *compared, *promise)
+        [evidence] = [item for item in _checks(findings) if item["check"] == "evidence"]
+        assert evidence["detail"].startswith(word)
+    story.paid.pass_to(story.run("", "reexecute", "kept")[-1]["time"])
+    demand = story.run(CLIENT, "reexecute", "open", capture, "--promise", story.promise)
+    assert (demand["promise"], demand["stage"]) == (story.promise, "waiting")
+
+
+def _checks(found: Any) -> list[dict[str, Any]]:
+    return found["checks"] if isinstance(found, dict) else found

@@ -6,6 +6,7 @@ from functools import cache
 
 from audit.reexecuted import DIGEST, RULE, seal
 from audit.systems.reexecution import Demanded, ReExecutions, Seated
+from audit.systems.reexecution_edges import ReExecutionEdges
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
 from evmstorm.fuzz.hypothesis import sequences
@@ -19,6 +20,7 @@ CALLS = 60_000
 PANELS, AGREEMENTS, POOL = (f"compute/lib/{name}.vy" for name in ("panels", "agreements", "executors"))
 
 test_re_execution_keeps_its_invariants = sequences(ReExecutions, examples=quick_or_deep(3, 100))
+test_re_execution_at_its_edges = sequences(ReExecutionEdges, examples=quick_or_deep(2, 100))
 
 
 def test_a_campaign_reaches_what_it_is_for() -> None:

@@ -108,6 +108,32 @@ def test_a_copy_of_the_file_at_any_moment_has_what_was_durable_then(file: Path, 
         assert rows(copy, "journal") == []
 
 
+def test_usage_of_models_that_take_turns_is_all_there(file: Path, tmp_path: Path) -> None:
+    """Within a moment and from one to the next, at few channels and at many, in the journal and in the rows."""
+    turns = ["ab", "b", "ba", "aab", "a", "abab"]
+
+    async def script(book: Book) -> None:
+        for moment in range(LONGEST_JOURNAL + len(turns)):
+            changed = accounts(book, 1 if moment % 5 == 4 else MANY)
+            for account in changed:
+                for model in turns[moment % len(turns)]:
+                    account.keep(account.charged + 1, b"v")
+                    book.charge(account, 1, model, (2, 3))
+                    counted[account.id, model] = counted.get((account.id, model), 0) + 1
+            await book.durable()
+            copy = tmp_path / "copy.sqlite"
+            for ending in ("", "-wal"):
+                shutil.copyfile(f"{file}{ending}", f"{copy}{ending}")
+            used = Book.usage_in(copy, "0000", "9999")
+            assert {(id_, model): item for id_, _, model, item in used} == {
+                key: Usage(count, 2 * count, 3 * count, count) for key, count in counted.items()
+            }
+
+    counted: dict[tuple[bytes, str], int] = {}
+    with_book(file, script)
+    assert len(rows(file, "usage")) == 2 * MANY
+
+
 def test_the_journal_is_put_into_the_rows_before_it_is_long(file: Path) -> None:
     async def script(book: Book) -> None:
         await charge(book, accounts(book))

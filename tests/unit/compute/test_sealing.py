@@ -10,6 +10,7 @@ import pytest
 
 from ethwire.keys import Account, keccak256
 from keifu.compute import sealing
+from keifu.compute.http.messages import JSON, whole
 from keifu.compute.model import Claimed
 from keifu.compute.receipt import LARGEST_BATCH, Evidence, Receipt, Receipts
 from keifu.compute.sealing import Answered, Sealer, answered, expect_many
@@ -38,7 +39,8 @@ def made(draw: random.Random, number: int) -> tuple[Answered, Receipt]:
     kind, request, response = draw.choice(list(Evidence)), draw.randbytes(draw.randrange(600)), draw.randbytes(150)
     is_stream = draw.random() < 1 / 4
     struct = answered(channel, number, claimed, input_root, output_root, *units, *sums, kind)
-    item = struct, request, b"" if is_stream else response, keccak256(response) if is_stream else b""
+    said = draw.choice([b"", b"payment-response: e30\r\n"])
+    item = struct, request, b"" if is_stream else response, keccak256(response) if is_stream else b"", said
     return item, Receipt(
         channel, number, claimed.environment, claimed.promotion_seq, claimed.digest, keccak256(request),
         keccak256(response), input_root, output_root, bytes(32), *units, *sums, kind, TIME,
@@ -49,7 +51,7 @@ def made(draw: random.Random, number: int) -> tuple[Answered, Receipt]:
 def test_fast_and_plain_receipts_are_equal(way: None, count: int) -> None:
     draw = random.Random(count)
     items, receipts = zip(*[made(draw, number) for number in range(count)], strict=True)
-    texts = Sealer(KEY, 7, MARKET).seal(items, TIME)
+    texts = Sealer(KEY, 7, MARKET).seal(items, TIME).texts
     market = Receipts(7, MARKET)
     signed = market.sign(KEY, receipts)
     assert [text.decode() for text in texts] == [text_of(item) for item in signed]
@@ -58,9 +60,9 @@ def test_fast_and_plain_receipts_are_equal(way: None, count: int) -> None:
 
 @pytest.mark.parametrize("change", [lambda body: body[:-1] + b"?", lambda body: body + b" ", lambda body: b""])
 def test_a_receipt_is_of_the_very_bytes(way: None, change: Callable[[bytes], bytes]) -> None:
-    (struct, request, _, _), receipt = made(random.Random(5), 1)
+    (struct, request, *_), receipt = made(random.Random(5), 1)
     sealer = Sealer(KEY, 7, MARKET)
-    [text] = sealer.seal([(struct, change(request), b"answer", b"")], TIME)
+    [text] = sealer.seal([(struct, change(request), b"answer", b"", b"")], TIME).texts
     found = unpack(text.decode()).receipt
     hashes = {"request_hash": keccak256(change(request)), "response_hash": keccak256(b"answer")}
     assert found == replace(receipt, **hashes)
@@ -70,8 +72,20 @@ def test_a_receipt_is_of_the_very_bytes(way: None, change: Callable[[bytes], byt
 def test_a_large_body_is_hashed_among_small_ones(way: None) -> None:
     struct = made(random.Random(6), 1)[0][0]
     bodies = [b"x" * LARGE_BODY, b"", b"y"]
-    texts = Sealer(KEY, 7, MARKET).seal([(struct, body, body, b"") for body in bodies], TIME)
+    texts = Sealer(KEY, 7, MARKET).seal([(struct, body, body, b"", b"") for body in bodies], TIME).texts
     assert [unpack(text.decode()).receipt.request_hash for text in texts] == [keccak256(body) for body in bodies]
+
+
+@pytest.mark.parametrize("sizes", [[0], [9, 10, 99, 100, 1_000], [LARGE_BODY, 150, LARGE_BODY]])
+def test_answers_are_written_as_the_server_writes_any(way: None, sizes: list[int]) -> None:
+    draw = random.Random(len(sizes))
+    items = [(*made(draw, number)[0][:2], draw.randbytes(size), b"", b"beside: %d\r\n" % size * (size & 1))
+             for number, size in enumerate(sizes)]  # fmt: skip
+    sealed = Sealer(KEY, 7, MARKET).seal(items, TIME)
+    assert sealed.replies == [
+        whole(200, (JSON, b"keifu-receipt: ", text, b"\r\n", said), body)
+        for text, (_, _, body, _, said) in zip(sealed.texts, items, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("count", [0, LARGEST_BATCH + 1])

@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from keifu.compute.cashier import Cashier, Offer, Ticket
 from keifu.compute.model import Result
 from keifu.compute.sealing import Sealer
@@ -27,19 +29,22 @@ class Exchange:
 
     body = b"{}"
 
-    def __init__(self) -> None:
+    def __init__(self, *, close: bool = False) -> None:
         self.said: list[tuple[Any, ...]] = []
+        self.close = close
 
-    def reply(self, *said: Any) -> None:
-        self.said.append(said[:1])
+    def reply_as(self, answer: bytes) -> None:
+        self.said.append((answer,))
 
     def fail(self, status: int, kind: str, code: str, text: str) -> None:
         self.said.append((status, code))
 
 
-def settled(folder: Path, *, is_broken: bool = False, is_answered: bool = True) -> tuple[Exchange, Account]:
+def settled(
+    folder: Path, *, is_broken: bool = False, is_answered: bool = True, close: bool = False
+) -> tuple[Exchange, Account]:
     """One answer whose price is 5, of which its payer agreed to 4."""
-    exchange: Any = Exchange()
+    exchange: Any = Exchange(close=close)
 
     async def run() -> Account:
         with closing(Book(folder / "money.sqlite")) as book:
@@ -54,7 +59,7 @@ def settled(folder: Path, *, is_broken: bool = False, is_answered: bool = True) 
             if not is_answered:
                 settler.release(work)
                 return account
-            settler.answer(work, RESULT)
+            settler.answer(work.model, [(work, RESULT)])
             while not exchange.said:
                 await asyncio.sleep(0)
             return account
@@ -64,7 +69,16 @@ def settled(folder: Path, *, is_broken: bool = False, is_answered: bool = True) 
 
 def test_an_answer_costs_no_more_than_its_payer_agreed_to(tmp_path: Path) -> None:
     exchange, account = settled(tmp_path)
-    assert (exchange.said, account.charged, account.reserved, account.number) == ([(200,)], MOST, 0, 1)
+    [(answer,)] = exchange.said
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert (account.charged, account.reserved, account.number) == (MOST, 0, 1)
+
+
+@pytest.mark.parametrize("close", [True, False])
+def test_the_last_answer_of_a_connection_says_so(tmp_path: Path, close: bool) -> None:
+    exchange, _ = settled(tmp_path, close=close)
+    [(answer,)] = exchange.said
+    assert answer.count(b"\r\nconnection: close\r\n") == close
 
 
 def test_a_request_that_was_not_answered_gives_back_what_it_reserved(tmp_path: Path) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from keifu.errors import CheckFailed, EnvironmentFault
-from keifu.node.reexecutor.work import computed
+from keifu.node.reexecutor.work import ReExecutor, computed
 from keifu.provenance.digest import digest_path
 from keifu.reexecution.computing import OwnModel
 from keifu.reexecution.reading import Opened, pool_key
-from keifu.reexecution.tolerance import Rule, Tolerance, Word
+from keifu.reexecution.tolerance import Compared, Rule, Tolerance, Word
 from tests.integration.reexecution.floats import floats, make_weights
 
 TOLERANCE = Tolerance(Rule.NUMBERS, 1e-4, 1e-3)
@@ -37,9 +39,10 @@ def model(weights):
 
 def test_two_orders_of_adding_agree_and_a_lie_differs(model, weights):
     with floats(weights, 2) as other:
-        theirs = replace(model, url=other.url).answer(REQUEST)
+        [call] = model.calls(REQUEST)
+        theirs = replace(model, url=other.url).answer(call)
         other.lie = 0.01
-        lie = replace(model, url=other.url).answer(REQUEST)
+        lie = replace(model, url=other.url).answer(call)
     own, compared = computed(model, Opened(REQUEST, theirs, (NOTHING, NOTHING)))
     assert own != theirs
     assert compared.word == Word.AGREES
@@ -72,3 +75,93 @@ def test_weights_of_another_digest_compute_nothing(model, weights):
 def test_its_pool_is_of_digest_rule_and_fee(model):
     assert model.pool == pool_key(model.digest, TOLERANCE.encoded, 8)
     assert replace(model, fee=9).pool != model.pool
+
+
+def test_a_request_that_nests_deeply_ends_no_node(model):
+    """Strangers write requests: what is raised has to be what a node expects. Where reading stops depends on the stack
+    that there is, so each depth near that is tried."""
+    renamed = replace(model, theirs="own")
+    words = set()
+    with ThreadPoolExecutor(1) as thread:
+        for depth in range(970, 1_000):
+            request = REQUEST[:-1] + b', "z": ' + b"[" * depth + b"]" * depth + b"}"
+            try:
+                thread.submit(computed, renamed, Opened(request, b"{}", (NOTHING, NOTHING))).result()
+            except EnvironmentFault as fault:
+                words.add(fault.message.partition(": ")[2])
+    assert words <= {"the request is nested too deeply", "it is no request of embeddings"}
+
+
+def test_whatever_computing_raises_ends_no_round():
+    """The fault is said, and tried again later; other seats go on."""
+    broken: Future[None] = Future()
+    broken.set_exception(ZeroDivisionError("odd"))
+    heard = []
+    node = SimpleNamespace(
+        _openings=SimpleNamespace(of=lambda _: Opened(REQUEST, b"{}", (NOTHING, NOTHING))), _failed={},
+        _running={(1, 0): broken}, body=SimpleNamespace(alerts=SimpleNamespace(tell=lambda *_, **__: heard.append(1))),
+    )  # fmt: skip
+    demand, named = SimpleNamespace(id=1, commit_until=9), SimpleNamespace(name="floats")
+    assert ReExecutor._found(node, demand, 0, named) is None
+    assert (node._running, list(node._failed), heard) == ({}, [(1, 0)], [1])
+    assert "odd" in node._trouble
+    node._trouble = ""
+    assert ReExecutor._found(node, demand, 0, named) is None  # the next round, before another try
+    assert "another try" in node._trouble
+
+
+def test_a_log_that_is_not_there_is_said():
+    """A member that waits for it is fined for silence when it does not come."""
+    node = SimpleNamespace(_openings=SimpleNamespace(of=lambda _: None), _failed={})
+    assert ReExecutor._found(node, SimpleNamespace(id=1), 0, None) is None
+    assert "was not read" in node._trouble
+
+
+def test_a_seal_that_is_not_found_again_does_not_keep_the_model_busy(model):
+    """Another answer than the one that was sealed may come with the next try, which waits."""
+    said = SimpleNamespace(seal=lambda _: b"\1" * 32)
+    node = SimpleNamespace(
+        _found=lambda *_: (b"", Compared(Word.UNREADABLE, "")), _shown=ReExecutor._shown, _me="", _failed={},
+        _words=SimpleNamespace(made=lambda *_: said),
+    )  # fmt: skip
+    assert ReExecutor._recovered(node, SimpleNamespace(id=1), 0, model, SimpleNamespace(seal=b"\2" * 32)) is None
+    assert list(node._failed) == [(1, 0)]
+    assert "sealed elsewhere" in node._trouble
+
+
+def both(chat, completion):
+    """Servers' answers to a request that two endpoints take."""
+    said = {"chat/completions": {"message": {"content": chat}}, "completions": {"text": completion}}
+    return {path: json.dumps({"choices": [choice]}).encode() for path, choice in said.items()}
+
+
+def asked_by_either(model, answers):
+    class Either(OwnModel):
+        def answer(self, call):
+            if answers[call.endpoint] is None:
+                raise EnvironmentFault("it does not answer", remedy="wait")
+            return answers[call.endpoint]
+
+    return Either(model.name, model.url, model.digest, Tolerance(Rule.TEXT), model.fee)
+
+
+TWOFOLD = json.dumps({"model": "m", "prompt": "a", "messages": [{"role": "user", "content": "b"}]}).encode()
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "completions"])
+def test_a_request_of_two_forms_frames_no_provider_and_hides_no_lie(model, path):
+    """Its sender wrote both: an answer to either one is what the model makes."""
+    answers = both("to b", "to a")
+    own = asked_by_either(model, answers)
+    found = computed(own, Opened(TWOFOLD, answers[path], (NOTHING, NOTHING)))
+    assert (found[0], found[1].word) == (answers[path], Word.AGREES)
+    lie = Opened(TWOFOLD, both("lie", "lie")[path], (NOTHING, NOTHING))
+    assert computed(own, lie)[1].word == Word.DIFFERS
+
+
+def test_where_one_of_two_forms_is_not_answered_a_difference_is_not_known(model):
+    answers = both("to b", "to a")
+    own = asked_by_either(model, {**answers, "chat/completions": None})
+    assert computed(own, Opened(TWOFOLD, answers["completions"], (NOTHING, NOTHING)))[1].word == Word.AGREES
+    with pytest.raises(EnvironmentFault, match="does not answer"):
+        computed(own, Opened(TWOFOLD, answers["chat/completions"], (NOTHING, NOTHING)))

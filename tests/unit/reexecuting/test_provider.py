@@ -33,6 +33,11 @@ def call(endpoint="chat/completions", stream=False, length=0, **body):
         (call("embeddings"), b"a" * 2_048, True),
         (call("embeddings"), b"a" * 2_049, False),
         (call("embeddings", length=2_048), b"a", False),
+        (call("completions", temperature=0, prompt="a"), b"a", True),
+        (call("completions", temperature=0, prompt="a", messages=[{"role": "user"}]), b"a", False),
+        (call(temperature=0, messages=[{"role": "user"}], input="a"), b"a", False),
+        (call("embeddings", input="a", prompt=None), b"a", False),
+        (call("embeddings", input=["a"], temperature="hot"), b"a", True),
     ],
 )
 def test_what_a_panel_can_repeat(asked, answer, expected):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.keys import keccak256
 from keifu.reexecution.reading import Demand, Promise, Slot, Stage, Terms, mature, pool_key, seal
 from keifu.reexecution.steps import Step, due
@@ -76,7 +77,7 @@ def test_only_slots_a_week_old_of_nobody_involved_count():
         Slot("0x" + "33" * 20, now - 9 * DAY, now, 0, 0),
         Slot("0x" + "44" * 20, now - 9 * DAY, now + 1, 0, 0),
         Slot("0x" + "55" * 20, now - 9 * DAY, 0, 0, 0),
-        Slot("0x" + "00" * 20, 0, 0, 0, 0),
+        Slot(ZERO_ADDRESS, 0, 0, 0, 0),
     ]
     found = [slot.executor for slot in mature(slots, now, ["0x" + "55" * 20])]
     assert found == ["0x" + "11" * 20, "0x" + "44" * 20]

@@ -150,3 +150,35 @@ def test_a_stream_has_the_text_that_its_parts_make():
     assert TEXT.compare(said("one two"), stream).word == Word.AGREES
     plain = json.dumps({"choices": [{"index": 0, "text": "one two"}]}).encode()
     assert TEXT.compare(plain, stream).word == Word.AGREES
+
+
+def test_the_same_numbers_agree_where_they_are_endless():
+    def packed(*numbers):
+        return answer_of(base64.b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode())
+
+    def answer_of(vector):
+        return json.dumps({"data": [{"embedding": vector}]}).encode()
+
+    assert NUMBERS.compare(packed(1.0, math.inf), packed(1.0, math.inf)).word == Word.AGREES
+    assert NUMBERS.compare(packed(-math.inf), packed(math.inf)).word == Word.DIFFERS
+    assert NUMBERS.compare(packed(math.inf), packed(1.0)).word == Word.DIFFERS
+    assert NUMBERS.compare(packed(1.0), packed(math.inf)).word == Word.DIFFERS
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [{"index": 0, "text": "lie", "message": {"content": "one two"}}],  # each client reads its own form
+        [{"index": 0, "message": {"content": "one two"}, "delta": {"content": "lie"}}],
+        [{"index": 0, "text": "one"}, {"index": 0, "text": " two"}],  # a client reads the first
+    ],
+)
+def test_a_text_that_readers_take_for_another_one_differs(choices):
+    lie = json.dumps({"choices": choices}).encode()
+    assert TEXT.compare(said("one two"), lie).word == Word.DIFFERS
+
+
+def test_one_text_in_two_forms_is_that_text():
+    twice = json.dumps({"choices": [{"text": "one two", "message": {"content": "one two"}, "delta": None}]}).encode()
+    assert TEXT.compare(said("one two"), twice).word == Word.AGREES
+    assert TEXT.compare(said(None), said("")).word == Word.AGREES

@@ -85,6 +85,18 @@ def test_without_a_panel_what_was_opened_late_is_shown_again(world):
     assert world.open(receipt=receipt) == demand + 1
 
 
+@pytest.mark.parametrize("late", [0, 1])
+def test_what_prolongs_by_no_second_is_not_used_up(world, late):
+    """Closed in the last second of receipts, the window would be as long as it is: another demand may still ask."""
+    state = world.service.promise(world.promise)
+    world.evm.warp_to(state[3][7] - 3 * DAY - 1 + late)
+    demand = world.open()
+    world.evm.warp(3 * DAY + 1)
+    closed(world, demand)
+    after = world.service.promise(world.promise)
+    assert (after[5] - state[5], after[8]) == (late, bool(late))
+
+
 def test_what_was_judged_late_prolongs_nothing(world):
     state = world.service.promise(world.promise)
     world.evm.warp_to(state[5] - 2)

@@ -56,6 +56,30 @@ def test_windows_stand_still_without_a_court(world):
     assert 5 * DAY <= world.service.promise(world.promise)[5] - before <= 5 * DAY + 10
 
 
+def test_settling_looks_for_the_court(world):
+    """Whoever ends a promise while the court opens no case makes other windows stand still."""
+    over(world)
+    world.court.weigh(0, COIN, sender=world.owner)
+    (log,) = world.service.settle(world.promise, sender=world.operator).events("CourtSeen")
+    assert (log.args["opens"], log.args["stood"]) == (False, 0)
+
+
+def test_what_stood_still_before_a_panel_gives_its_client_no_more_time(world):
+    seats = world.court.total_weight()
+    world.court.weigh(0, COIN, sender=world.owner)
+    world.service.see_court(sender=world.stranger)
+    world.evm.warp(5 * DAY)
+    world.court.weigh(seats, COIN, sender=world.owner)
+    world.service.see_court(sender=world.stranger)
+    demand, panel = world.drawn()
+    until = world.evm.now + 4 * DAY
+    assert world.service.demand(demand)[8] == until
+    world.say(demand, panel, [2] * 5)
+    world.evm.warp_to(until + 1)
+    with reverts("reexecution: nothing to accuse of"):
+        world.service.accuse(demand, b"", sender=world.client)
+
+
 def test_constructors_refuse_what_cannot_work(world):
     for args, reason in (
         ((ZERO_ADDRESS, world.court, 10 * DAY), "reexecution: market is no contract"),
