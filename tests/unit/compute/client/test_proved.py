@@ -116,16 +116,19 @@ def test_what_nobody_could_show_is_refused(changes, said):
 
 @pytest.mark.parametrize("binds", [{}, {"environment": ZERO, "promotion_seq": 0, "digest": ZERO}])
 def test_an_upstream_that_serves_another_model_is_shown_as_nothing_but_its_word(binds):
-    """No trace came from it, whatever model answered. It earns its fee, is shown as unverified, and whoever makes a
-    stronger word of it is refused and gets nothing."""
+    """No trace came from it, whatever model answered. It earns its fee, is shown as unverified, and whoever says that
+    it is proved is refused and gets nothing; also who says re-executed, of no model. Of a model that word is nothing
+    without a promise."""
     roots = {"input_root": ZERO, "output_root": ZERO, "trace_root": ZERO}
     body = msgspec.json.encode({"choices": [{"message": {"content": "by another model"}}]})
     said = replace(RECEIPT, evidence=Evidence.UNVERIFIED, **roots, **binds)
     word, evidence, _ = judged(said, body=body)
     assert (word, evidence.ok, evidence.detail) == (Evidence.UNVERIFIED, True, "unverified: its provider's word")
-    for stronger in (Evidence.PROVED, Evidence.REEXECUTED):
-        word, evidence, _ = judged(replace(said, evidence=stronger), body=body)
-        assert (word, evidence.ok) == (Evidence.UNVERIFIED, False)
+    word, evidence, _ = judged(replace(said, evidence=Evidence.PROVED), body=body)
+    assert (word, evidence.ok) == (Evidence.UNVERIFIED, False)
+    word, evidence, _ = judged(replace(said, evidence=Evidence.REEXECUTED), body=body)
+    assert (word, evidence.ok) == (Evidence.UNVERIFIED, said.digest != ZERO)
+    assert evidence.detail.startswith("unverified: it says re-executed, but you" if evidence.ok else "re-executed, but")
 
 
 @pytest.mark.parametrize(
