@@ -36,11 +36,12 @@ from keifu.payments.x402 import (
     encode,
 )
 from keifu.provenance.verify import Finding
+from keifu.strangers import answered
 
 __all__ = ["LARGEST_ANSWER", "OWN_KEY", "Answer", "ComputeClient", "Provider", "ProviderFault", "Stream", "fault_of"]
 
 OWN_KEY = "own"  # under which requests of this account itself are counted
-LARGEST_ANSWER = 64 << 20  # bytes
+LARGEST_ANSWER, LARGEST_LIST = 64 << 20, 4 << 20  # bytes; the list is of models
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 600.0
 ANSWERED_WITHIN = 60  # seconds, usually
 PAYMENT_NEEDED, FAULTS_FROM, OWN_FAULTS_FROM = 402, 400, 500
@@ -143,12 +144,14 @@ class ComputeClient:
     def models(self, provider: Provider) -> bytes:
         """What `/v1/models` says: nobody pays for it, and nothing stands behind it. Raises ProviderFault."""
         try:
-            answer = self._http.get(provider.url.rstrip("/") + "/v1/models")
+            answer = answered(self._http, "GET", provider.url.rstrip("/") + "/v1/models", LARGEST_LIST)
         except _UNREACHED as error:
             raise ProviderFault(f"{provider.url} did not answer: {error}") from error
-        if answer.status_code >= FAULTS_FROM:
-            raise ProviderFault(f"{provider.url} answered {answer.status_code}", answer.status_code, answer.content)
-        return answer.content
+        except EnvironmentFault as error:
+            raise ProviderFault(f"{provider.url} lists more than {LARGEST_LIST >> 20} MiB of models") from error
+        if answer.status >= FAULTS_FROM:
+            raise ProviderFault(f"{provider.url} answered {answer.status}", answer.status, answer.body)
+        return answer.body
 
     def ask(self, provider: Provider, path: str, document: Any, *, key: str = OWN_KEY) -> Answer:
         """A whole answer, compared. Raises ReplyRefused, ProviderFault, PaymentRefused, NoChannel, TooDear, CapReached

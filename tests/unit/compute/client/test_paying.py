@@ -259,3 +259,19 @@ def test_a_price_that_was_known_before_is_asked_anew_before_a_channel_is_opened(
     client.ask(WHO, PATH, QUESTION)
     assert (provider.deposits, provider.vouchers) == ([DEPOSIT] * 2, [MOST - 1, MOST])
     assert [item.state for item in client.store.requests()] == ["answered"] * 2
+
+
+def test_a_list_of_models_without_an_end_is_not_read_on(asking):
+    """Nobody pays for it, and each batch of texts reads it."""
+    given = []
+
+    def endless():
+        for _ in range(10_000):
+            given.append(None)
+            yield bytes(1 << 20)
+
+    client = asking(FakeProvider())
+    client._http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=endless())))
+    with pytest.raises(ProviderFault, match="http://provider lists more than 4 MiB of models"):
+        client.models(WHO)
+    assert len(given) == 5
