@@ -46,7 +46,20 @@ MAY_IMPORT = {
 OWN_TESTS = {"engine/tests": {"ethwire", "evmstorm"}, "packages/ethwire/tests": {"ethwire"}}
 # Floors of keifu: a room imports its own floor and those below. What is not named is the top.
 FLOORS = (
-    {"errors", "units", "texts", "serving", "strangers", "_lazy", "_compiled", "_files", "_blocks", "_handed", "spec"}
+    {
+        "errors",
+        "units",
+        "texts",
+        "serving",
+        "strangers",
+        "_lazy",
+        "_compiled",
+        "_prefetch",
+        "_files",
+        "_blocks",
+        "_handed",
+        "spec",
+    }
     | {"__init__", "__version__"},
     {"abi", "keys", "merkle"},
     {"chain"},

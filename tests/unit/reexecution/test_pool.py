@@ -56,6 +56,8 @@ def test_a_stake_stays_while_a_panel_may_be_drawn_from_it(world):
     world.evm.warp(1)
     world.service.free_slot(POOL, 0, sender=world.stranger)
     assert world.service.reserved(who) == 0
+    with world.evm.anchor():
+        world.service.join(POOL, 0, sender=who)  # and so is its account
     world.service.join(POOL, 0, sender=world.other)  # the place is free again
 
 
