@@ -36,11 +36,12 @@ from keifu.payments.x402 import (
     encode,
 )
 from keifu.provenance.verify import Finding
+from keifu.strangers import answered
 
 __all__ = ["LARGEST_ANSWER", "OWN_KEY", "Answer", "ComputeClient", "Provider", "ProviderFault", "Stream", "fault_of"]
 
 OWN_KEY = "own"  # under which requests of this account itself are counted
-LARGEST_ANSWER = 64 << 20  # bytes
+LARGEST_ANSWER, LARGEST_LIST = 64 << 20, 4 << 20  # bytes; the list is of models
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 600.0
 ANSWERED_WITHIN = 60  # seconds, usually
 PAYMENT_NEEDED, FAULTS_FROM, OWN_FAULTS_FROM = 402, 400, 500
@@ -143,12 +144,14 @@ class ComputeClient:
     def models(self, provider: Provider) -> bytes:
         """What `/v1/models` says: nobody pays for it, and nothing stands behind it. Raises ProviderFault."""
         try:
-            answer = self._http.get(provider.url.rstrip("/") + "/v1/models")
+            answer = answered(self._http, "GET", provider.url.rstrip("/") + "/v1/models", LARGEST_LIST)
         except _UNREACHED as error:
             raise ProviderFault(f"{provider.url} did not answer: {error}") from error
-        if answer.status_code >= FAULTS_FROM:
-            raise ProviderFault(f"{provider.url} answered {answer.status_code}", answer.status_code, answer.content)
-        return answer.content
+        except EnvironmentFault as error:
+            raise ProviderFault(f"{provider.url} lists more than {LARGEST_LIST >> 20} MiB of models") from error
+        if answer.status >= FAULTS_FROM:
+            raise ProviderFault(f"{provider.url} answered {answer.status}", answer.status, answer.body)
+        return answer.body
 
     def ask(self, provider: Provider, path: str, document: Any, *, key: str = OWN_KEY) -> Answer:
         """A whole answer, compared. Raises ReplyRefused, ProviderFault, PaymentRefused, NoChannel, TooDear, CapReached
@@ -163,6 +166,8 @@ class ComputeClient:
         compared. Raises as `ask` does, what is compared while it is read."""
         body = document if isinstance(document, bytes) else msgspec.json.encode(document)
         terms, committed = self._terms.get((provider.url, path)), self._committed(provider, body)
+        if terms is not None and self.wallet.terms.deposit and self.wallet.channel_for(terms) is None:
+            terms = None  # a channel is opened by what is said now
         for _ in range(TRIES):
             answer, asked = self._sent(provider, path, body, key, terms)
             if answer.status_code != PAYMENT_NEEDED:
@@ -295,7 +300,10 @@ class ComputeClient:
         if asked is not None and asked.is_brief:  # a server that was begun anew: whole it may be taken
             self._shown.pop(asked.channel.id, None)
             return terms
-        if asked is None or has_other_price or self._knows_better(asked, terms, header, error):
+        # An opening that was refused is in its hands all the same, with a deposit: it gets no other.
+        if asked is None or (has_other_price and not asked.is_opening):
+            return terms
+        if self._knows_better(asked, terms, header, error):
             return terms
         raise PaymentRefused(
             f"{provider.url} refuses the payment: {error or 'without a reason'}", error,

@@ -14,6 +14,7 @@ from keifu.compute.client.store import CapReached, Store
 from keifu.compute.receipt import Evidence
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.payments.wallet import NoChannel, PaymentRefused, TooDear
+from keifu.payments.x402 import PAYMENT_SIGNATURE
 from keifu.units import DAY
 from tests.unit.compute.client.provider import (
     CHANNEL_ID,
@@ -227,3 +228,50 @@ def test_an_address_that_is_none_is_a_provider_that_does_not_answer(asking, url)
         client.ask(replace(WHO, url=url), PATH, QUESTION)
     with pytest.raises(ProviderFault, match="did not answer"):
         client.models(replace(WHO, url=url))
+
+
+def test_a_provider_that_changes_its_price_gets_one_deposit_and_no_other(asking):
+    """Each that it refuses is an authorisation in its hands, for a channel that the client forgets."""
+    signed = []
+
+    class Dear(FakeProvider):
+        def __call__(self, request):
+            if PAYMENT_SIGNATURE in request.headers:
+                signed.append(request)
+                self.amount = MOST - len(signed) % 2
+            return self.ask()
+
+    terms = replace(TERMS, deposit=DEPOSIT, collector=COLLECTOR)
+    client = asking(Dear(), terms=terms, opened=False)
+    with pytest.raises(PaymentRefused):
+        client.ask(WHO, PATH, QUESTION)
+    assert len(signed) == 1
+    assert client.store.channels() == []
+
+
+def test_a_price_that_was_known_before_is_asked_anew_before_a_channel_is_opened(asking):
+    """Else it would be refused, and that is not tried again."""
+    terms = replace(TERMS, deposit=DEPOSIT, collector=COLLECTOR)
+    client = asking(provider := FakeProvider(amount=MOST - 1), terms=terms, opened=False)
+    client.ask(WHO, PATH, QUESTION)
+    client.store.forget_channel(client.store.channels()[0].id)
+    provider.amount, provider.charged, provider.number = MOST, 0, 0
+    client.ask(WHO, PATH, QUESTION)
+    assert (provider.deposits, provider.vouchers) == ([DEPOSIT] * 2, [MOST - 1, MOST])
+    assert [item.state for item in client.store.requests()] == ["answered"] * 2
+
+
+def test_a_list_of_models_without_an_end_is_not_read_on(asking):
+    """Nobody pays for it, and each batch of texts reads it."""
+    given = []
+
+    def endless():
+        for _ in range(10_000):
+            given.append(None)
+            yield bytes(1 << 20)
+
+    client = asking(FakeProvider())
+    client._http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=endless())))
+    with pytest.raises(ProviderFault, match="http://provider lists more than 4 MiB of models"):
+        client.models(WHO)
+    assert len(given) == 5
