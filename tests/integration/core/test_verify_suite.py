@@ -82,6 +82,7 @@ def fakes(deployer):
     deals = deployer.deploy("StorageDeals", storage, THIEF, token, label="fake deals")
     found = dict.fromkeys(("token", "coin", "randomness", "registry", "environments", "channels"), token)
     found |= {"StorageDeals.market": storage, "StorageRepairs.deals": deals, "StorageEndowment.deals": deals}
+    found["ReExecution.court"] = storage  # it names a source of seeds, too
     terms = (1, DAY, DAY, 1)
     market = deployer.deploy("ComputeMarket", token, hub, heartbeats, token, *terms, label="fake market")
     found |= {"hub": hub, "validation": validation, "heartbeats": heartbeats, "market": market, "game": token}
