@@ -37,7 +37,7 @@ __all__ = ["BLOCKS", "CONTEXT", "ROWS", "begun", "executor_of_blocks"]
 TOKENS = Path(__file__).with_name("llm_tokens.json")
 REPLY, END = 32, 2
 CONTEXT = 256
-DECODES, PREFILLS, COMMITMENTS = 12, 4, 20
+DECODES, PREFILLS, COMMITMENTS = 12, 4, 60
 SPAN = 16  # tokens that are decoded with what a reply commits to
 
 Hashes = NDArray[np.uint8]
