@@ -263,7 +263,7 @@ def _commitment_prefill(lab: Lab) -> float:
         token = prefill(bounds)
         trace_root(read_roots(bounds, [token])[0])
 
-    return 1 / _ratio(committed, lambda: prefill(None), PREFILLS)
+    return 1 / _ratio(committed, lambda: prefill(None), 4 * PREFILLS)
 
 
 def _watched(lab: Lab, rows: int) -> tuple[Conversation, list[int], Hashes]:
