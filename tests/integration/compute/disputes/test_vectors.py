@@ -159,7 +159,7 @@ def test_several_texts_are_asked_one_by_one_and_each_is_proved(
     whole = replace(buyer, question=TEXTS).ask()
     before = len(list(buyer.client.store.replies()))
     with proxied(buyer) as url, proxied(buyer, together=True) as other:
-        found, unproved = (openai_client(buyer, place).embeddings.create(**TEXTS) for place in (url, other))
+        found, unproved = (answer_of(buyer, place) for place in (url, other))
     assert [item.embedding for item in found.data] == [item.embedding for item in unproved.data]
     assert [item.embedding for item in found.data] == vectors_in(whole)
     assert found.usage == unproved.usage
@@ -169,6 +169,7 @@ def test_several_texts_are_asked_one_by_one_and_each_is_proved(
     kept = list(buyer.client.store.replies())[before:]
     assert {item.signed.receipt.struct_hash for item in kept} == {item.struct_hash for item in signed}
     assert {judge.judge(item).words for item in kept} == {"right"}
+    buyer.client.close()
     buyer.client.store.close()
     monkeypatch.setenv("KEIFU_CLIENT", str(buyer.client.store.folder))
     asked = {"provider": node.url, "operator": node.account, "most": MOST, "integers": integers}
@@ -237,7 +238,9 @@ def proxied(buyer, **how):
         thread.join()
 
 
-def openai_client(buyer, url):
+def answer_of(buyer, url):
+    """What OpenAI's own client gets of a proxy."""
     key, digest = new_key()
     buyer.client.store.set_cap("app", digest=digest, day=None, total=None)
-    return openai.OpenAI(base_url=url, api_key=key, max_retries=0)
+    with openai.OpenAI(base_url=url, api_key=key, max_retries=0) as client:
+        return client.embeddings.create(**TEXTS)
