@@ -62,18 +62,18 @@ _COMMAND = re.compile(rf"^(?:python -m [\w.]+|(?:{'|'.join(TOOLS)}) [a-z-]+)")
 
 # The case of each page that was found wrong by itself.
 CASES = {"docs/guides/ai-developer.md": "provenance-7"}
+# Pages whose nodes listen on the ports that compute nodes have by themselves: one after the other.
+ONE_PORT = ("docs/guides/chat.md", "docs/guides/disputes.md", "docs/guides/selling-answers.md")
+
+
+def marks(page: str) -> list[pytest.MarkDecorator]:
+    case = [pytest.mark.case(CASES[page])] if page in CASES else []
+    return case + ([pytest.mark.xdist_group("ports of compute nodes")] if page in ONE_PORT else [])
 
 
 @pytest.mark.page
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "page",
-    [
-        pytest.param(page, marks=pytest.mark.case(CASES[page])) if page in CASES else page
-        for page in PAGES
-        if page not in PLAYED
-    ],
-)
+@pytest.mark.parametrize("page", [pytest.param(page, marks=marks(page)) for page in PAGES if page not in PLAYED])
 def test_every_command_does_what_the_page_says(page, tmp_path, record_property):
     with Session(checkout(tmp_path / "keifu"), tmp_path / "home") as session:
         for step in steps(page):
