@@ -26,6 +26,7 @@ from keifu.compute.client.client import (
     ProviderFault,
     fault_of,
 )
+from keifu.compute.client.listed import about
 from keifu.compute.openai import LARGEST_BATCH
 from keifu.compute.receipt import Evidence
 from keifu.errors import CheckFailed, EnvironmentFault
@@ -38,20 +39,6 @@ PATHS = frozenset({"/v1/embeddings", "/v1/classify"})
 AT_ONCE = 4  # requests on their way
 USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
 GROUPS = "groups"  # a kilobyte a token, which the client's folder keeps for disputes
-PROVED = Evidence.PROVED.name.lower()
-
-
-class _About(msgspec.Struct, frozen=True):
-    evidence: str = ""
-
-
-class _Model(msgspec.Struct):
-    id: str
-    keifu: _About = _About()
-
-
-class _Models(msgspec.Struct):
-    data: list[_Model]
 
 
 class _Answered(msgspec.Struct):
@@ -157,10 +144,10 @@ def _is_proved_alone(client: ComputeClient, provider: Provider, model: str) -> b
     if not any(client.sources.has_promised(provider.operator, channel, soon) for channel in own):
         return False
     try:
-        listed = msgspec.json.decode(client.models(provider), type=_Models).data
-    except (ValueError, RecursionError, ProviderFault):
+        found = about(client.models(provider), model)
+    except ProviderFault:
         return False
-    return any(item.id == model and item.keifu.evidence == PROVED for item in listed)
+    return found is not None and found.evidence == Evidence.PROVED.word
 
 
 def _require_taken(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from keifu.compute.canonical import Tokens, tokens_of
+from keifu.compute.client.listed import about
 from keifu.compute.receipt import Evidence, Receipt
 
 __all__ = ["chosen_alone", "committed_in", "drawn_as_asked", "is_drawing"]
@@ -15,25 +16,12 @@ class _Asked(msgspec.Struct):
     seed: int | None = None
 
 
-class _About(msgspec.Struct, frozen=True):
-    sampling: str = ""
-
-
-class _Model(msgspec.Struct):
-    id: str
-    keifu: _About = _About()
-
-
-class _Models(msgspec.Struct):
-    data: list[_Model]
-
-
 def committed_in(models: bytes, name: str) -> bytes | None:
     """The half of a seed that an answer of /v1/models names for a model; None where it names none."""
+    found = about(models, name)
     try:
-        listed = msgspec.json.decode(models, type=_Models).data
-        return next((bytes.fromhex(item.keifu.sampling) for item in listed if item.id == name), None)
-    except (ValueError, RecursionError):
+        return None if found is None else bytes.fromhex(found.sampling)
+    except ValueError:
         return None
 
 
