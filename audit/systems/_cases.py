@@ -5,7 +5,7 @@ What is computed is the specification's in Python. Calls are made once, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from typing import Any, ClassVar, NamedTuple
 
@@ -94,19 +94,20 @@ def _of_row(leaf: bytes, path: list[bytes], part: bytes) -> list[tuple[Any, str]
 
 
 class Cases(System):
-    """Plays what `made` gives, in any order."""
+    """Plays what each of its kinds makes, in any order."""
 
     actors = ("challenger",)
     wait_weight = 1
-    made: ClassVar[Callable[[], list[Any]]]
+    kinds: ClassVar[tuple[Callable[[Random], Iterable[Any]], ...]]
 
     def setup(self, evm: LocalEvm) -> None:
         deployer = evm.account("deployer")
         self.bind(**{BOUND[name]: evm.deploy(name, sender=deployer) for name in self.contracts})
-        self.take(type(self).made())
+        self.take()
 
-    def take(self, cases: list[Any]) -> None:
-        self.cases = cases
+    def take(self) -> None:
+        random = Random(18)  # noqa: S311 - must repeat
+        self.cases = [case for kind in self.kinds for case in kind(random)]
         self._calls: dict[int, Call] = {}
 
     def start(self) -> None:

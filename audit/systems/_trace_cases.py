@@ -131,7 +131,7 @@ class LinkCases(Cases):
 
     def setup(self, evm: LocalEvm) -> None:
         self.bind(links=evm.deploy("TraceVerifier", sender=evm.account("deployer")))
-        self.take(type(self).made())
+        self.take()
 
     def _call(self, call: Any, wanted: bool | str) -> Call:
         fails = wanted if isinstance(wanted, str) else None

@@ -318,8 +318,4 @@ class AttentionEdges(Cases):
 
     contracts = ("AttentionVerifier",)
 
-    @staticmethod
-    def made() -> list[Case]:
-        random = Random(18)  # noqa: S311 - must repeat
-        kinds = (rotations, scores, maxima, totals, attended)
-        return [case for kind in kinds for case in kind(random)]
+    kinds = (rotations, scores, maxima, totals, attended)

@@ -240,8 +240,4 @@ class EncoderEdges(Cases):
 
     contracts = ("EncoderVerifier",)
 
-    @staticmethod
-    def made() -> list[Case]:
-        random = Random(18)  # noqa: S311 - must repeat
-        kinds = (additions, places, tables, norms, pools)
-        return [case for kind in kinds for case in kind(random)]
+    kinds = (additions, places, tables, norms, pools)

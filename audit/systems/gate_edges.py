@@ -105,7 +105,4 @@ class GateEdges(Cases):
 
     contracts = ("AttentionVerifier",)
 
-    @staticmethod
-    def made() -> list[Case]:
-        random = Random(18)  # noqa: S311 - must repeat
-        return [*lanes(random), *exponents(random)]
+    kinds = (lanes, exponents)

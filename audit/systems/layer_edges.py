@@ -318,8 +318,4 @@ class LayerEdges(Cases):
 
     contracts = ("InferenceVerifier",)
 
-    @staticmethod
-    def made() -> list[Case]:
-        random = Random(18)  # noqa: S311 - must repeat
-        kinds = (embeddings, norms, linears, tokens)
-        return [case for kind in kinds for case in kind(random)]
+    kinds = (embeddings, norms, linears, tokens)

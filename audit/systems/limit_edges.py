@@ -219,11 +219,7 @@ class LimitEdges(links.LinkCases):
         deployer = evm.account("deployer")
         self.bind(**{BOUND[name]: evm.deploy(name, sender=deployer) for name in self.contracts[:4]})
 
-    @staticmethod
-    def made() -> list[Any]:
-        random = Random(18)  # noqa: S311 - must repeat
-        kinds = (rotations, quotients, small_norms, last_bits, drawn, rows_of_all_lengths, rows_of_other_lengths)
-        return [case for kind in kinds for case in kind(random)]
+    kinds = (rotations, quotients, small_norms, last_bits, drawn, rows_of_all_lengths, rows_of_other_lengths)
 
     def _call(self, call: Any, wanted: bool | str) -> Call:
         return super()._call(call, wanted) if isinstance(call, links.Asked) else Cases._call(self, call, wanted)

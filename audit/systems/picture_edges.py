@@ -346,8 +346,4 @@ class PictureEdges(Cases):
 
     contracts = ("PictureVerifier",)
 
-    @staticmethod
-    def made() -> list[Case]:
-        random = Random(18)  # noqa: S311 - must repeat
-        kinds = (convolutions, poolings, bounds)
-        return [case for kind in kinds for case in kind(random)]
+    kinds = (convolutions, poolings, bounds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from audit.sparse_records import Known, Sparse
 from audit.systems._cases import chunk_of
@@ -238,8 +238,4 @@ def pictures(random: Random) -> Iterator[Link]:
 class TraceEdges(LinkCases):
     """One link at a time, of traces of all sizes."""
 
-    @staticmethod
-    def made() -> list[Any]:
-        random = Random(18)  # noqa: S311 - must repeat
-        kinds = (sources, givens, answers, vectors, keeps, ends, shapes, pictures)
-        return [link for kind in kinds for link in kind(random)]
+    kinds = (sources, givens, answers, vectors, keeps, ends, shapes, pictures)
