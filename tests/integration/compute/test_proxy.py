@@ -23,10 +23,11 @@ from keifu.compute.client.client import ComputeClient
 from keifu.compute.client.client import Provider as Asked
 from keifu.compute.client.sources import Pinned
 from keifu.compute.client.store import Store
-from keifu.compute.proxy import Proxy, new_key
+from keifu.compute.proxy import new_key
 from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.provenance.trust import Market, ReceiptKey
 from tests.paid_server import Payer, Provider, provider, settings_of
+from tests.proxies import running
 from tests.upstream import WORDS, upstream
 
 OPERATOR = Account.from_role("operator").address
@@ -57,15 +58,11 @@ def proxied(served: Provider, store: Store, *, key: str = RECEIPT_KEY, ahead: in
     store.keep_channel(KeptChannel(channel, payer.id, settings.chain_id, settings.channels))
     terms = Terms(settings.chain_id, settings.channels, settings.market, most=LIMIT, ahead=ahead)
     sources = Pinned(Market(settings.market, keys={OPERATOR: (ReceiptKey(key),)}))
-    with ComputeClient(Wallet(payer.key, store, terms), sources) as client:
-        proxy, over = Proxy(client, Asked(served.url, OPERATOR), host="127.0.0.1", port=0), threading.Event()
-        thread = threading.Thread(target=proxy.run, args=(over.is_set,))
-        thread.start()
-        try:
-            yield proxy.url
-        finally:
-            over.set()
-            thread.join()
+    with (
+        ComputeClient(Wallet(payer.key, store, terms), sources) as client,
+        running(client, Asked(served.url, OPERATOR)) as url,
+    ):
+        yield url
 
 
 def plain(url: str, store: Store, name: str = "app", *, day: int | None = None, total: int | None = None) -> Any:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
 
 import openai
@@ -19,7 +17,7 @@ from keifu.compute.client.capture import read_har
 from keifu.compute.client.disputing import Judge, played, reading_of
 from keifu.compute.market.refusals import send_with_coins
 from keifu.compute.promises import shown
-from keifu.compute.proxy import Proxy, new_key
+from keifu.compute.proxy import new_key
 from keifu.compute.receipt import Evidence
 from keifu.compute.wire import unpack
 from keifu.errors import CheckFailed
@@ -36,6 +34,7 @@ from tests.conformance.inference.bert_folder import folder_of
 from tests.integration.compute.conftest import until
 from tests.integration.compute.disputes.conftest import MOST, RESTITUTION, promoted
 from tests.integration.compute.disputes.watching import convicted_by_canaries
+from tests.proxies import running
 
 TEXT = {"model": "promoted", "input": "a proof of work is no promise! " * 4}
 TEXTS = {"model": "promoted", "input": ["a proof of work", "no promise"]}
@@ -158,7 +157,7 @@ def test_several_texts_are_asked_one_by_one_and_each_is_proved(
     buyer.ask_proved()
     whole = replace(buyer, question=TEXTS).ask()
     before = len(list(buyer.client.store.replies()))
-    with proxied(buyer) as url, proxied(buyer, together=True) as other:
+    with running(buyer.client, buyer.provider) as url, running(buyer.client, buyer.provider, together=True) as other:
         found, unproved = (answer_of(buyer, place) for place in (url, other))
     assert [item.embedding for item in found.data] == [item.embedding for item in unproved.data]
     assert [item.embedding for item in found.data] == vectors_in(whole)
@@ -223,19 +222,6 @@ def printed(capsys, *command):
 
 def vectors_in(answer):
     return [item["embedding"] for item in answer.document["data"]]
-
-
-@contextmanager
-def proxied(buyer, **how):
-    """The address of a proxy that asks for this buyer."""
-    proxy, over = Proxy(buyer.client, buyer.provider, host="127.0.0.1", port=0, **how), threading.Event()
-    thread = threading.Thread(target=proxy.run, args=(over.is_set,))
-    thread.start()
-    try:
-        yield proxy.url
-    finally:
-        over.set()
-        thread.join()
 
 
 def answer_of(buyer, url):
