@@ -30,7 +30,9 @@ BUGS: list[Bug] = [
     _operator("sums of 16 bits", "operator.slot, sums_of._chunks(operator.height, LANES_32), lane // LANES_32, out)\n    sum: int256 = numbers._lane_16", "operator.slot, chunks, lane // LANES_16, out)\n    sum: int256 = numbers._lane_16"),
     # places
     _operator("the first position's place for all", "claim.position * operator.height + lane", "lane"),
-    _operator("a place behind the table", '    assert claim.position < operator.multiplier, "inference_verifier: entry"\n', ""),
+    _operator("a place behind the table", "    if claim.position >= operator.multiplier:\n        return True\n", ""),
+    _operator("one place behind the table", "if claim.position >= operator.multiplier:", "if claim.position > operator.multiplier:"),
+    _operator("the last place of the table", "if claim.position >= operator.multiplier:", "if claim.position + 1 >= operator.multiplier:"),
     _operator("no place is added", "numbers._lane_32(x.data, lane) + numbers._lane_32(entry.data, number)", "numbers._lane_32(x.data, lane)"),
     # means
     _operator("a mean of the positions so far", "convert(claim.positions, int256)) != numbers", "convert(claim.position + 1, int256)) != numbers"),

@@ -41,6 +41,8 @@ BUGS = [
     _of_attention("weights fall without end", NUMBERS, "found >> min(whole, 31)", "found >> min(whole, 3)"),
     _of_attention("halves downward", NUMBERS, "    if twice < 0 and found * by != twice:\n        found -= 1\n", ""),
     _attention("the sine's sign", "found: int256 = a * c - b * s", "found: int256 = a * c + b * s"),
+    _attention("angles of a position that the model has not", "    if claim.position >= operator.multiplier:\n        return True\n", ""),
+    _attention("one position more than there are angles", "if claim.position >= operator.multiplier:", "if claim.position > operator.multiplier:"),
     _attention("every head has a key of its own", "head: uint256 = _head // _operator.shared", "head: uint256 = _head % (_operator.heads // _operator.shared)"),
     _attention("of equal scores the last one counts", "(found == largest and at < where)", "(found == largest and at > where)"),
     _attention("a largest score that stands nowhere", "(at == where and found != largest)", "False"),

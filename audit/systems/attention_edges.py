@@ -14,6 +14,7 @@ from keifu.spec.inference import LARGEST, ROTATED
 from keifu.spec.inference_calls import Call
 from keifu.spec.inference_model import OF_ALL, Operator
 from keifu.spec.inference_openings import NO_LANES, NO_SUMS, packed_sums
+from keifu.spec.inference_trees import depth
 
 __all__ = ["AttentionEdges"]
 
@@ -65,6 +66,10 @@ def rotations(random: Random) -> Iterator[Case]:
             rest = (world.lanes(1, chunk), world.table(position), world.lanes(slot, chunk), lane)
             call = Call("rotation", world.claim(), world.descriptor(), rest)
             yield from around(call, more != 0, height) if number % 11 == 0 else [Case(call, more != 0)]
+            # Behind the last leaf of the tree a path would lead to the angles of `position` again.
+            for behind in (count, (1 << depth(count)) + position, 2**256 - 1):
+                claim = (*call.claim[:4], behind, *call.claim[5:])
+                yield Case(call._replace(claim=claim), True)
 
 
 def sized(number: int) -> tuple[tuple[int, int], tuple[int, int], int, dict[str, Any]]:

@@ -21,6 +21,7 @@ HEIGHTS = (1, 31, 33, 64, 65, 129, 1_025, 20_000, 66_000, 5 * 10**6, 2**26 + 1, 
 GROUPS = ((0, 1), (0, 2), (2, 3), (4, 9), (100, 128))
 KEPT_HEIGHTS = HEIGHTS[:8]  # a way through positions and groups has 32 nodes at most
 ENTRIES = 16_384  # of a table
+MOST = 2**256 - 1  # of what a claim may say
 
 
 def lane_of(height: int, random: Random) -> int:
@@ -53,7 +54,7 @@ def additions(random: Random) -> Iterator[Case]:
 
 
 def places(random: Random) -> Iterator[Case]:
-    """Tables of up to 2**26 chunks; the last position that one has, and the first that it has not."""
+    """Tables of up to 2**26 chunks; the last position that one has, and those that it has not."""
     sizes = ((1, 1), (64, 1), (31, 3), (384, 512), (33, 2_000), (1_024, 70_000), (384, 2**22 + 1), (3, 2**30))
     for number, (height, positions) in enumerate(sizes * 6):
         position = (positions - 1, random.randrange(positions), 0)[number // len(sizes) % 3]
@@ -71,8 +72,10 @@ def places(random: Random) -> Iterator[Case]:
             rest = (world.lanes(0, lane // 32), world.table(at // 32), world.lanes(slot, lane // 32), lane)
             call = Call("placed", world.claim(), world.descriptor(), rest)
             yield from around(call, more != 0, height) if number % 5 == 0 else [Case(call, more != 0)]
-            claim = (*call.claim[:4], positions, *call.claim[5:])
-            yield refused(call._replace(claim=claim), "entry")
+            for behind in (positions, 2 * positions, MOST):
+                claim = (*call.claim[:4], behind, *call.claim[5:])
+                yield Case(call._replace(claim=claim), True)
+                yield refused(call._replace(claim=claim, rest=(*call.rest[:-1], height)), "lane")
 
 
 def tables(random: Random) -> Iterator[Case]:

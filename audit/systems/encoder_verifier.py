@@ -202,12 +202,12 @@ class EncoderVerifiers(Verdicts):
             table = reason == "lanes" and other.function == "tabled" and other.rest[0] != call.rest[0]
             yield self.called(other, fails=None if table else f"inference_verifier: {reason}")
 
-    @action("", Choice((COUNT, COUNT + 1, 63)), Amount(128), weight=1, always_reverts=True)
+    @action("", Choice((COUNT - 1, COUNT, COUNT + 1, 63, 64)), Amount(128), weight=1)
     def place_behind_the_table(self, who: str, position: int, lane: int) -> Steps:
-        """VRF-1: the table ends with the last position that a text may have."""
-        call = calls.check(opened(34, 0), 2, lane % SIZES.width)
+        """VRF-2: a position that no text may have is wrong, and the last one that it may have is not."""
+        call = calls.check(opened(COUNT - 1, 0), 2, lane % SIZES.width)
         claim = (*call.claim[:4], position, *call.claim[5:])
-        yield self.called(call._replace(claim=claim), fails="inference_verifier: entry")
+        yield from self.says(call._replace(claim=claim), position >= COUNT, "VRF-2")
 
     @action("", Choice(STEPS), Choice(STEPS), Amount(1 << 12), Amount(1 << 16), weight=6)
     def mixed(self, who: str, step: Step, other: Step, lane: int, chance: int) -> Steps:

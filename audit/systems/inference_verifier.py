@@ -35,6 +35,7 @@ TABLES = (1, 2, 3, 16, 17, 255, 257, 4_096, 4_097, 49_152, 65_536, 65_537, 131_0
 SPOILT = ("group", "descriptor", "word", "other type", "flip", "cut", "longer", "path", "path flip", "lane", "leaf",
           "leaf cut", "part")  # fmt: skip
 WRONG = bytes([7]) * 32
+ANGLES, ALIKE = 40, 64  # positions that have angles; leaves of their tree
 Step = tuple[str, int, int, int]
 
 
@@ -66,6 +67,15 @@ class InferenceVerifiers(Verdicts):
         call, at, wanted = self.call_about(o, slot, lane % 4_096)
         committed = o.trace.records[o.position][o.group][slot][at]
         yield from self.says(call, committed != wanted, "VRF-2")
+
+    @action("", Choice((5, 6)), Choice((4, ANGLES, ANGLES + 1, ALIKE + 4, 2**64)), Amount(64), Choice((0, 0, 1)),
+            weight=2)  # fmt: skip
+    def behind_the_angles(self, who: str, slot: int, position: int, lane: int, more: int) -> Steps:
+        """VRF-2: a position that the model has not is wrong whatever its lanes are, also where another's angles open."""
+        o = changed(opened(("rows", 4, LAYER)), [(slot, lane % 64, more)])
+        call = calls.check(o, slot, lane % 64)
+        claim = (*call.claim[:4], position, *call.claim[5:])
+        yield from self.says(call._replace(claim=claim), position >= ANGLES or more != 0, "VRF-2")
 
     @action("", Choice(("blocks", "rows")), Choice((33, 4)), Amount(1 << 6), Choice((0, 0, 1, -1)),
             Choice((0, 0, 1, -1, -99, 99)), weight=4)  # fmt: skip

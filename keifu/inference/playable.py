@@ -42,6 +42,10 @@ class Playable(ABC):
     def published(self) -> Published: ...
 
     @abstractmethod
+    def takes(self, positions: int) -> bool:
+        """Whether there is a right answer of so many positions."""
+
+    @abstractmethod
     def trace(self, prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None = None) -> Trace:
         """What the model makes of these. Raises UsageError for ids that it has not."""
 
@@ -54,6 +58,9 @@ class _Tokens(Playable):
     @cached_property
     def published(self) -> Published:
         return replaying.published_of(self._executor.program)
+
+    def takes(self, positions: int) -> bool:
+        return positions <= self._executor.program.sizes.positions
 
     def trace(self, prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None = None) -> Trace:
         return replaying.Replayed(self._executor, self.published, prompt, reply, drawing)
@@ -70,6 +77,9 @@ class _Vectors(Playable):
     def published(self) -> Published:
         return texts.published_of(self._executor.program)
 
+    def takes(self, positions: int) -> bool:
+        return positions <= self._executor.program.sizes.positions
+
     def trace(self, prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None = None) -> Trace:
         del reply, drawing  # lanes follow from the text alone
         return texts.Replayed(self._executor, self.published, prompt)
@@ -83,6 +93,9 @@ class _Pictures(Playable):
     def published(self) -> Published:
         """Raises InputError for a model that a dispute could not reach."""
         return pictures.published_of(self._program)
+
+    def takes(self, positions: int) -> bool:
+        return positions == self._program.input.size
 
     def trace(self, prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None = None) -> Trace:
         del reply, drawing

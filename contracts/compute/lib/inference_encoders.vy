@@ -153,7 +153,9 @@ def placed(
     """
     operator: trees.Operator = trees._operator(claim, descriptor, PLACE)
     sums_of._expect_lane(operator, lane)
-    assert claim.position < operator.multiplier, "inference_verifier: entry"
+    # The model has no such position: a trace that has one is wrong.
+    if claim.position >= operator.multiplier:
+        return True
     chunks: uint256 = sums_of._chunks(operator.height, LANES_32)
     trees._expect_own(claim, operator.first, chunks, lane // LANES_32, x)
     trees._expect_own(claim, operator.slot, chunks, lane // LANES_32, out)

@@ -23,7 +23,7 @@ from keifu.compute.promises import shown
 from keifu.compute.receipt import Evidence, Receipts
 from keifu.compute.vectors import leaves_of, trace_of_leaves
 from keifu.errors import CheckFailed, InputError, UsageError
-from keifu.inference.disputes import NO_PERMIT, Challenger, Place, Seen, Stage
+from keifu.inference.disputes import NO_PERMIT, Challenger, Place, Seen, Stage, Unfit
 from keifu.inference.disputes.moves import ANSWERS, question
 from keifu.inference.disputes.reading import Opened, Outcome, Reading, Standing
 from keifu.inference.playable import Executor, Stored, playable
@@ -74,6 +74,8 @@ class Judged:
     def words(self) -> str:
         if self.place is None:
             return "right"
+        if isinstance(self.challenger, Unfit):
+            return "the model takes nothing of its size"
         if self.reply.is_vector:
             return f"position {self.place.position} of its trace is wrong, or the vector of its text"
         if self.challenger.is_reply(self.seen):
@@ -109,10 +111,16 @@ class Judge:
             return None
         if reply.is_vector != self._model.makes_vector:
             raise InputError("its receipt is of another kind of answer than the model's", remedy="do not dispute it")
-        own = self._model.trace(reply.prompt, self._fed(reply), reply.drawing)
-        challenger = Challenger(self._model.published, own, reply.prompt, reply.ids)
+        challenger = self._challenger(reply)
         seen = self._seen_of_vector(reply, challenger) if reply.is_vector else self._seen(reply, challenger)
         return Judged(reply, operator.lower(), record, challenger, challenger.place(seen), seen)
+
+    def _challenger(self, reply: KeptReply) -> Challenger:
+        published = self._model.published
+        if not self._model.takes(_positions(reply)):
+            return Unfit(published, reply.prompt, reply.ids, reply.drawing)
+        own = self._model.trace(reply.prompt, self._fed(reply), reply.drawing)
+        return Challenger(published, own, reply.prompt, reply.ids)
 
     def _seen(self, reply: KeptReply, challenger: Challenger) -> Seen:
         """What came with a reply of tokens."""
@@ -263,10 +271,15 @@ class Dispute:
         return own[-1] if own else None
 
 
+def _positions(reply: KeptReply) -> int:
+    """Of its trace."""
+    return len(reply.prompt) + (0 if reply.is_vector else len(reply.ids) - 1)
+
+
 def _require_bound(reply: KeptReply) -> None:
     """A dispute about other ids or roots than the receipt's costs its bond."""
     receipt = reply.signed.receipt
-    count = len(reply.prompt) + (0 if reply.is_vector else len(reply.ids) - 1)
+    count = _positions(reply)
     if count > JUDGED_POSITIONS:
         raise InputError(f"a dispute reaches {JUDGED_POSITIONS:,} positions", remedy="do not dispute it")
     begins = reply.groups if reply.is_vector else reply.positions

@@ -13,6 +13,7 @@ from keifu.inference.disputes.challenger import Challenger, Place
 from keifu.inference.disputes.provider import Provider, ids_root, receipt_fields
 from keifu.inference.disputes.seen import Seen
 from keifu.inference.disputes.turns import NO_PERMIT, Case, Narrowing, Proof, Question, Stage, Turn, permit
+from keifu.inference.disputes.unfit import Unfit
 
 __all__ = [
     "NO_PERMIT",
@@ -26,6 +27,7 @@ __all__ = [
     "Seen",
     "Stage",
     "Turn",
+    "Unfit",
     "ids_root",
     "permit",
     "receipt_fields",

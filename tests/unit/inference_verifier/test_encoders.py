@@ -117,11 +117,17 @@ def test_a_source_that_the_table_has_no_entry_for(verdict, x):
         verdict(call)
 
 
-@pytest.mark.parametrize("position", [COUNT, 64])
-def test_a_position_that_the_table_of_places_has_not(verdict, text, position):
+@pytest.mark.parametrize("position", [COUNT, 64, 2**64])
+def test_vrf_2_a_position_that_the_table_of_places_has_not(verdict, text, position):
+    """VRF-2: nobody reads a longer text, so a trace of one is wrong whatever its lanes are; the last position is not."""
     call = checks.check(opened(text, 0), 2, 5)
-    with refused("entry"):
-        verdict(call._replace(claim=(*call.claim[:4], position, *call.claim[5:])))
+    assert verdict(call._replace(claim=(*call.claim[:4], position, *call.claim[5:])))
+    last = checks.check(opened(text, 0, (), COUNT - 1), 2, 5)
+    assert not verdict(last)
+    nothing = call._replace(claim=(*call.claim[:4], position, *call.claim[5:]), rest=(NO_LANES, NO_LANES, NO_LANES, 0))
+    assert verdict(nothing)
+    with refused("lane"):
+        verdict(nothing._replace(rest=(NO_LANES, NO_LANES, NO_LANES, SIZES.width)))
 
 
 def test_another_position_s_place(verdict, text):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
+from ethwire.errors import Revert
 from keifu.spec import inference_calls as checks
+from keifu.spec.inference_openings import NO_LANES
 from tests.profiles import DEEP
 from tests.unit.inference_verifier.conftest import LAST, LAYER, POSITION
 
@@ -18,6 +21,10 @@ OPERATORS = [
 ]  # fmt: skip
 SAMPLE = 6
 SOFTMAX, ATTENDED, GATED = 8, 9, 14
+
+
+def refused(reason):
+    return pytest.raises(Revert, match=f"inference_verifier: {re.escape(reason)}$")
 
 
 def sample(group, slot, lanes):
@@ -45,6 +52,20 @@ def test_vrf_2_each_wrong_lane_is_proof(verdict, opened, group, slot, lanes):
         for more in (-1, 1):
             wrong = opened(group, [(slot, lane, lane_of(honest, group, slot, lane) + more)])
             assert verdict(checks.check(wrong, slot, lane))
+
+
+@pytest.mark.parametrize("slot", [5, 6])
+@pytest.mark.parametrize("position", [40, 63, 64, 64 + POSITION, 2**64])
+def test_vrf_2_a_position_that_the_model_has_not(verdict, opened, slot, position):
+    """VRF-2: it has angles of 40. Behind the 64th leaf of their tree a path leads to those of another position."""
+    call = checks.check(opened(LAYER), slot, 3)
+    claim = (*call.claim[:4], position, *call.claim[5:])
+    assert verdict(call._replace(claim=claim))
+    assert verdict(call._replace(claim=claim, rest=(NO_LANES, NO_LANES, NO_LANES, 3)))
+    with refused("lane"):
+        verdict(call._replace(claim=claim, rest=(NO_LANES, NO_LANES, NO_LANES, 128)))
+    with refused("lanes"):  # it is there, and its angles are others
+        verdict(call._replace(claim=(*call.claim[:4], 39, *call.claim[5:])))
 
 
 def test_scores(verdict, opened):

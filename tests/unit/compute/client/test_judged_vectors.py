@@ -17,6 +17,7 @@ from keifu.compute.receipt import Evidence, Receipt, Receipts
 from keifu.compute.vectors import joined, leaves_of, numbers_of, trace_of_leaves, vectors_of
 from keifu.compute.vectors import shown as beside
 from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.inference.disputes.turns import NO_MARKS
 from keifu.inference.embeddings.building import build
 from keifu.inference.embeddings.executor import Executor
 from keifu.inference.embeddings.keeping import load
@@ -114,6 +115,18 @@ def test_a_text_that_the_model_cannot_read(judge, ran):
     ids = [2, 99, 3, *[1] * (len(run.lanes) - 3)]
     with pytest.raises(UsageError, match="tokens go from 0 to"):
         judge.judge(reply_of(ids, run.vector.tolist(), run.leaves().tobytes(), run.roots(ids).trace))
+
+
+def test_a_text_that_is_longer_than_the_model_reads(judge, ran):
+    """Nobody can compute its vector, and that there is one is wrong: at the first position that has no place."""
+    _, run = ran
+    ids, lanes, groups = [1] * (POSITIONS + 2), run.vector.tolist(), run.leaves()[0].tobytes() * (POSITIONS + 2)
+    judged = judge.judge(reply_of(ids, lanes, groups, trace_of_leaves(leaves_of(groups, len(ids)))))
+    assert judged.words == "the model takes nothing of its size"
+    assert (judged.place.position, judged.place.group, judged.place.marks) == (POSITIONS, 0, NO_MARKS)
+    other = run.leaves()[0, 1:].tobytes() * len(ids)  # of another number of groups
+    judged = judge.judge(reply_of(ids, lanes, other, trace_of_leaves(leaves_of(other, len(ids)))))
+    assert judged.place.position == 0
 
 
 def test_groups_of_another_number_are_disputed(judge, ran):

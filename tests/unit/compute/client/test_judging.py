@@ -14,10 +14,11 @@ from keifu.compute.client.kept import KeptReply
 from keifu.compute.receipt import Evidence, Receipt, Receipts
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inference.disputes.reach import out_of_reach
+from keifu.inference.disputes.turns import NO_MARKS
 from keifu.inference.tokens.building import integers_of
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.replaying import Replayed, published_of
-from keifu.keys import Account
+from keifu.keys import Account, keccak256
 from keifu.spec.inference_trees import tree
 from tests.conformance.inference.gguf_file import speaking
 
@@ -160,6 +161,21 @@ def test_a_prompt_that_the_model_cannot_read_is_refused(judge, right, monkeypatc
     monkeypatch.setattr("tests.unit.compute.client.test_judging.PROMPT", (5, 6, 2**20))
     with pytest.raises(UsageError, match="tokens go from 0"):
         judge.judge(reply_of(right[1].ids, right[1].positions))
+
+
+@pytest.mark.parametrize(("more", "place"), [(0, 0), (1, 256), (2, 256), (700, 256)])
+def test_a_reply_of_more_positions_than_the_model_has(judge, more, place):
+    """It has 256. Nobody can compute what is behind them, and that there is such a position is wrong."""
+    positions = (ONE,) * (256 + more)
+    judged = judge.judge(reply_of((1,) * (254 + more), positions))
+    said = "the model takes nothing of its size" if more else f"position {place} of its trace is wrong"
+    assert (judged.words, judged.place.position, judged.place.node) == (said, place, ONE)
+    groups = tuple(keccak256(bytes([number])) for number in range(4))
+    positions = (tree(list(groups)),) * (256 + more)
+    reply = replace(reply_of((1,) * (254 + more), positions), groups=b"".join(groups) * len(positions))
+    judged = judge.judge(reply)
+    assert (judged.place.position, judged.place.group) == (place, 1 if more else 0)
+    assert (judged.place.marks == NO_MARKS) is bool(more)
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
