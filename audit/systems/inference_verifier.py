@@ -71,7 +71,7 @@ class InferenceVerifiers(Verdicts):
     @action("", Choice((5, 6)), Choice((4, ANGLES, ANGLES + 1, ALIKE + 4, 2**64)), Amount(64), Choice((0, 0, 1)),
             weight=2)  # fmt: skip
     def behind_the_angles(self, who: str, slot: int, position: int, lane: int, more: int) -> Steps:
-        """VRF-2: a position that the model has not is wrong whatever its lanes are, also where another's angles open."""
+        """VRF-2: a position that the model has not is wrong whatever is opened, be it the angles of another."""
         o = changed(opened(("rows", 4, LAYER)), [(slot, lane % 64, more)])
         call = calls.check(o, slot, lane % 64)
         claim = (*call.claim[:4], position, *call.claim[5:])

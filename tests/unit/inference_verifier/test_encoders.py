@@ -119,7 +119,7 @@ def test_a_source_that_the_table_has_no_entry_for(verdict, x):
 
 @pytest.mark.parametrize("position", [COUNT, 64, 2**64])
 def test_vrf_2_a_position_that_the_table_of_places_has_not(verdict, text, position):
-    """VRF-2: nobody reads a longer text, so a trace of one is wrong whatever its lanes are; the last position is not."""
+    """VRF-2: nobody reads a longer text, so a trace of one is wrong whatever is in it; the last position is not."""
     call = checks.check(opened(text, 0), 2, 5)
     assert verdict(call._replace(claim=(*call.claim[:4], position, *call.claim[5:])))
     last = checks.check(opened(text, 0, (), COUNT - 1), 2, 5)
