@@ -231,6 +231,16 @@ class InferenceVerifiers(Verdicts):
             call = calls.check(o, 9, 5) if name == "attended" else calls.total(o, 8, 0)
         yield self.called(call, fails="inference_verifier: part")
 
+    @action("", Choice((1, 11)), Amount(127), Choice((0, 1)), Choice((0, 1, -1)), weight=1, always_reverts=True)
+    def sums_of_one_call(self, who: str, slot: int, lane: int, part: int, wrong: int) -> Steps:
+        """VRF-1: squares that one call adds up might pass 64 bits, so no sums of them are heard."""
+        o = opened(("rows", 4, LAYER))
+        call = calls.check(o, slot, lane % 128)
+        lanes = o.trace.records[o.position][LAYER][o.operator(slot).first]
+        shown = packed_sums([sum(x * x for x in lanes) + wrong])
+        claim, rest = o.claim(shown, stride=1), (*call.rest[:-1], (shown, part))
+        yield self.called(call._replace(claim=claim, rest=rest), fails="inference_verifier: sums")
+
     # what is shown ----------------------------------------------------------------------------------------------------
 
     @action("", Choice(STEPS), Amount(1 << 12), Choice(SPOILT), Amount(1 << 16), weight=14, always_reverts=True)

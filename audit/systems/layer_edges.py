@@ -119,7 +119,7 @@ def norms(random: Random) -> Iterator[Case]:
     widths = (1, 2, 31, 32, 33, 65, 500, 992, 993, 1_000, 1_024, 1_025, 2_048, 2_049, 3_000, 8_192)
     for number, width in enumerate(widths * 4):
         # What is shown has 64 bits: the squares of 512 largest residuals, and no more.
-        size = (LARGEST_RESIDUAL if width <= 512 else 2**23, 900, 3, 0)[number // len(widths)]
+        size = (LARGEST_RESIDUAL if width <= PART else 2**23, 900, 3, 0)[number // len(widths)]
         h = [random.choice((size, -size)) if number % 3 == 0 else random.randint(-size, size) for _ in range(width)]
         gain = random.choice((2**31 - 1, -(2**31), 2**24, 1))
         epsilon, shift, limit = (
@@ -146,14 +146,17 @@ def _norm(random: Random, number: int, operator: Operator, h: list[int], about: 
         call = Call("norm", world.claim(), world.descriptor(), (world.lines(0, 0, below), *behind, NO_SUMS))
         if width <= PART:
             yield from around(call, more != 0, width) if number % 9 == 0 else [Case(call, more != 0)]
-        else:
-            yield refused(call, "part")
+            yield from _of_one_call(call, world, squares[0], width)
+            continue
+        yield refused(call, "part")
         sums = list(accumulate(squares))
         data = packed_sums(sums)
         rest = (world.lines(0, lane // 32, 0), *behind, (data, len(sums)))
         call = Call("norm", world.claim(data, stride=1), world.descriptor(), rest)
         yield from around(call, more != 0, width) if number % 9 == 1 else [Case(call, more != 0)]
         yield from not_whole(call, world, sums) if more and lane == 0 else ()
+    if width <= PART:
+        return
     for part in {0, len(squares) - 1}:
         for more, base in ((0, 0), (1, 0), (-1, 0), (0, 7)):
             data = packed_sums([squares[part] + base + more])
@@ -164,6 +167,16 @@ def _norm(random: Random, number: int, operator: Operator, h: list[int], about: 
     two = packed_sums([1, 2])
     claim = world.claim(two, first=len(squares), stride=1)
     yield refused(Call("norm", claim, world.descriptor(), (world.lines(0, 0, below), *behind, (two, 0))), "part")
+
+
+def _of_one_call(call: Call, world: World, squares: int, width: int) -> Iterator[Case]:
+    """Sums of a norm that one call computes are not heard, whatever they say and whatever is asked about."""
+    for shown in (min(squares, 2**63 - 1), 0, -1):
+        data = packed_sums([shown])
+        for part in (0, 1):
+            summed = call._replace(claim=world.claim(data, stride=1), rest=(*call.rest[:-1], (data, part)))
+            yield refused(summed, "sums")
+    yield refused(summed._replace(rest=(*summed.rest[:-2], width, summed.rest[-1])), "lane")
 
 
 def not_whole(call: Call, world: World, sums: list[int]) -> Iterator[Case]:

@@ -89,6 +89,8 @@ def norm(
     operator: trees.Operator = trees._operator(claim, descriptor, NORM)
     sums_of._expect_lane(operator, lane)
     chunks: uint256 = sums_of._chunks(operator.width, LANES_32)
+    # Squares of residuals at their bound pass 64 bits: sums are believed only where one call is not enough.
+    assert claim.sums == NO_SUMS or operator.width > PART, "inference_verifier: sums"
     squares: int256 = 0
     place: uint256 = lane
     if sums_of._is_total(claim, sums, sums_of._chunks(operator.width, PART), 1):

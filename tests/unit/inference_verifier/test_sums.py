@@ -58,7 +58,19 @@ def test_a_long_row_is_not_computed_at_once(verdict):
         verdict(linear(o, parts_of(o, RESIDUAL, LANE), 0, o.claim()))
 
 
-@pytest.mark.parametrize("width", [64, 576, 1_088])
+@pytest.mark.parametrize("width", [64, 576, 1_024])
+def test_vrf_1_sums_of_squares_that_one_call_computes_are_not_heard(verdict, width):
+    """VRF-1: those of residuals at their bound do not fit into 64 bits, so nobody could show them."""
+    o = long_norm(width)
+    call, sums = checks.check(o, 1, 5), parts_of(o, 1, 5)
+    assert not verdict(call)
+    for shown in (sums, with_sum(sums, 0, 1)):
+        for part in (0, 1):
+            with pytest.raises(Exception, match=r"inference_verifier: sums$"):
+                verdict(call._replace(claim=o.claim(shown, stride=1), rest=(*call.rest[:-1], (shown, part))))
+
+
+@pytest.mark.parametrize("width", [1_056, 1_088])
 def test_squares(verdict, width):
     o = long_norm(width)
     lane, sums = width - 2, parts_of(o, 1, width - 2)
