@@ -18,7 +18,7 @@ from keifu.spec.inference import Row, gated
 from keifu.spec.inference import embedding as right_embedding
 from keifu.spec.inference_calls import Call, alone
 from keifu.spec.inference_model import Operator, descriptor_bytes
-from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
+from keifu.spec.inference_openings import NO_LANES, NO_LINES, NO_ROW, Openings, packed_sums
 
 __all__ = ["WRONG", "InferenceVerifiers", "spoil"]
 
@@ -35,7 +35,7 @@ TABLES = (1, 2, 3, 16, 17, 255, 257, 4_096, 4_097, 49_152, 65_536, 65_537, 131_0
 SPOILT = ("group", "descriptor", "word", "other type", "flip", "cut", "longer", "path", "path flip", "lane", "leaf",
           "leaf cut", "part")  # fmt: skip
 WRONG = bytes([7]) * 32
-ANGLES, ALIKE = 40, 64  # positions that have angles; leaves of their tree
+ANGLES, ALIKE, TOKENS = 40, 64, 40  # positions that have angles; leaves of their tree; rows of the embedding
 Step = tuple[str, int, int, int]
 
 
@@ -76,6 +76,22 @@ class InferenceVerifiers(Verdicts):
         call = calls.check(o, slot, lane % 64)
         claim = (*call.claim[:4], position, *call.claim[5:])
         yield from self.says(call._replace(claim=claim), position >= ANGLES or more != 0, "VRF-2")
+
+    @action("", Choice((0, 39, 40, 41, 64, 2**31 - 1, -1, -(2**31))), Amount(127), weight=2)
+    def foreign_id(self, who: str, number: int, lane: int) -> Steps:
+        """VRF-2: what was made of an id that is no token is wrong; the first and the last one have rows."""
+        o = opened(("rows", 5, 0))
+        o = changed(o, [(0, 0, number - o.trace.records[o.position][0][0][0])])
+        call = calls.check(opened(("rows", 5, 0)), 1, lane % 128)
+        rest = (o.lanes(0, 0), NO_ROW, NO_LANES, lane % 128)
+        if not 0 <= number < TOKENS:
+            yield from self.says(call._replace(claim=o.claim(), rest=rest), True, "VRF-2")
+            return
+        shown = call._replace(
+            claim=o.claim(), rest=(rest[0], o.row(1, number), o.lanes(1, lane % 128 // 32), lane % 128)
+        )
+        made = right_embedding(o.operator(1).rows[number], o.operator(1).shift)[lane % 128]
+        yield from self.says(shown, o.trace.records[o.position][0][1][lane % 128] != made, "VRF-2")
 
     @action("", Choice(("blocks", "rows")), Choice((33, 4)), Amount(1 << 6), Choice((0, 0, 1, -1)),
             Choice((0, 0, 1, -1, -99, 99)), weight=4)  # fmt: skip

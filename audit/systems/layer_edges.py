@@ -16,7 +16,7 @@ from keifu.spec import inference_trees as trees
 from keifu.spec.inference import LARGEST, LARGEST_RESIDUAL, Row
 from keifu.spec.inference_calls import Call
 from keifu.spec.inference_model import WITH_EXPONENT, Operator
-from keifu.spec.inference_openings import NO_LANES, NO_LINES, NO_SUMS, packed_sums
+from keifu.spec.inference_openings import NO_LANES, NO_LINES, NO_ROW, NO_SUMS, packed_sums
 
 __all__ = ["LayerEdges"]
 
@@ -108,7 +108,21 @@ def embeddings(random: Random) -> Iterator[Case]:
         )
         if trees.depth(count) == trees.depth(count + 1):
             rest = (world.lanes(first, 0), other.opening(token, lane // PART), world.lanes(slot, lane // 32), lane)
-            yield refused(Call("embedding", world.claim(), world.descriptor(), rest), "row")
+            call = Call("embedding", world.claim(), world.descriptor(), rest)
+            yield refused(call, "row") if token ^ 1 < count else Case(call, True)
+        yield from _foreign(random, operator_at(operator, first), tensors, slot, lane)
+
+
+def _foreign(random: Random, operator: Operator, tensors: dict[int, Known], slot: int, lane: int) -> Iterator[Case]:
+    """Ids that are no tokens are wrong, whatever is shown beside them."""
+    for number in {operator.multiplier, operator.multiplier + 1, 2**31 - 1, -1, -(2**31)}:
+        if number >= 2**31 or 0 <= number < operator.multiplier:
+            continue
+        world = World(random, operator, {**tensors, operator.first: whole([number], 32)}, slot=slot)
+        rest = (world.lanes(operator.first, 0), NO_ROW, NO_LANES, lane)
+        call = Call("embedding", world.claim(), world.descriptor(), rest)
+        yield Case(call, True)
+        yield refused(call._replace(rest=(*call.rest[:-1], operator.height)), "lane")
 
 
 def operator_at(operator: Operator, first: int) -> Operator:

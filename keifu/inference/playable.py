@@ -19,6 +19,7 @@ from keifu.inference.embeddings import keeping as embeddings
 from keifu.inference.embeddings import replaying as texts
 from keifu.inference.tokens import executor as tokens
 from keifu.inference.tokens import keeping, replaying
+from keifu.inference.tokens.program import Sizes
 from keifu.provenance.program import PROGRAM_FILE, Program, read_program
 from keifu.spec.inference_drawing import Drawing
 from keifu.spec.inference_model import Trace
@@ -42,8 +43,8 @@ class Playable(ABC):
     def published(self) -> Published: ...
 
     @abstractmethod
-    def takes(self, positions: int) -> bool:
-        """Whether there is a right answer of so many positions."""
+    def takes(self, prompt: Sequence[int], positions: int) -> bool:
+        """Whether there is a right answer to it, of so many positions."""
 
     @abstractmethod
     def trace(self, prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None = None) -> Trace:
@@ -59,8 +60,8 @@ class _Tokens(Playable):
     def published(self) -> Published:
         return replaying.published_of(self._executor.program)
 
-    def takes(self, positions: int) -> bool:
-        return positions <= self._executor.program.sizes.positions
+    def takes(self, prompt: Sequence[int], positions: int) -> bool:
+        return _fits(self._executor.program.sizes, prompt, positions)
 
     def trace(self, prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None = None) -> Trace:
         return replaying.Replayed(self._executor, self.published, prompt, reply, drawing)
@@ -77,8 +78,8 @@ class _Vectors(Playable):
     def published(self) -> Published:
         return texts.published_of(self._executor.program)
 
-    def takes(self, positions: int) -> bool:
-        return positions <= self._executor.program.sizes.positions
+    def takes(self, prompt: Sequence[int], positions: int) -> bool:
+        return _fits(self._executor.program.sizes, prompt, positions)
 
     def trace(self, prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None = None) -> Trace:
         del reply, drawing  # lanes follow from the text alone
@@ -94,8 +95,8 @@ class _Pictures(Playable):
         """Raises InputError for a model that a dispute could not reach."""
         return pictures.published_of(self._program)
 
-    def takes(self, positions: int) -> bool:
-        return positions == self._program.input.size
+    def takes(self, prompt: Sequence[int], positions: int) -> bool:
+        return len(prompt) == positions == self._program.input.size
 
     def trace(self, prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None = None) -> Trace:
         del reply, drawing
@@ -103,6 +104,10 @@ class _Pictures(Playable):
         if any(not given.low <= value <= given.high for value in prompt):
             raise UsageError(f"values go from {given.low} to {given.high}")
         return pictures.traced(self.published, prompt)
+
+
+def _fits(sizes: Sizes, prompt: Sequence[int], positions: int) -> bool:
+    return positions <= sizes.positions and all(0 <= number < sizes.tokens for number in prompt)
 
 
 def playable(model: Stored | Executor) -> Playable:

@@ -75,7 +75,7 @@ class Judged:
         if self.place is None:
             return "right"
         if isinstance(self.challenger, Unfit):
-            return "the model takes nothing of its size"
+            return "the model takes nothing like it"
         if self.reply.is_vector:
             return f"position {self.place.position} of its trace is wrong, or the vector of its text"
         if self.challenger.is_reply(self.seen):
@@ -95,8 +95,8 @@ class Judge:
 
     def judge(self, reply: KeptReply) -> Judged | None:
         """None for a reply by another program. Raises InputError for one that is not what its receipt says, CheckFailed
-        for one whose promotion or key the chain does not know, and UsageError for a prompt that the model
-        cannot read."""
+        for one whose promotion or key the chain does not know, and UsageError for a picture with values
+        that the model has not."""
         receipt = reply.signed.receipt
         _require_bound(reply)
         try:
@@ -117,7 +117,7 @@ class Judge:
 
     def _challenger(self, reply: KeptReply) -> Challenger:
         published = self._model.published
-        if not self._model.takes(_positions(reply)):
+        if not self._model.takes(reply.prompt, _positions(reply)):
             return Unfit(published, reply.prompt, reply.ids, reply.drawing)
         own = self._model.trace(reply.prompt, self._fed(reply), reply.drawing)
         return Challenger(published, own, reply.prompt, reply.ids)

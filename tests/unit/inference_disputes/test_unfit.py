@@ -1,4 +1,5 @@
-"""Answers to what the model does not take: longer texts and replies than it has positions, pictures of another size.
+"""Answers to what the model does not take: ids that are no tokens, longer texts and replies than it has positions, and
+pictures of another size.
 
 Nobody can compute them again, and their provider is convicted all the same.
 """
@@ -141,6 +142,53 @@ def test_dis_4_the_last_position_that_a_model_has_is_right(started, chain):
         with refused("inference_verifier: chunk"):
             world.go_on(played, challenger, seen)
         acquitted(world, chain, played)
+
+
+def of_foreign(published, ids, at, number):
+    """A trace of ids of which one is no token, whose record has something for it; all behind it is made of that."""
+    trace = run(published.program, ids, len(ids) - 1)
+    trace.records[at][0][0] = [number]
+    return trace
+
+
+@pytest.mark.parametrize("number", [96, 2**31 - 1, -1])
+@pytest.mark.parametrize("withheld", [False, True])
+def test_dis_1_a_prompt_with_an_id_that_is_no_token(started, withheld, number):
+    """DIS-1: so a provider that computes nothing gains nothing by such an id."""
+    short, prompt = words(COUNT), [PROMPT[0], number, PROMPT[2]]
+    provider = Provider(short, of_foreign(short, PROMPT + IDS[:-1], 1, number))
+    world, challenger = started(short), Unfit(short, prompt, IDS)
+    played = world.play(world.answer(provider, prompt, IDS), provider, challenger, withheld=withheld)
+    groups = ["show_groups", "name_group"] if withheld else []
+    assert convicted(world, played) == ["open", *groups, "show_record", "prove"]
+    assert (played.case.position, played.turn.group) == (1, 0)
+
+
+def foreign_text(change=lambda record: None):
+    """A text whose third id is no token, and its record as it is shown."""
+    short, text = texts(COUNT), [*TEXT[:2], 90, *TEXT[3:]]
+    trace, shown = (of_foreign(short, TEXT, 2, 90) for _ in range(2))
+    change(shown.records[2][0])
+    return short, text, trace.records[-1][-1][-1], Provider(short, trace, shown)
+
+
+@pytest.mark.parametrize("shown", [90, 5])
+def test_dis_1_a_text_with_an_id_that_is_no_token(started, shown):
+    """DIS-1: the record begins with it, or with another id than the receipt has."""
+    short, text, vector, provider = foreign_text(lambda record: record[0].__setitem__(0, shown))
+    world, challenger, seen = started(short), Unfit(short, text, vector), Seen.of_vector(provider.leaves())
+    played = world.open(world.answer(provider, text, vector), challenger.place(seen))
+    played = world.carry_on(played, provider, challenger, seen)
+    assert convicted(world, played) == ["open", "show_record", "prove"]
+
+
+def test_dis_1_a_record_without_tensors_hides_no_such_id(started):
+    """DIS-1"""
+    short, text, vector, provider = foreign_text(lambda record: record.clear())
+    world, challenger, seen = started(short), Unfit(short, text, vector), Seen.of_vector(provider.leaves())
+    played = world.open(world.answer(provider, text, vector), challenger.place(seen))
+    played = world.carry_on(played, provider, challenger, seen)
+    assert convicted(world, played) == ["open", "show_record", "ask", "show_chunks", "prove"]
 
 
 def test_a_model_without_positions_takes_any(started):

@@ -9,7 +9,8 @@ import pytest
 
 from ethwire.errors import Revert
 from keifu.spec import inference_calls as checks
-from keifu.spec.inference_openings import NO_LANES
+from keifu.spec.inference_model import run
+from keifu.spec.inference_openings import NO_LANES, NO_ROW, Openings
 from tests.profiles import DEEP
 from tests.unit.inference_verifier.conftest import LAST, LAYER, POSITION
 
@@ -148,7 +149,27 @@ def test_another_token_wins(verdict, opened):
     assert verdict(checks.check(opened(LAST, [(2, 0, -1)]), 2, 0))
 
 
-def test_an_id_that_the_embedding_does_not_have_opens_no_row(opened, verdict):
+@pytest.mark.parametrize("number", [96, 97, 127, 128, 128 + 3, 2**31 - 1, -1, -(2**31)])
+def test_vrf_2_an_id_that_is_no_token(verdict, opened, number):
+    """VRF-2: nobody has a row for it, so an embedding of it is wrong whatever its lanes are."""
+    o = opened(0, [(0, 0, number)])
+    call = checks.check(opened(0), 1, 3)._replace(claim=o.claim())
+    assert verdict(call._replace(rest=(o.lanes(0, 0), NO_ROW, NO_LANES, 3)))
+    with refused("lane"):
+        verdict(call._replace(rest=(o.lanes(0, 0), NO_ROW, NO_LANES, 128)))
+    with refused("lanes"):  # the record has another id
+        verdict(call._replace(rest=(opened(0).lanes(0, 0), NO_ROW, NO_LANES, 3)))
+
+
+@pytest.mark.parametrize("number", [0, 95])
+def test_vrf_1_the_first_and_the_last_token(verdict, world, number):
+    """VRF-1"""
+    published, _ = world
+    o = Openings(published, run(published.program, [number]), 0, 0)
+    assert not any(verdict(checks.check(o, 1, lane)) for lane in (0, 127))
+
+
+def test_another_token_s_row_is_none_of_the_id(opened, verdict):
     call = checks.check(opened(0), 1, 0)
     other = opened(0).row(1, 8)
     with pytest.raises(Exception, match="inference_verifier: row"):

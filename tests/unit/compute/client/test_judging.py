@@ -12,7 +12,7 @@ from keifu.compute.canonical import tokens_root, trace_of
 from keifu.compute.client.disputing import Judge, judged_all
 from keifu.compute.client.kept import KeptReply
 from keifu.compute.receipt import Evidence, Receipt, Receipts
-from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.errors import CheckFailed, InputError
 from keifu.inference.disputes.reach import out_of_reach
 from keifu.inference.disputes.turns import NO_MARKS
 from keifu.inference.tokens.building import integers_of
@@ -157,10 +157,12 @@ def test_receipts_of_nobody_and_of_no_promotion_are_refused(stored, judge, right
         judge.judge(reply_of(reply.ids, reply.positions, evidence=Evidence.UNVERIFIED))
 
 
-def test_a_prompt_that_the_model_cannot_read_is_refused(judge, right, monkeypatch):
-    monkeypatch.setattr("tests.unit.compute.client.test_judging.PROMPT", (5, 6, 2**20))
-    with pytest.raises(UsageError, match="tokens go from 0"):
-        judge.judge(reply_of(right[1].ids, right[1].positions))
+@pytest.mark.parametrize("number", [2**20, -1])
+def test_a_prompt_that_the_model_cannot_read_is_wrong_where_it_stands(judge, right, monkeypatch, number):
+    """Whoever has the model answers nothing then; whoever has not gets no fee for it."""
+    monkeypatch.setattr("tests.unit.compute.client.test_judging.PROMPT", (5, 6, number))
+    judged = judge.judge(reply_of(right[1].ids, right[1].positions))
+    assert (judged.words, judged.place.position) == ("the model takes nothing like it", 2)
 
 
 @pytest.mark.parametrize(("more", "place"), [(0, 0), (1, 256), (2, 256), (700, 256)])
@@ -168,7 +170,7 @@ def test_a_reply_of_more_positions_than_the_model_has(judge, more, place):
     """It has 256. Nobody can compute what is behind them, and that there is such a position is wrong."""
     positions = (ONE,) * (256 + more)
     judged = judge.judge(reply_of((1,) * (254 + more), positions))
-    said = "the model takes nothing of its size" if more else f"position {place} of its trace is wrong"
+    said = "the model takes nothing like it" if more else f"position {place} of its trace is wrong"
     assert (judged.words, judged.place.position, judged.place.node) == (said, place, ONE)
     groups = tuple(keccak256(bytes([number])) for number in range(4))
     positions = (tree(list(groups)),) * (256 + more)
