@@ -27,12 +27,13 @@ __all__ = [
     "IOTA",
     "NOTHING",
     "WIDES",
+    "add_narrow",
     "add_wide",
-    "added",
     "fold",
     "hash_waiting",
     "nodes_of",
     "queue",
+    "room",
     "roots_of",
     "roots_of_16",
 ]
@@ -76,7 +77,7 @@ def queue(tensors: Any, chunks: Any, count: Any) -> Any:
 
 
 @kept
-def added(queue: Any, tensors: Any, iota: Any) -> None:
+def _added(queue: Any, tensors: Any, iota: Any) -> None:
     """So many more wait, as they are hashed; when there is no more room, they are."""
     waiting = queue[1]
     waiting[0] += tensors
@@ -85,10 +86,19 @@ def added(queue: Any, tensors: Any, iota: Any) -> None:
 
 
 @kept
+def add_narrow(queue: Any, tensors: Any, iota: Any) -> None:
+    """Tensors of 16 bits more, for all of which there is room."""
+    words, waiting = queue[0], queue[1]
+    for number in range(tensors.shape[0]):
+        _narrow_bytes(tensors[number], words[waiting[0] + number])
+    _added(queue, tensors.shape[0], iota)
+
+
+@kept
 def add_wide(queue: Any, lanes: Any, iota: Any) -> None:
     """A tensor of 32 bits more."""
     _wide_bytes(lanes, queue[0][queue[1][0]])
-    added(queue, 1, iota)
+    _added(queue, 1, iota)
 
 
 @kept
@@ -107,7 +117,8 @@ def _wide(lanes: Any, iota: Any) -> Any:
     for tree in range(trees):
         add_wide(waiting, lanes[tree], iota)
     hash_waiting(waiting, iota)
-    return fold(waiting[2], trees, chunks, iota, NOTHING)
+    fold(waiting[2], trees, chunks, iota, NOTHING)
+    return waiting[2][:trees]
 
 
 @kept
@@ -118,7 +129,8 @@ def narrow(lanes: Any, iota: Any) -> Any:
     for tree in range(trees):
         _narrow_bytes(lanes[tree], words[tree])
     hash_chunks(words, hashes, 0, iota)
-    return fold(hashes, trees, chunks, iota, NOTHING)
+    fold(hashes, trees, chunks, iota, NOTHING)
+    return hashes[:trees]
 
 
 @kept
@@ -139,23 +151,22 @@ def room(count: Any) -> Any:
 
 
 @kept
-def fold(hashes: Any, trees: Any, count: Any, iota: Any, soon: Any) -> Any:
-    """The roots over uint64[trees · count, 4], level by level over all trees together. Memory is asked for the
-    first bytes of `soon`."""
+def fold(hashes: Any, trees: Any, count: Any, iota: Any, soon: Any) -> None:
+    """The roots over uint64[trees · count, 4], level by level over all trees together, to the first rows: a level's
+    hashes go where those below it stood, and a near cache holds all. What stood in the other rows is lost, and in
+    `BEHIND` more. Memory is asked for the first bytes of `soon`."""
     lefts, rights, at = np.empty(AT_ONCE, np.int64), np.empty(AT_ONCE, np.int64), 0
     while count > 1:
-        above = (count + 1) // 2
-        out, left, end = room(trees * above), 0, count
-        for first in range(0, trees * above, AT_ONCE):
+        nodes, left, end = trees * ((count + 1) // 2), 0, count
+        for first in range(0, nodes, AT_ONCE):
             for j in range(AT_ONCE):
                 lefts[j], rights[j] = left * HASH_WORDS, min(left + 1, end - 1) * HASH_WORDS
                 if end < trees * count or left + 2 < end:
                     left = min(left + 2, end)
                     end += count if left == end else 0
-            _pairs(hashes.reshape(-1), lefts, rights, out, first, iota, soon, at)
+            _pairs(hashes.reshape(-1), lefts, rights, hashes, first, iota, soon, at)
             at = min(at + ASKED, soon.shape[0] - ASKED)
-        hashes, count = out, above
-    return hashes[:trees]
+        count = (count + 1) // 2
 
 
 # What Python calls writes into arrays that are given: numba cannot always return one from code that it kept.
@@ -173,7 +184,10 @@ def _narrow_into(lanes: Any, out: Any, iota: Any) -> None:
 
 @kept
 def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None:
-    out[:] = fold(hashes, trees, count, iota, NOTHING)
+    own = room(trees * count)
+    own[: trees * count] = hashes
+    fold(own, trees, count, iota, NOTHING)
+    out[:] = own[:trees]
 
 
 def roots_of(lanes: NDArray[np.int32]) -> NDArray[np.uint8]:

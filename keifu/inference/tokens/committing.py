@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
-from keifu.inference.tokens.leaves import add_lanes, bound, queues
-from keifu.merkle.plain import HASH_BYTES, IOTA, NOTHING, add_wide, nodes_of, roots_of
+from keifu.inference.tokens.lanes import ROWS
+from keifu.inference.tokens.leaves import bound, queues
+from keifu.merkle.plain import HASH_BYTES, IOTA, NOTHING, add_narrow, add_wide, nodes_of, roots_of
 
 __all__ = [
     "HASH_BYTES",
@@ -31,22 +32,26 @@ _WORDS = 4
 
 
 @kept
-def _bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
-    groups, count, heads = seen.shape[0], seen.shape[1], keys.shape[1]
-    outs, lanes = queues(groups, count, seen.shape[2], heads)
+def _bounded(seen: Any, lanes: Any, heads: Any, out: Any, iota: Any) -> None:
+    groups, count = seen.shape[0], seen.shape[1]
+    outs, others = queues(groups, count, seen.shape[2], heads)
     for group in range(groups):
         for row in range(count):
             add_wide(outs, seen[group, row], iota)
             if group:
-                add_lanes(lanes, keys[group - 1], values[group - 1], start + row, iota)
-    bound(outs, lanes, heads, out, iota, NOTHING)
+                add_narrow(others, lanes[row, group - 1], iota)
+    bound(outs, others, heads, out, iota, NOTHING)
 
 
 def boundaries(seen: NDArray[Any], memory: Kept, start: int) -> Hashes:
     """What `read_together` gives of the first conversation's positions from `start` on, from what was seen of them."""
     groups, count, _ = seen.shape
     out = np.empty((count, groups, HASH_BYTES), np.uint8)
-    _bounded(seen, memory.keys[0], memory.values[0], start, out.view(np.uint64), IOTA)
+    keys, values = memory.keys[0], memory.values[0]
+    places = np.arange(start, start + count)
+    lanes = [keys[:, :, places // ROWS, :, places % ROWS], values[:, :, :, places // 2, :, places % 2]]
+    both = np.stack([item.reshape(count, groups - 1, -1) for item in lanes], axis=2)
+    _bounded(seen, both, keys.shape[1], out.view(np.uint64), IOTA)
     return out
 
 

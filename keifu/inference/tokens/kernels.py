@@ -15,9 +15,9 @@ from keifu._compiled import kept
 from keifu.inference.tokens.arithmetic import POINT, clip, exp2n, quotient, rq
 from keifu.inference.tokens.attending import attend
 from keifu.inference.tokens.lanes import ROWS
-from keifu.inference.tokens.leaves import add_lanes, bound, queues
+from keifu.inference.tokens.leaves import bound, queues
 from keifu.inference.tokens.products import product
-from keifu.merkle.plain import add_wide
+from keifu.merkle.plain import add_narrow, add_wide
 
 __all__ = [
     "add",
@@ -98,8 +98,11 @@ def scaled(sums: Any, numbers: Any, place: Any, limit: Any) -> Any:
 
 
 @kept
-def turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries: Any, keys: Any, values: Any) -> None:
-    """Queries, keys and values from their sums; the first two go through RoPE."""
+def turned(
+    sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries: Any, keys: Any, values: Any, fresh: Any
+) -> None:  # fmt: skip
+    """Queries, keys and values from their sums; the first two go through RoPE. `fresh` gets keys and values once more,
+    rows × 2 × lanes, as they are committed to."""
     kept_heads = keys.shape[0]
     for row in range(sums.shape[0]):
         position = start + row
@@ -116,10 +119,13 @@ def turned(sums: Any, numbers: Any, turns: Any, start: Any, heads: Any, queries:
                 else:
                     pair = keys[head - heads, group, lane // 2, within]
                     pair[0], pair[1] = left, right
+                    place = (head - heads) * _HEAD + lane
+                    fresh[row, 0, place], fresh[row, 0, place + 1] = left, right
         for head in range(kept_heads):
             for lane in range(_HEAD):
                 value = scaled(sums[row], numbers, (heads + kept_heads + head) * _HEAD + lane, _ACTIVATION)
                 values[head, lane // ROWS, position // 2, lane % ROWS, position % 2] = value
+                fresh[row, 1, head * _HEAD + lane] = value
 
 
 @kept
@@ -241,6 +247,7 @@ def run(
     # The products of several positions take far longer than their weights do to come.
     soon = min(_SOON, mixed[1].shape[1]) if count == 1 else 0
     kept_heads, groups = keys.shape[2], bounds.shape[1]
+    fresh = np.empty((count, 2, kept_heads * _HEAD), np.int16)
     outs, lanes = queues(groups, bounds.shape[0], width, kept_heads)
     if groups:
         for row in range(count):
@@ -253,10 +260,10 @@ def run(
         for span in range(spans.shape[0]):
             row, end, start, talk = spans[span]
             lines, own = three[row:end], queries[row:end]
-            turned(lines, numbers, turns, start, heads, own, keys[talk, layer], values[talk, layer])
+            turned(lines, numbers, turns, start, heads, own, keys[talk, layer], values[talk, layer], fresh[row:end])
             if groups:
-                for place in range(end - row):
-                    add_lanes(lanes, keys[talk, layer], values[talk, layer], start + place, iota)
+                for place in range(row, end):
+                    add_narrow(lanes, fresh[place], iota)
             attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end], mixing[:soon])
         product(mixed[0], mixing, y, one)
         add(h, one, _of_layer(mixed[2], layer), none)

@@ -69,9 +69,10 @@ class Layering:
         keys, values = lanes
         y, queries = np.empty(h.shape, np.int16), np.empty((count, sizes.heads, HEAD), np.int16)
         gated, exponents = np.empty((count, sizes.inner), np.int16), np.empty(count, np.int64)
+        fresh = np.empty((count, 2, sizes.kept), np.int16)
         kernels.norm(h, layers.norms[number, 0], layers.norm_shifts[number, 0], program.epsilon, y)
         sums, numbers = linear("attention", y), _numbers(layers.attention, number)
-        kernels.turned(sums, numbers, program.turns, 0, sizes.heads, queries, keys, values)
+        kernels.turned(sums, numbers, program.turns, 0, sizes.heads, queries, keys, values, fresh)
         attend(queries, keys, values, scales, 0, 0, y, NOTHING)
         kernels.add(h, linear("mixed", y), _numbers(layers.mixed, number), none)
         kernels.norm(h, layers.norms[number, 1], layers.norm_shifts[number, 1], program.epsilon, y)

@@ -96,6 +96,17 @@ def test_conversations_in_one_run_are_what_they_are_alone(executor, expected):
     assert trace_root(np.concatenate(found[1])) == alone.root()
 
 
+@pytest.mark.parametrize("last", [10, 11, 12, 80])  # of three groups: up to 512 trees, and beyond
+def test_many_positions_in_one_run_are_what_they_are_in_some(executor, last):
+    ids = [[(place * step + 7) % SIZES.tokens for place in range(80)] for step in (41, 43, 47)]
+    ids[-1] = ids[-1][:last]
+    memory, alone = Memory(executor, 3), Memory(executor, 3)
+    together = committed(memory, [(Conversation(memory, number), ids[number]) for number in range(3)])
+    for number, (groups, _) in enumerate(together):
+        ((expected, _),) = committed(alone, [(Conversation(alone, number), ids[number])])
+        assert np.array_equal(groups, expected)
+
+
 def test_where_nobody_asked_for_a_token_nothing_stands(executor, expected):
     memory = Memory(executor, 1)
     ((groups, _),) = committed(memory, [(Conversation(memory, 0), IDS)])
