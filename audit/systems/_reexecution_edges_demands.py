@@ -21,9 +21,11 @@ from audit.systems._hub_edges import way
 from audit.systems._reexecution import EXECUTORS
 from audit.systems._reexecution_edges import CROWD, CROWD_FEE, CROWD_POOL, DRAW, NOTHING, SALT, STEP
 from audit.systems._reexecution_edges_promises import LONGEST_STAND, OVER, PromiseEdges
+from audit.systems._wallet_signatures import forms
 from ethwire.abi import encode_args
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
+from keifu.abi.eip712 import RECEIPT_BATCH
 from keifu.compute.promises import shown
 from keifu.compute.receipt import Evidence
 from keifu.keys import keccak256
@@ -101,11 +103,32 @@ class DemandEdges(PromiseEdges):
         signed = world.receipts.sign(world.operator, batch)
         strange = world.receipts.sign(world.other, batch)
         for one, other, fails in ((signed[0], signed[1], NOT_ITS_KEY), (strange[1], strange[1], NOT_ITS_KEY),
-                                  (signed[1], signed[1], None)):  # fmt: skip
+                                  (signed[0], signed[0], None), (signed[1], signed[1], None)):  # fmt: skip
             values, _, signature = shown(one)
             rest = (b"a question", b"an answer", (NOTHING, NOTHING))
-            yield self.sends("open", 1, values, shown(other)[1], signature, *rest, by="client", fails=fails)
-        assert self.view("demand", 1)[1:3] == (3, batch[1].struct_hash)
+            with self.evm.anchor():
+                yield self.sends("open", 1, values, shown(other)[1], signature, *rest, by="client", fails=fails)
+                if not fails:
+                    assert self.view("demand", 1)[1:3] == (one.receipt.number, one.receipt.struct_hash)
+
+    @way(Choice((False, True)))
+    def signed_in_every_form(self, who: str, is_odd: bool) -> Steps:
+        """REX-2: receipts count under the signatures that the market takes, and no others."""
+        receipt = next(
+            one for number in range(1, 99) if self.plain(one := self.receipt(number=number))[64] == 27 + is_odd
+        )
+        domain, key, other = self.world.receipts.domain, self.world.operator, self.world.other
+        plain = self.plain(receipt)
+        for signature, counts in forms(domain, key, other, RECEIPT_BATCH, receipt.leaf):
+            if len(signature) <= 65:
+                with self.evm.anchor():
+                    given = list(self.world.opening(receipt=receipt))
+                    given[3] = signature
+                    fails = None if counts and signature[:32] == plain[:32] else NOT_ITS_KEY
+                    yield self.sends("open", *given, by="client", fails=fails)
+
+    def plain(self, receipt: Any) -> bytes:
+        return bytes(self.world.operator.sign(self.world.receipts.domain.digest(RECEIPT_BATCH, receipt.leaf)))
 
     @way()
     def bytes_or_a_deal(self, who: str) -> Steps:
@@ -223,7 +246,7 @@ class DemandEdges(PromiseEdges):
             self.evm.warp(DRAW + 1)
             yield self.sends("free_slot", POOL, 8, fails="reexecution: slot is needed")
             yield self.sends("close", 1)
-            seat = next(seat for seat in range(5) if self.view("seat", 1, seat)[1] == 8)
+            seat = [self.view("seat", 1, seat)[1] for seat in range(5)].index(8)
             yield self.sends("settle_seat", 1, seat)
             assert self.slot(8)[2] < self.now, "REX-3: it had left before"
             yield self.sends("free_slot", POOL, 8)
@@ -360,7 +383,12 @@ class DemandEdges(PromiseEdges):
 
     @way(Choice((5 * DAY, LONGEST_STAND + 3 * DAY)))
     def an_accusation_that_stands_still(self, who: str, seconds: int) -> Steps:
-        """REX-6: the court opened no case meanwhile."""
+        """REX-6: the court opened no case meanwhile; what it stood still before is no time of this demand."""
+        yield self.weighs(0)
+        yield self.sends("see_court")
+        self.evm.warp(DAY)
+        yield self.weighs(400 * 2_000 * COIN)
+        yield self.sends("see_court")
         panel = yield from self.drawn()
         yield from self.says(panel, 2, 2, 2, 2, 2)
         until = panel.reveals + 2 * DAY
