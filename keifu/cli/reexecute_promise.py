@@ -14,7 +14,7 @@ from keifu.cli._types import BYTES32, COINS, DURATION
 from keifu.cli.usage import client_folder
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, InputError, UsageError
-from keifu.units import coins, counted, day
+from keifu.units import coins, counted, day, typed
 
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
@@ -79,7 +79,7 @@ def offer(
     terms = Terms(digest, tolerance.encoded, panel, needed, fee, restitution, price, last)
     number = actions.offer(session.deployer, suite_of(session), channel_of(session, channel), terms)
     facts = {"promise": number, "pool": terms.pool.hex(), "last": last}
-    cost = f" --most {coins(price)}" if price else ""
+    cost = f" --most {typed(price)}" if price else ""
     emit(facts, f"promise {number} is offered; the client: keifu reexecute accept {number}{cost}", json_out)
 
 
