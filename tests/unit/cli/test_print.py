@@ -1,4 +1,4 @@
-"""Facts of a node are printed for people, not as Python has them; amounts that they are to type, as commands take them."""
+"""What a node says of itself is printed for people; amounts that they are to type, as commands take them."""
 
 from __future__ import annotations
 
