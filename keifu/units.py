@@ -20,6 +20,7 @@ __all__ = [
     "is_address",
     "parse_amount",
     "parse_duration",
+    "typed",
 ]
 
 DECIMALS = 18
@@ -71,6 +72,11 @@ def coins(amount: int, decimals: int = DECIMALS) -> str:
     """An amount for people: exact, without needless zeros."""
     whole, rest = divmod(amount, 10**decimals)
     return f"{whole:,}" + (f".{rest:0{decimals}}".rstrip("0") if rest else "")
+
+
+def typed(amount: int, decimals: int = DECIMALS) -> str:
+    """An amount as commands take it: `parse_amount` reads it back."""
+    return coins(amount, decimals).replace(",", "")
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,8 +1,6 @@
-"""Openings, panels, words and accusations, at their edges."""
+"""Panels, words and accusations, at their edges."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from audit.reexecuted import (
     COURT_BOND,
@@ -11,7 +9,6 @@ from audit.reexecuted import (
     MATURITY,
     POOL,
     RESERVE,
-    REST,
     RESTITUTION,
     RULE,
     STAKE,
@@ -20,114 +17,26 @@ from audit.reexecuted import (
 from audit.systems._hub_edges import way
 from audit.systems._reexecution import EXECUTORS
 from audit.systems._reexecution_edges import CROWD, CROWD_FEE, CROWD_POOL, DRAW, NOTHING, SALT, STEP
-from audit.systems._reexecution_edges_promises import LONGEST_STAND, OVER, PromiseEdges
+from audit.systems._reexecution_edges_openings import ROOT, OpeningEdges
+from audit.systems._reexecution_edges_promises import LONGEST_STAND
 from ethwire.abi import encode_args
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
-from keifu.compute.promises import shown
-from keifu.compute.receipt import Evidence
 from keifu.keys import keccak256
 from keifu.units import COIN, DAY
 
-__all__ = ["LATE", "NOT_THE_STAGE", "DemandEdges"]
+__all__ = ["DemandEdges"]
 
-ROOT, OTHER_ROOT = b"\x01" * 32, b"\x02" * 32
-NOT_ITS_KEY, NOT_THE_STAGE, LATE, NO_SEAT, STILL = (
+NOT_THE_STAGE, LATE, NO_SEAT, STILL, NOTHING_FOUND, EARLY = (
     f"reexecution: {reason}"
-    for reason in ("not the operator's", "not the stage", "too late", "not its seat", "still time")
-)
-OUTSIDE, OTHER_BYTES, JUDGED, NOTHING_FOUND, EARLY = (
-    f"reexecution: {reason}"
-    for reason in ("outside the promise", "other bytes", "was judged", "nothing to accuse of", "not the time")
-)
+    for reason in (
+        "not the stage", "too late", "not its seat", "still time", "nothing to accuse of", "not the time"
+    )
+)  # fmt: skip
 
 
-class DemandEdges(PromiseEdges):
+class DemandEdges(OpeningEdges):
     """Short ways to what a demand refuses, and to what it keeps of what it takes."""
-
-    # openings ---------------------------------------------------------------------------------------------------------
-
-    @way()
-    def all_of_an_opening(self, who: str) -> Steps:
-        """REX-2: what is kept, what stands in the log, and what is paid."""
-        receipt, before = self.receipt(number=7), self.coins("client")
-        answer = yield self.opens(receipt=receipt)
-        self.emitted("service.Opened", demand=1, promise=1, receipt=receipt.struct_hash, seed_epoch=0,
-                     request=b"a question", response=b"an answer", stored=(NOTHING, NOTHING))  # fmt: skip
-        assert int.from_bytes(answer, "big") == 1 == self.ask("service.demand_count"), "REX-2: its number"
-        assert before - self.coins("client") == 5 * FEE == self.coins("service"), "REX-12: its fees"
-        kept = (1, 7, receipt.struct_hash, self.now, 0, 9, 1, 0, 0, 0, 0, False, 0, 0, 0, 0)
-        assert tuple(self.view("demand", 1)) == kept, "REX-2: another demand"
-        assert (self.view("promise", 1)[7], self.ask("service.judged", 1, 7)) == (1, 1)
-        yield self.opens(receipt=self.receipt(number=8), fails="reexecution: demand is open")
-        yield from self.promises()
-        self.evm.warp(1)
-        yield self.seeds_are(1)
-        yield self.opens(promise=2, receipt=self.receipt(number=7))
-        assert self.view("demand", 2)[4] == 1, "REX-4: another seed"
-
-    @way(Choice((False, True)))
-    def receipts_to_the_second(self, who: str, is_late: bool) -> Steps:
-        """REX-2: from the first second of the promise to its last one, and none of tomorrow."""
-        state = self.view("promise", 1)
-        since, last = state[4], state[3][7]
-        for time, fails in (
-            (since - 1, OUTSIDE), (last + 1, OUTSIDE), (self.now + 1, NOT_ITS_KEY), (last, NOT_ITS_KEY)
-        ):  # fmt: skip
-            yield self.opens(receipt=self.receipt(time=time), fails=fails)
-        if not is_late:
-            with self.evm.anchor():
-                yield self.opens(receipt=self.receipt(time=self.now))
-            yield self.opens(receipt=self.receipt(time=since))
-            return
-        self.evm.warp_to(last + REST)
-        yield self.opens(receipt=self.receipt(time=last + 1), fails=OUTSIDE)
-        with self.evm.anchor():
-            yield self.opens(receipt=self.receipt(time=last))
-        self.evm.warp(1)
-        yield self.opens(receipt=self.receipt(time=last), fails=OVER)
-
-    @way()
-    def whose_receipts(self, who: str) -> Steps:
-        """REX-2: of the operator's key, this market, this channel, this model and this kind."""
-        world = self.world
-        yield self.opens(by="operator", fails="reexecution: not the client")
-        yield self.opens(promise=2, fails="reexecution: not the client")
-        for kind in (Evidence.UNVERIFIED, Evidence.ATTESTED, Evidence.PROVED):
-            yield self.opens(receipt=self.receipt(evidence=kind), fails="reexecution: not of that kind")
-        for changes in ({"channel_id": ROOT}, {"digest": ROOT}):
-            yield self.opens(receipt=self.receipt(**changes), fails="reexecution: another channel or model")
-        batch = [self.receipt(number=number) for number in (1, 3)]
-        signed = world.receipts.sign(world.operator, batch)
-        strange = world.receipts.sign(world.other, batch)
-        for one, other, fails in ((signed[0], signed[1], NOT_ITS_KEY), (strange[1], strange[1], NOT_ITS_KEY),
-                                  (signed[1], signed[1], None)):  # fmt: skip
-            values, _, signature = shown(one)
-            rest = (b"a question", b"an answer", (NOTHING, NOTHING))
-            yield self.sends("open", 1, values, shown(other)[1], signature, *rest, by="client", fails=fails)
-        assert self.view("demand", 1)[1:3] == (3, batch[1].struct_hash)
-
-    @way()
-    def bytes_or_a_deal(self, who: str) -> Steps:
-        """REX-2: the receipt's bytes, or a root where there are none."""
-        given: dict[str, Any]
-        for given in ({"request": b"other"}, {"response": b"other"}, {"request": b""}, {"response": b""},
-                      {"request": b"", "response": b"", "stored": (ROOT, NOTHING)},
-                      {"request": b"", "response": b"", "stored": (NOTHING, ROOT)},
-                      {"request": b"", "stored": (NOTHING, ROOT)}, {"response": b"", "stored": (ROOT, NOTHING)},
-                      {"request": b"other", "stored": (ROOT, OTHER_ROOT)}):  # fmt: skip
-            yield self.opens(fails=OTHER_BYTES, **given)
-        for given, is_stored in (({"request": b"", "stored": (ROOT, NOTHING)}, True),
-                                 ({"response": b"", "stored": (NOTHING, ROOT)}, True),
-                                 ({"request": b"", "response": b"", "stored": (ROOT, OTHER_ROOT)}, True),
-                                 ({"stored": (ROOT, OTHER_ROOT)}, False)):  # fmt: skip
-            with self.evm.anchor():
-                yield self.opens(**given)
-                self.emitted("service.Opened", stored=given["stored"])
-                assert self.view("demand", 1)[11] == is_stored, "REX-5: what may be unreadable"
-        longest = bytes(2_048)
-        hashes = {"request_hash": keccak256(longest), "response_hash": keccak256(longest)}
-        yield self.opens(receipt=self.receipt(**hashes), request=longest, response=longest)
 
     # panels -----------------------------------------------------------------------------------------------------------
 
@@ -223,11 +132,28 @@ class DemandEdges(PromiseEdges):
             self.evm.warp(DRAW + 1)
             yield self.sends("free_slot", POOL, 8, fails="reexecution: slot is needed")
             yield self.sends("close", 1)
-            seat = next(seat for seat in range(5) if self.view("seat", 1, seat)[1] == 8)
+            seat = [self.view("seat", 1, seat)[1] for seat in range(5)].index(8)
             yield self.sends("settle_seat", 1, seat)
             assert self.slot(8)[2] < self.now, "REX-3: it had left before"
             yield self.sends("free_slot", POOL, 8)
             assert self.reserved(EXECUTORS[8]) == 0
+
+    @way(Choice((1, 2, 3)))
+    def fined_after_the_opening(self, who: str, seed: int) -> Steps:
+        """REX-3, REX-4: a fine ends a slot, and changes no draw of a demand that was open before."""
+        yield from self.promises()
+        self.evm.warp(1)
+        panel = yield from self.drawn()
+        yield self.opens(promise=2, receipt=self.receipt(number=2))
+        yield self.seeds_are(seed)
+        self.evm.warp_to(panel.reveals + 1)
+        yield self.sends("close", 1)
+        for seat in range(5):
+            yield self.sends("settle_seat", 1, seat)
+            assert self.slot(panel.slots[seat])[4] == 1, "REX-10"
+        yield self.sends("draw", 2)
+        slots = self.shuffled(2, bytes([seed]) * 32, len(EXECUTORS))[:5]
+        assert [self.view("seat", 2, seat)[1] for seat in range(5)] == slots, "REX-4: a fined slot is passed over"
 
     @way()
     def no_party_is_drawn(self, who: str) -> Steps:
@@ -360,7 +286,12 @@ class DemandEdges(PromiseEdges):
 
     @way(Choice((5 * DAY, LONGEST_STAND + 3 * DAY)))
     def an_accusation_that_stands_still(self, who: str, seconds: int) -> Steps:
-        """REX-6: the court opened no case meanwhile."""
+        """REX-6: the court opened no case meanwhile; what it stood still before is no time of this demand."""
+        yield self.weighs(0)
+        yield self.sends("see_court")
+        self.evm.warp(DAY)
+        yield self.weighs(400 * 2_000 * COIN)
+        yield self.sends("see_court")
         panel = yield from self.drawn()
         yield from self.says(panel, 2, 2, 2, 2, 2)
         until = panel.reveals + 2 * DAY

@@ -245,6 +245,13 @@ class PromiseEdges(ReExecutionEdgeSystem):
             self.evm.warp(1)
             yield self.sends("settle", 1)
 
+    @way()
+    def settling_sees_it(self, who: str) -> Steps:
+        self.evm.warp_to(self.window() + 1)
+        yield self.weighs(0)
+        yield self.sends("settle", 1)
+        self.emitted("service.CourtSeen", opens=False, stood=0)
+
     # ends -------------------------------------------------------------------------------------------------------------
 
     @way()
@@ -338,6 +345,8 @@ class PromiseEdges(ReExecutionEdgeSystem):
         assert self.slot(3) == (ZERO_ADDRESS, 0, 0, 0, 0), "REX-3: something stayed"
         assert self.reserved(holder) == 0
         yield self.sends("free_slot", POOL, 3, fails=NEEDED)
+        with self.evm.anchor():
+            yield self.sends("join", POOL, 3, by=holder)
         yield self.sends("unlock", LOCKED, [], by=holder)
         yield self.sends("join", POOL, 3, by="other operator")
         assert self.ask("service.slot_count", POOL) == len(EXECUTORS)

@@ -12,6 +12,7 @@ from audit.systems._reexecution import EXECUTORS
 from audit.systems._reexecution_edges import STEP
 from audit.systems._reexecution_edges_demands import DemandEdges
 from audit.systems._reexecution_edges_promises import OPEN, OVER
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
 from keifu.units import COIN, DAY
@@ -91,6 +92,18 @@ class ReExecutionEdges(DemandEdges):
         self.emitted("service.Paid", account=self["client"], receiver=self["client"])
         assert int.from_bytes(answer, "big") == self.coins("client") - before == damages * 4 // 5 - 4 * FEE
         yield self.sends("pay", self["client"], fails="payouts: nothing to pay")
+
+    @way(Choice((1, 0)))
+    def withdrawn(self, who: str, by_owner: int) -> Steps:
+        """REX-12: a credit goes where its owner says, but to nobody and to the service."""
+        panel = yield from self.drawn()
+        yield from self.says(panel, 1, 1, 1, 0, 0)
+        member = panel.members[0 if by_owner else 4]
+        for nobody in (ZERO_ADDRESS, self["service"]):
+            yield self.sends("withdraw", nobody, by=member, fails="payouts: no receiver")
+        before = self.coins("stranger")
+        yield self.sends("withdraw", self["stranger"], by=member, fails=None if by_owner else "payouts: nothing to pay")
+        assert self.coins("stranger") - before == FEE * by_owner, "REX-12"
 
     @way(Choice(((3, 2, (2, 2, 0)), (7, 4, (2, 2, 2, 2, 2, 2, 2)))))
     def costs_beyond_the_reserve(self, who: str, terms: tuple[int, int, tuple[int, ...]]) -> Steps:
@@ -208,7 +221,7 @@ class ReExecutionEdges(DemandEdges):
         yield self.opens(promise=demand + 1, receipt=self.receipt(number=demand))
         yield self.seeds_are(demand)
         yield self.sends("draw", demand)
-        seat = next(seat for seat in range(3) if self.view("seat", demand, seat)[1] == 8)
+        seat = [self.view("seat", demand, seat)[1] for seat in range(3)].index(8)
         if demand > 1:
             yield self.sends("commit", demand, seat, b"\x05" * 32, by=EXECUTORS[8])
         return seat

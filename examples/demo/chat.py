@@ -1,5 +1,5 @@
 """Chapter: a chat whose every token can be disputed. One provider fakes a token, is slashed live, and its client is
-paid."""
+paid. Answers of a float model, which no program proves wrong, are computed again by a panel."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from examples.demo.doubted import doubts
 from examples.demo.market import FUNDS, PRICE, Market, Provider, open_chain, promote, until
 from examples.demo.story import Story
 from keifu.chain.suite import DISPUTES, HUB, TOKEN
@@ -35,7 +36,7 @@ from keifu.units import COIN, coins
 
 __all__ = ["TITLE", "tell"]
 
-TITLE = "A chat that is verified: a faked token, slashed live"
+TITLE = "Answers that are verified: a faked token, slashed live; a float model, computed again"
 RESTITUTION, LOCKED, COVER_MOST = 100 * COIN, 500 * COIN, 2 * COIN
 TOKENS = 24
 QUESTION = "What is a receipt?"
@@ -108,6 +109,7 @@ def tell(story: Story) -> None:
         else:
             _dispute(story, market, provider, judged)
         provider.end()
+    doubts(story, market)
 
 
 def _market(story: Story) -> tuple[Market, Path]:

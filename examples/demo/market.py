@@ -38,8 +38,21 @@ from keifu.provenance.registry import Provenance
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
-__all__ = ["ETHER", "FUNDS", "PRICE", "RESTITUTION", "Market", "Provider", "open_chain", "open_market", "promote",
-           "until"]  # fmt: skip
+__all__ = [
+    "ETHER",
+    "FUNDS",
+    "PAGE",
+    "PRICE",
+    "RECORDS",
+    "RESTITUTION",
+    "Market",
+    "NodeProcess",
+    "Provider",
+    "open_chain",
+    "open_market",
+    "promote",
+    "until",
+]
 
 YOUTH = 40 * DAY  # the first block's age: what takes weeks has happened when the market opens
 TERM = 30 * DAY
@@ -78,6 +91,25 @@ class Market:
         return account
 
 
+class NodeProcess:
+    """A node of some kind that runs from a folder. `program` is the module whose command line runs it."""
+
+    def __init__(self, kind: str, folder: Path, program: str = "keifu") -> None:
+        self.log = folder.with_suffix(".log")
+        command = [sys.executable, "-m", program, "node", kind, "run", str(folder)]
+        with self.log.open("wb") as lines:
+            self._process = subprocess.Popen(command, stdout=lines, stderr=lines)  # noqa: S603
+
+    def end(self) -> int:
+        """Let it end in order; its exit status."""
+        self._process.terminate()
+        try:
+            return self._process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+
 class Provider:
     """An operator, and the node that it runs with the same key."""
 
@@ -88,7 +120,12 @@ class Provider:
         self.role = f"provider of {secrets.token_hex(4)}"  # two demos of one user share no key
         self.account = market.account(self.role, FUNDS)
         self.receipt_key = Account.from_role(f"{self.role} {RECEIPT_KEY}")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: NodeProcess | None = None
+
+    @property
+    def environment(self) -> bytes:
+        """Whose promoted model it serves; nothing for another server's."""
+        return self.market.environment
 
     def promise(self) -> None:
         """Put coins behind what it signs, at both services that slash for it; the node offers the rest."""
@@ -102,28 +139,19 @@ class Provider:
     def start(self) -> None:
         """Run the node until it answers, and has promised. Raises CheckFailed with the place of its log when it does
         not."""
-        market, log = self.market, self.folder.with_suffix(".log")
+        market = self.market
         wish = Wish(
             market.anvil.url, "127.0.0.1:0", market.folder / RECORDS, role=self.role, own=self.section(),
-            environment=market.environment.hex(), second_key=RECEIPT_KEY,
+            environment=self.environment.hex(), second_key=RECEIPT_KEY,
         )  # fmt: skip
         make_node(kind_of(KIND), self.folder, wish)
-        command = [sys.executable, "-m", self.program, "node", KIND, "run", str(self.folder)]
-        with log.open("wb") as lines:
-            self._process = subprocess.Popen(command, stdout=lines, stderr=lines)  # noqa: S603
+        self._process = NodeProcess(KIND, self.folder, self.program)
         if not until(self._answers):
-            raise CheckFailed("the provider's node does not answer", remedy=f"look at {log}")
+            raise CheckFailed("the provider's node does not answer", remedy=f"look at {self._process.log}")
 
     def end(self) -> int:
         """Let it claim what it has earned, and end; its exit status."""
-        if self._process is None:
-            return 0
-        self._process.terminate()
-        try:
-            return self._process.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+        return 0 if self._process is None else self._process.end()
 
     def _answers(self) -> bool:
         try:

@@ -269,8 +269,8 @@ class Chores:
                 "grant the key another one: keifu account grant",
             )  # fmt: skip
         with self._wallet() as wallet:
-            sources = chain_side(scene.client, scene.suite, scene.first_block, None).sources
-            with ComputeClient(wallet, sources) as client:
+            side = chain_side(scene.client, scene.suite, scene.first_block, None)
+            with ComputeClient(wallet, side.sources, now=side.now) as client:
                 client.ask(Provider(mind.url, mind.operator), mind.path, mind.document)
 
     def _has_answer(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._options import DEFAULT_NODE
-from keifu.cli._print import emit, table
+from keifu.cli._print import emit, facts_lines, table
 from keifu.cli._types import ADDRESS, ENDPOINT, FOLDER, IN_FILE, MOMENT, OUT_PATH, Text
 from keifu.cli.verbs import Noun, json_option
 from keifu.errors import CheckFailed
@@ -199,7 +199,7 @@ def add_common(noun: Noun, kind: str) -> None:
         from keifu.node.control import status_of
 
         found = status_of(folder, kind)
-        emit(found, "\n".join(f"{name}: {value}" for name, value in found.items()), json_out)
+        emit(found, "\n".join(facts_lines(found)), json_out)
 
     @noun.verb("doctor", example=f"keifu node {kind} doctor ./node")
     @folder_argument

@@ -71,7 +71,7 @@ def client_of(
     terms = Terms(side.chain_id, side.channels, side.market, most, collector, deposit, ahead=ahead)
     with Store(folder or usual_folder()) as store:
         wallet = Wallet(session.account, store, terms)
-        with ComputeClient(wallet, side.sources) as client:
+        with ComputeClient(wallet, side.sources, now=side.now) as client:
             yield client, Provider(url, operator, environment, tees=frozenset(map(str.lower, tees)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +14,7 @@ from keifu.texts import one_line, visible
 if TYPE_CHECKING:
     from keifu.chain.verify import Check
 
-__all__ = ["emit", "report_checks", "table"]
+__all__ = ["emit", "facts_lines", "report_checks", "table"]
 
 
 def emit(document: Any, text: str, json_out: bool) -> None:
@@ -34,6 +34,18 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
         click.echo(title)
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def facts_lines(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """What a node says of itself, a fact a line; facts about one thing stand indented under its name."""
+    for name, value in facts.items():
+        if isinstance(value, Mapping) and value:
+            yield f"{indent}{name}:"
+            yield from facts_lines(value, indent + "  ")
+        elif isinstance(value, Mapping | list | tuple):
+            yield f"{indent}{name}: {', '.join(map(str, value)) or 'none'}"
+        else:
+            yield f"{indent}{name}: {'none' if value is None else value}"
 
 
 def report_checks(checks: Sequence[Check], json_out: bool) -> None:

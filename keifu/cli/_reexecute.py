@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keifu.units import counted
+
 if TYPE_CHECKING:
     from keifu.chain import Deployment
     from keifu.cli.session import Session
@@ -53,6 +55,7 @@ def reading_of(session: Session) -> Reading:
 def described(reading: Reading, demand: Demand, promise: Promise) -> tuple[dict[str, Any], str]:
     """A demand as JSON, and in words: what is due, and what each member said."""
     from keifu.reexecution.actions import standing
+    from keifu.reexecution.steps import Step
 
     due = standing(reading, demand, promise, reading.client.now)
     seats = reading.seats(demand, promise)
@@ -64,6 +67,12 @@ def described(reading: Reading, demand: Demand, promise: Promise) -> tuple[dict[
     document = {**demand.data(), "next": str(due.step), "until": due.until, "seats": rows}
     said = [f"demand {demand.id} of promise {promise.number}, receipt {demand.number} of its channel", due.words]
     said += [f"  seat {row['seat']} {row['executor']}: {_seat_words(row)}" for row in rows]
+    if due.step == Step.SEED and (block := reading.seed_block(demand)):
+        missing = max(block + 1 - reading.client.rpc.block_number(), 0)
+        said.append(
+            f"  block {block:,} makes the seed, it is {counted(missing, 'block')} away; on a local chain:"
+            f' keifu chain warp "1 hour" --blocks {missing}'
+        )
     return document, "\n".join(said)
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "COINS",
     "DURATION",
     "ENDPOINT",
+    "ENDPOINTS",
     "FOLDER",
     "GRANTS",
     "ID_DIGITS",
@@ -34,6 +35,7 @@ __all__ = [
 
 ID_DIGITS = 64
 SUMMARY = "allocation.json"
+ENDPOINTS = ("chat/completions", "completions", "embeddings", "classify")  # of a model, below /v1
 SHORTEST_ID = 4  # digits of a prefix
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _HEX = re.compile(r"[0-9a-f]+")

@@ -11,7 +11,7 @@ import click
 from keifu.cli._agents import ACCOUNT, NFT, other_registry
 from keifu.cli._print import emit
 from keifu.cli._store import CODE
-from keifu.cli._types import ADDRESS, COINS, DURATION, ENDPOINT, FOLDER, IN_FILE, IN_FOLDER, Text
+from keifu.cli._types import ADDRESS, COINS, DURATION, ENDPOINT, ENDPOINTS, FOLDER, IN_FILE, IN_FOLDER, Text
 from keifu.cli.agent_life import scene_of
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
@@ -57,7 +57,7 @@ def _wishes(body: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--ask", "path", type=IN_FILE, help="JSON of a whole request instead of the question."),
         click.option(
             "--endpoint",
-            type=click.Choice(["chat/completions", "completions", "embeddings", "classify"]),
+            type=click.Choice(ENDPOINTS),
             default="chat/completions",
             show_default=True,
             help="What the request is for.",

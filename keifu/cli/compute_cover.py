@@ -193,5 +193,5 @@ def _covers(
     kept = KeptChannel(channel_of(session, channel), channel, side.chain_id, suite_of(session)[CHANNELS])
     with Store(folder or usual_folder(), beside=True) as store:
         wallet = Wallet(session.account, store, Terms(side.chain_id, side.channels, side.market, 0))
-        with ComputeClient(wallet, side.sources) as client:
+        with ComputeClient(wallet, side.sources, now=side.now) as client:
             yield Covers(client, session.client, suite_of(session), contract), kept

@@ -9,7 +9,7 @@ import click
 
 from keifu.cli._paying import client_of, paying_options
 from keifu.cli._print import emit
-from keifu.cli._types import IN_FILE, IN_FOLDER, OUT_PATH
+from keifu.cli._types import ENDPOINTS, IN_FILE, IN_FOLDER, OUT_PATH
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import InputError, UsageError
 
@@ -36,7 +36,7 @@ _TOGETHER = (
 @click.option("--text", help="A question, or what another endpoint is asked about.")
 @click.option("--file", "path", type=IN_FILE, help="JSON of a whole request instead, which names no model.")
 @click.option(
-    "--endpoint", type=click.Choice(["chat/completions", "completions", "embeddings", "classify"]),
+    "--endpoint", type=click.Choice(ENDPOINTS),
     default="chat/completions", show_default=True, help="What the request is for.",
 )  # fmt: skip
 @click.option(

@@ -9,7 +9,7 @@ import click
 
 from keifu.cli._node import LISTEN, add_common, folder_argument, make, making, settings_of
 from keifu.cli._print import emit
-from keifu.cli._types import ADDRESS, COINS, DURATION, MOMENT, Text
+from keifu.cli._types import ADDRESS, BYTES32, COINS, DURATION, ENDPOINTS, MOMENT, Text
 from keifu.cli.verbs import Noun, json_option
 
 __all__ = ["compute"]
@@ -47,6 +47,14 @@ compute = Noun(
     "--embeddings", type=Text(LONGEST_VALUE), multiple=True, metavar="NAME=PATH",
     help="A model that makes vectors of texts, which it runs itself: a folder of keifu model build; repeatable.",
 )  # fmt: skip
+@click.option(
+    "--answers", "endpoints", type=click.Choice(ENDPOINTS), multiple=True,
+    help="What is asked of upstreams; repeatable.  [default: chat/completions]",
+)  # fmt: skip
+@click.option(
+    "--reexecuted", type=BYTES32,
+    help="Digest of the upstream's weights: a panel may compute its answers again.",
+)  # fmt: skip
 @click.option("--request", type=AMOUNT, default=0, show_default=True, help="Price of a request, in wei of the token.")
 @click.option("--million-in", type=AMOUNT, default=0, show_default=True, help="Price of a million units in.")
 @click.option("--million-out", type=AMOUNT, default=0, show_default=True, help="Price of a million units out.")
@@ -70,6 +78,8 @@ def compute_init(
     upstreams: tuple[str, ...],
     tokens: tuple[str, ...],
     embeddings: tuple[str, ...],
+    endpoints: tuple[str, ...],
+    reexecuted: bytes | None,
     request: int,
     million_in: int,
     million_out: int,
@@ -87,14 +97,15 @@ def compute_init(
     """Make a node's folder: its configuration, a key, and a unit for systemd. One price for all that it answers. With
     --endpoint it gets a second key, for receipts, and offers its service at the market for the coins locked there. With
     --dispute-cap it answers for wrong tokens with the coins locked at InferenceDisputes."""
-    from keifu.node.compute.making import RECEIPT_KEY, market_section, own_section
+    from keifu.node.compute.making import RECEIPT_KEY, market_section, own_section, passed_on
     from keifu.node.setup import Wish
 
     prices = {"request": request, "million_in": million_in, "million_out": million_out}
     market = market_section(endpoint or "", operator or "", cap)
     own = own_section(
-        listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market, tokens, dispute_cap, embeddings
-    )
+        listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market, tokens, dispute_cap,
+        embeddings, passed_on(upstreams, endpoints, reexecuted or b""),
+    )  # fmt: skip
     wish = Wish(
         listen=owner_pages, environment=environment, owner=owner or "", own=own,
         second_key=RECEIPT_KEY if market or dispute_cap else "", **common,

@@ -9,12 +9,11 @@ import click
 
 from keifu.cli._node import add_common, folder_argument, leaving, make, making
 from keifu.cli._reexecute import tolerance_of, tolerance_options
-from keifu.cli._types import BYTES32, COINS, DURATION, ENDPOINT, Text
+from keifu.cli._types import BYTES32, COINS, DURATION, ENDPOINT, ENDPOINTS, Text
 from keifu.cli.verbs import Noun, json_option
 
 __all__ = ["reexecutor"]
 
-ENDPOINTS = ("chat/completions", "completions", "embeddings", "classify")
 LONGEST_NAME = 64
 
 reexecutor = Noun(

@@ -129,10 +129,10 @@ def accuse(session: RpcSession, number: int, evidence: Path | None, json_out: bo
     demand = reading.demand(number)
     promise = reading.promise(demand.promise)
     if demand.case_id:
-        raise UsageError(f"it is case {demand.case_id} already", remedy=f"keifu court show {demand.case_id}")
+        raise UsageError(f"it is case {demand.case_id} already", remedy=f"keifu court case {demand.case_id}")
     bond = actions.bond_of(session.deployer, suite, demand, promise)
     case = actions.accuse(session.deployer, suite, demand, promise, said)
-    words = f"case {case} is open, with a bond of {coins(bond)} coins: keifu court show {case}"
+    words = f"case {case} is open, with a bond of {coins(bond)} coins: keifu court case {case}"
     emit({"demand": number, "case": case, "bond": str(bond)}, words, json_out)
 
 

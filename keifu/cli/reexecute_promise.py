@@ -14,7 +14,7 @@ from keifu.cli._types import BYTES32, COINS, DURATION
 from keifu.cli.usage import client_folder
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, InputError, UsageError
-from keifu.units import coins, counted, day
+from keifu.units import coins, counted, day, typed
 
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
@@ -79,7 +79,8 @@ def offer(
     terms = Terms(digest, tolerance.encoded, panel, needed, fee, restitution, price, last)
     number = actions.offer(session.deployer, suite_of(session), channel_of(session, channel), terms)
     facts = {"promise": number, "pool": terms.pool.hex(), "last": last}
-    emit(facts, f"promise {number} is offered; the client: keifu reexecute accept {number}", json_out)
+    cost = f" --most {typed(price)}" if price else ""
+    emit(facts, f"promise {number} is offered; the client: keifu reexecute accept {number}{cost}", json_out)
 
 
 @verb("accept", example="keifu reexecute accept 1 --most 10 --role client", access=Access.SEND)
@@ -126,7 +127,7 @@ def promise(session: RpcSession, number: int, json_out: bool) -> None:
         f"  model {found.terms.digest.hex()}, {_rule(found)}",
         f"  {found.terms.needed} of {found.terms.panel} members, {coins(found.terms.fee)} coins each;"
         f" {coins(found.terms.restitution)} coins after a conviction",
-        f"  receipts until {day(found.terms.last)}, demands until {day(found.until)}",
+        _times(found),
         f"  its pool {found.terms.pool.hex()} has {counted(count, 'slot')} that could judge it now",
     ]
     emit({**found.data(), "mature": count}, "\n".join(lines), json_out)
@@ -153,6 +154,15 @@ def unlock(session: RpcSession, amount: int, over: tuple[int, ...], json_out: bo
 
     paid = actions.unlock(session.deployer, suite_of(session), amount, over)
     emit({"paid": str(paid)}, f"{coins(paid)} coins were paid to {session.sender}", json_out)
+
+
+def _times(found: Promise) -> str:
+    if not found.since:
+        return (
+            f"  {coins(found.terms.price)} coins for receipts until {day(found.terms.last)}; it can be accepted until"
+            f" {day(found.until)}"
+        )
+    return f"  receipts until {day(found.terms.last)}, demands until {day(found.until)}"
 
 
 def _rule(found: Promise) -> str:

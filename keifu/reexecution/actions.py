@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ethwire.abi import encode_args
-from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain import Deployer, Deployment
 from keifu.chain.header import encode_header
-from keifu.chain.suite import COURT, REEXECUTION
+from keifu.chain.suite import COURT, REEXECUTION, TOKEN
 from keifu.compute.market.refusals import place_of
 from keifu.compute.receipt import SignedReceipt
 from keifu.errors import CheckFailed, UsageError
@@ -45,7 +45,9 @@ def open_demand(
                 f"the {name} has {len(body):,} bytes: 1 to {LONGEST:,} are shown to a panel here",
                 remedy="ask for shorter answers where you want them judged",
             )
-    receipt = signed.receipt
+    receipt, fees = signed.receipt, promise.terms.panel * promise.terms.fee
+    if receipt.time > chain.now:  # where blocks come with transactions alone, the approval makes one
+        chain.call(suite[TOKEN], TOKEN, "approve", suite[REEXECUTION], fees)
     if receipt.time > chain.now:
         raise CheckFailed("no block is newer than the answer yet", remedy="wait for the next block, and open it then")
     values = (
@@ -54,7 +56,7 @@ def open_demand(
         receipt.input_units, receipt.output_units, receipt.fee, receipt.charged, int(receipt.evidence), receipt.time,
     )  # fmt: skip
     args = (promise.number, values, list(signed.proof), signed.signature, request, response, [NOBODY, NOBODY])
-    _send_with_coins(chain, suite, promise.terms.panel * promise.terms.fee, "open", *args)
+    _send_with_coins(chain, suite, fees, "open", *args)
     return int(chain.call(suite[REEXECUTION], REEXECUTION, "promise", promise.number)[7])
 
 
@@ -103,7 +105,7 @@ def go_on(chain: Deployer, suite: Deployment, reading: Reading, number: int) -> 
         demand = reading.demand(number)
         promise = reading.promise(demand.promise)
         step = standing(reading, demand, promise, reading.client.now)
-        if step.step == Step.SEED and _bring_seed(reading.client, chain, suite, reading, demand):
+        if step.step == Step.SEED and _bring_seed(chain, suite, reading, demand):
             done.append(f"brought seed {demand.seed_epoch}")
         elif step.is_for_anybody:
             _send(chain, suite, str(step.step), number)
@@ -135,14 +137,12 @@ def _settled(chain: Deployer, suite: Deployment, reading: Reading, demand: Deman
     return done
 
 
-def _bring_seed(client: ChainClient, chain: Deployer, suite: Deployment, reading: Reading, demand: Demand) -> bool:
+def _bring_seed(chain: Deployer, suite: Deployment, reading: Reading, demand: Demand) -> bool:
     """Whether the block is there that makes the seed, and was brought."""
-    if reading.randomness.address.lower() != suite.addresses.get(RANDOMNESS, "").lower():
-        return False  # of another kind, that is brought by its own means
-    source = reading.randomness.source(demand.seed_epoch)
-    if source + 1 > chain.block_number:
-        return False
-    header = encode_header(client.rpc.call("eth_getBlockByNumber", hex(source), False))
+    source = reading.seed_block(demand)
+    if not source or source + 1 > chain.block_number:
+        return False  # a seed of another kind is brought by its own means
+    header = encode_header(reading.client.rpc.call("eth_getBlockByNumber", hex(source), False))
     chain.call(suite[RANDOMNESS], RANDOMNESS, "capture", demand.seed_epoch, header)
     return True
 

@@ -188,6 +188,7 @@ class Reading:
         self.client, self.contract, self._first = client, suite.at(client, REEXECUTION), first_block
         self.court = suite.at(client, COURT)
         self.randomness = client.at(self.contract.randomness(), RANDOMNESS)  # whichever kind it is, its views are these
+        self._is_of_blocks = self.randomness.address.lower() == suite.addresses.get(RANDOMNESS, "").lower()
 
     def promise(self, number: int) -> Promise:
         """Raises UsageError when there is none with this number."""
@@ -202,6 +203,13 @@ class Reading:
         if not 0 < number <= count:
             raise UsageError(f"there is no demand {number}", remedy=f"{count} were opened, counted from 1")
         return demand_of(number, self.contract.demand(number))
+
+    def seed_block(self, demand: Demand) -> int:
+        """Number of the block that makes its seed; 0 for seeds that no block makes."""
+        if not self._is_of_blocks:
+            return 0
+        block: int = self.randomness.source(demand.seed_epoch)
+        return block
 
     def seats(self, demand: Demand, promise: Promise) -> list[Seat]:
         """None before a panel is drawn."""

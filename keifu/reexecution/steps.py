@@ -47,7 +47,7 @@ def due(demand: Demand, promise: Promise, now: int, *, has_seed: bool, has_verdi
     if demand.stage == Stage.ACCUSED:
         if has_verdict:
             return Due(Step.PULL, 0, f"the court has decided case {demand.case_id}: anybody may pull its verdict")
-        words = f"case {demand.case_id} is open: keifu court show {demand.case_id}; the operator may concede it"
+        words = f"case {demand.case_id} is open: keifu court case {demand.case_id}; the operator may concede it"
         return Due(Step.COURT, 0, words)
     return Due(Step.OVER, 0, f"it is over: {_ended(demand, promise)}")
 

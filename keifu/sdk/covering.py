@@ -54,7 +54,10 @@ class Covers(Area[M]):
         kept = kept_channel(channel)
         side = chain_side(link.client, link.suite, link.record.first_block, None)
         terms = Terms(side.chain_id, side.channels, side.market, 0)
-        with Store(usual_folder()) as store, ComputeClient(Wallet(link.account, store, terms), side.sources) as client:
+        with (
+            Store(usual_folder()) as store,
+            ComputeClient(Wallet(link.account, store, terms), side.sources, now=side.now) as client,
+        ):
             asked = Asked(client, link.client, link.suite, DISPUTES if disputes else COMPUTE)
             return _covered(asked.open(link.deployer, where, kept, restitution=coins, most=wei_of(most)))
 

@@ -180,7 +180,10 @@ def asking(link: Link, to: Asked) -> Iterator[tuple[ComputeClient, Provider]]:
     terms = Terms(side.chain_id, side.channels, side.market, to.most, collector, deposit, ahead=to.ahead)
     wanted = bytes.fromhex(environment.removeprefix("0x")) if environment else None
     where = Provider(to.provider, to.operator, wanted, tees=frozenset(key.lower() for key in to.tees))
-    with Store(usual_folder()) as store, ComputeClient(Wallet(link.account, store, terms), side.sources) as client:
+    with (
+        Store(usual_folder()) as store,
+        ComputeClient(Wallet(link.account, store, terms), side.sources, now=side.now) as client,
+    ):
         yield client, where
 
 

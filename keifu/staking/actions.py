@@ -81,7 +81,10 @@ def pay(chain: Deployer, suite: Deployment, amount: int, address: str, name: str
     """
     balance = chain.call(suite[TOKEN], TOKEN, "balanceOf", chain.sender)
     if balance < amount:
-        raise CheckFailed(f"{chain.sender} has {coins(balance)} coins, {coins(amount)} are needed")
+        raise CheckFailed(
+            f"{chain.sender} has {coins(balance)} coins, {coins(amount)} are needed",
+            remedy="pay the account first; on a local chain: keifu chain fund ADDRESS --coins AMOUNT",
+        )
     if chain.call(suite[TOKEN], TOKEN, "allowance", chain.sender, address) < amount:
         try:
             chain.simulate(address, name, function, *args)

@@ -54,8 +54,6 @@ ELSEWHERE = {
 # Pages with the same commands as another one.
 TRANSLATIONS = {"README.ja.md": "README.md"}
 PAGES = [page for page in pages() if page not in TRANSLATIONS]
-# Pages that need a chain on which days have passed, and where all their commands are typed.
-PLAYED = {"docs/guides/re-execution.md": "tests/integration/reexecution/test_guide.py"}
 SHELL_LANGUAGES = {"", "sh", "bash", "shell", "zsh"}
 _COMMAND = re.compile(rf"^(?:python -m [\w.]+|(?:{'|'.join(TOOLS)}) [a-z-]+)")
 
@@ -63,7 +61,12 @@ _COMMAND = re.compile(rf"^(?:python -m [\w.]+|(?:{'|'.join(TOOLS)}) [a-z-]+)")
 # The case of each page that was found wrong by itself.
 CASES = {"docs/guides/ai-developer.md": "provenance-7"}
 # Pages whose nodes listen on the ports that compute nodes have by themselves: one after the other.
-ONE_PORT = ("docs/guides/chat.md", "docs/guides/disputes.md", "docs/guides/selling-answers.md")
+ONE_PORT = (
+    "docs/guides/chat.md",
+    "docs/guides/disputes.md",
+    "docs/guides/re-execution.md",
+    "docs/guides/selling-answers.md",
+)
 
 
 def marks(page: str) -> list[pytest.MarkDecorator]:
@@ -73,7 +76,7 @@ def marks(page: str) -> list[pytest.MarkDecorator]:
 
 @pytest.mark.page
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [pytest.param(page, marks=marks(page)) for page in PAGES if page not in PLAYED])
+@pytest.mark.parametrize("page", [pytest.param(page, marks=marks(page)) for page in PAGES])
 def test_every_command_does_what_the_page_says(page, tmp_path, record_property):
     with Session(checkout(tmp_path / "keifu"), tmp_path / "home") as session:
         for step in steps(page):
@@ -110,11 +113,6 @@ def printed() -> set[str]:
 def test_commands_that_the_text_names_are_run_somewhere(page):
     run = " ; ".join(printed())
     assert {command for command in named(page) if command not in run and command not in ELSEWHERE} == set()
-
-
-@pytest.mark.parametrize("page", PLAYED)
-def test_a_page_that_is_played_elsewhere_is_played_there(page):
-    assert page in (ROOT / PLAYED[page]).read_text()
 
 
 def test_what_is_run_elsewhere_is_run_there():

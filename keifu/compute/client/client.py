@@ -13,8 +13,9 @@ import msgspec
 
 from ethwire.http import httpx
 from keifu.compute.client.capture import Captured, exchange_of
-from keifu.compute.client.checks import Exchange, Expected, Prices, ReplyRefused, check_reply, require, shown
+from keifu.compute.client.checks import Exchange, Expected, ReplyRefused, check_reply, require, shown
 from keifu.compute.client.drawn import committed_in, is_drawing
+from keifu.compute.client.provider import LARGEST_ANSWER, Provider, ProviderFault, fault_of, model_of, whole
 from keifu.compute.client.reexecuted import Promised, of_receipt
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.store import Store
@@ -22,7 +23,7 @@ from keifu.compute.events import DONE, END, EVENT
 from keifu.compute.receipt import Evidence, Receipt
 from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import GROUPS_HEADER, RECEIPT_HEADER
-from keifu.errors import CheckFailed, EnvironmentFault, InputError
+from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.payments.wallet import MISMATCH, KeptChannel, PaymentRefused, Wallet
 from keifu.payments.x402 import (
     BRIEF,
@@ -41,7 +42,7 @@ from keifu.strangers import answered
 __all__ = ["LARGEST_ANSWER", "OWN_KEY", "Answer", "ComputeClient", "Provider", "ProviderFault", "Stream", "fault_of"]
 
 OWN_KEY = "own"  # under which requests of this account itself are counted
-LARGEST_ANSWER, LARGEST_LIST = 64 << 20, 4 << 20  # bytes; the list is of models
+LARGEST_LIST = 4 << 20  # bytes, of models
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 600.0
 ANSWERED_WITHIN = 60  # seconds, usually
 PAYMENT_NEEDED, FAULTS_FROM, OWN_FAULTS_FROM = 402, 400, 500
@@ -49,25 +50,6 @@ _UNREACHED = (httpx.HTTPError, httpx.InvalidURL, ValueError)  # strangers choose
 TRIES = 32  # terms, a payment by them, and more by what the server knows better; of twenty at once many are overtaken
 EVENTS = "text/event-stream"
 LAST_EVENT, COMMENT = EVENT + DONE, b": keifu-receipt "
-
-
-class ProviderFault(EnvironmentFault):
-    """A provider refused the request, or failed. `status` and `body` are its own words."""
-
-    def __init__(self, message: str, status: int = 0, body: bytes = b"") -> None:
-        super().__init__(message, remedy="correct the request, or ask another provider: keifu providers")
-        self.status, self.body = status, body
-
-
-@dataclass(frozen=True)
-class Provider:
-    """Whom to ask, from the client's own side: the address, whose receipts count, and what was offered."""
-
-    url: str
-    operator: str
-    environment: bytes | None = None
-    prices: Prices | None = None
-    tees: frozenset[str] = frozenset()  # addresses of keys that are taken for those of TEEs
 
 
 @dataclass(frozen=True)
@@ -179,7 +161,7 @@ class ComputeClient:
     def _committed(self, provider: Provider, body: bytes) -> bytes | None:
         """The provider's half of a seed, before it learns ours; None where it names none."""
         try:
-            return committed_in(self.models(provider), _model_of(body)) if is_drawing(body) else None
+            return committed_in(self.models(provider), model_of(body)) if is_drawing(body) else None
         except ProviderFault:
             return None
 
@@ -193,8 +175,10 @@ class ComputeClient:
             self.store.end(asked.request, "lost", why=str(error))
             raise
         expected = self._expected(provider, exchange, asked)
-        findings = check_reply(replace(exchange, received=self.seconds()), expected, self.sources)
         signed = exchange.signed
+        # A local chain's clock may have jumped since its provider looked: any second from this machine's on is right.
+        received = min(max(signed.receipt.time, int(time.time())), self.seconds())
+        findings = check_reply(replace(exchange, received=received), expected, self.sources)
         try:
             require(findings)
         except ReplyRefused as error:
@@ -273,7 +257,7 @@ class ComputeClient:
         is_new = kept is None
         kept = kept or self.wallet.open_channel(terms)
         most, now = int(terms.amount), self.seconds()
-        request, total = self.store.begin(kept.id, most, key, provider.url, _model_of(body), now, body)
+        request, total = self.store.begin(kept.id, most, key, provider.url, model_of(body), now, body)
         payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now)
         assert isinstance(payment.payload, (VoucherPayload, DepositPayload))
         named = int(payment.payload.voucher.max_claimable_amount)
@@ -323,7 +307,7 @@ class ComputeClient:
         """A request that is answered for its payment. Raises ProviderFault for any other."""
         if answer.status_code >= FAULTS_FROM:
             begun = asked.begun if asked is not None else self._timer()
-            body = _whole(answer, lambda: self.is_late(begun))
+            body = whole(answer, lambda: self.is_late(begun))
             if asked is not None:
                 # Who refused has done nothing. Who failed may have.
                 why = str(answer.status_code)
@@ -411,33 +395,3 @@ def _free(body: bytearray, start: int) -> int:
     while (end := body.find(END, start)) >= 0 and not body.startswith((LAST_EVENT, COMMENT), start):
         start = end + len(END)
     return start
-
-
-def _model_of(body: bytes) -> str:
-    try:
-        found = msgspec.json.decode(body)
-    except (ValueError, RecursionError) as error:
-        raise InputError("the request is no JSON", remedy="send what OpenAI's API takes") from error
-    return str(found.get("model", "")) if isinstance(found, dict) else ""
-
-
-def _whole(answer: httpx.Response, is_late: Callable[[], bool]) -> bytes:
-    body = bytearray()
-    try:
-        for part in answer.iter_raw():
-            body += part
-            if len(body) > LARGEST_ANSWER or is_late():
-                break
-    except httpx.HTTPError:
-        pass
-    finally:
-        answer.close()
-    return bytes(body)
-
-
-def fault_of(body: bytes) -> str:
-    """OpenAI's message, or the beginning of whatever it is."""
-    try:
-        return str(msgspec.json.decode(body)["error"]["message"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return body[:200].decode("utf-8", "replace")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from keifu.chain import ChainClient, Deployment
+from keifu.chain.clock import clock_of
 from keifu.chain.suite import CHANNELS, DISPUTES, REEXECUTION
 from keifu.compute.client.onchain import OnChain
 from keifu.compute.client.sources import Pinned, Sources
@@ -28,6 +30,7 @@ class Side:
     market: str
     channels: str
     sources: Sources
+    now: Callable[[], float] = time.time  # by which receipts are on time
 
 
 def pinned_side(trust: Trust | None) -> Side:
@@ -56,4 +59,4 @@ def chain_side(client: ChainClient, suite: Deployment, first_block: int, trust: 
         suite.at(client, DISPUTES) if DISPUTES in suite.addresses else None,
         Reading(client, suite, first_block) if REEXECUTION in suite.addresses else None,
     )
-    return Side(client.chain_id, market, channels, sources)
+    return Side(client.chain_id, market, channels, sources, clock_of(client))

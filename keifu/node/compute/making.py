@@ -9,7 +9,7 @@ from typing import Any
 from keifu.errors import UsageError
 from keifu.node.compute.offering import AGAIN_FILE, LEAVING_FILE
 
-__all__ = ["RECEIPT_KEY", "leave", "market_section", "offer_again", "own_section"]
+__all__ = ["RECEIPT_KEY", "leave", "market_section", "offer_again", "own_section", "passed_on"]
 
 RECEIPT_KEY = "receipt"  # the table of its key for receipts
 
@@ -25,15 +25,17 @@ def own_section(
     tokens: Sequence[str] = (),
     dispute_cap: int = 0,
     embeddings: Sequence[str] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Raises UsageError for an upstream that is not NAME=URL, and a model of integers that is not NAME=PATH."""
+    """`more` is said of each upstream. Raises UsageError for an upstream that is not NAME=URL, and a model of integers
+    that is not NAME=PATH."""
     own: dict[str, Any] = {"listen": listen, "poll": poll, **prices}
     if receiver:
         own["receiver"] = receiver
     if artefacts:
         own["artefacts"] = [str(Path(item).absolute()) for item in artefacts]
     if upstreams:
-        own["models"] = dict(_upstream(item, prices) for item in upstreams)
+        own["models"] = dict(_upstream(item, {**prices, **(more or {})}) for item in upstreams)
     if tokens:
         own["tokens"] = dict(_own_model(item, prices, "--tokens chat=./model.gguf") for item in tokens)
     if embeddings:
@@ -56,6 +58,19 @@ def market_section(endpoint: str, operator: str = "", cap: int = 0) -> dict[str,
     return {"endpoint": endpoint, "cap": cap} | ({"operator": operator} if operator else {})
 
 
+def passed_on(upstreams: Sequence[str], endpoints: Sequence[str], reexecuted: bytes) -> dict[str, Any]:
+    """What is said of the upstreams beside their prices. Raises UsageError where there is none, and for one digest of
+    several models."""
+    if endpoints and not upstreams:
+        raise UsageError("--answers is of upstreams", remedy="--upstream words=http://127.0.0.1:8000/v1")
+    if reexecuted and len(upstreams) != 1:
+        raise UsageError(
+            "--reexecuted is of one upstream", remedy="for more of them: compute.models.NAME.reexecuted in node.toml"
+        )
+    found: dict[str, Any] = {"endpoints": list(endpoints)} if endpoints else {}
+    return found | ({"reexecuted": reexecuted.hex()} if reexecuted else {})
+
+
 def leave(folder: Path) -> None:
     """Let the node that runs from a folder, now or later, end its services."""
     (folder / AGAIN_FILE).unlink(missing_ok=True)
@@ -76,8 +91,8 @@ def _own_model(text: str, prices: Mapping[str, int], example: str) -> tuple[str,
     return name, {"path": str(Path(path).absolute()), **prices}
 
 
-def _upstream(text: str, prices: Mapping[str, int]) -> tuple[str, dict[str, Any]]:
+def _upstream(text: str, section: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     name, equals, url = text.partition("=")
     if not equals or not name or not url.startswith(("http://", "https://")):
         raise UsageError(f"--upstream {text!r} is not NAME=URL", remedy="--upstream words=http://127.0.0.1:8000/v1")
-    return name, {"upstream": url, **prices}
+    return name, {"upstream": url, **section}

@@ -45,7 +45,7 @@ class Naming:
         if named == ZERO_ADDRESS:
             self.since = ALWAYS if key.lower() == self._operator else 0
             missing = not self.since and self._operator != self._account
-            return f"{self._operator} has not named receipt key {key}" if missing else ""
+            return f"{self._operator} has not named receipt key {key}: keifu keys name FILE" if missing else ""
         if named.lower() != self._operator or kind != KeyKind.RECEIPT or until:
             return f"receipt key {key} is of {named} for something else, or was retired: the node needs another one"
         self.since = since

@@ -10,6 +10,7 @@ import uvloop
 
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.rpc import quantity
+from keifu.chain.clock import clock_of
 from keifu.chain.suite import CHANNELS, DISPUTES, ERC3009_COLLECTOR, PERMIT2_COLLECTOR, TOKEN
 from keifu.compute.again import Again
 from keifu.compute.cashier import Cashier, Offer
@@ -101,6 +102,7 @@ class Compute(Work):
         )
         self._server: Server | None = None
         self._seen_at, self._poll_at, self._fault = 0.0, 0.0, ""
+        self._chains, self._seen_time = clock_of(body.chain.client), 0.0  # it does not run on: no block would be as new
         self._said: dict[tuple[str, str], int] = {}
         self._answers = body.metrics.counter("answers", "Answers that were paid for.")
         self._unpaid = body.metrics.counter("unpaid", "Requests whose payment was refused, by reason.", "reason")
@@ -205,6 +207,7 @@ class Compute(Work):
         self.body.metrics.head.set(head)
         self._following.step(head)
         self._seen_at = time.monotonic()
+        self._seen_time = self._chains()
         if self._market is not None:
             now = quantity(newest.timestamp, "the newest block's time")
             try:
@@ -278,7 +281,7 @@ class Compute(Work):
 
     def _clock(self) -> float:
         """Of receipts: none is of a second before its key was named."""
-        return max(time.time(), self._market.offering.named_since if self._market else 0)
+        return max(time.time(), self._seen_time, self._market.offering.named_since if self._market else 0)
 
     def _reprice(self, environment: bytes, most: Prices) -> None:
         """Nothing costs more than the offer that counts."""

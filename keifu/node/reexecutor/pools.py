@@ -82,5 +82,5 @@ def _data(own: tuple[int, Slot] | None) -> dict[str, Any]:
     if own is None:
         return {"slot": None}
     place, slot = own
-    return {"slot": place, "since": slot.since, "drawn_from": slot.since + MATURITY, "seats": slot.seats,
-            "fines": slot.fines, "left": slot.left}  # fmt: skip
+    return {"slot": place, "since": day(slot.since), "drawn_from": day(slot.since + MATURITY), "seats": slot.seats,
+            "fines": slot.fines, "left": day(slot.left) if slot.left else ""}  # fmt: skip

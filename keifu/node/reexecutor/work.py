@@ -36,7 +36,7 @@ from keifu.reexecution.reading import (
 )
 from keifu.reexecution.steps import Step, due
 from keifu.reexecution.tolerance import Compared, Word
-from keifu.units import COIN, coins, counted, day
+from keifu.units import coins, counted, day, typed
 
 __all__ = ["ReExecutor", "computed"]
 
@@ -88,7 +88,7 @@ class ReExecutor(Work):
         hub, where = chain.suite.at(chain.client, HUB), chain.suite[REEXECUTION]
         locked, needed = hub.lock_of(where, account), SLOT_STAKE * len(models)
         words = f"{coins(locked)} coins are locked, {coins(needed)} are needed for {counted(len(models), 'slot')}"
-        remedy = "" if locked >= needed else f"keifu staking lock --service {where} --amount {needed // COIN}"
+        remedy = "" if locked >= needed else f"keifu reexecute lock {typed(needed - locked)}"
         yield Check("stake", locked >= needed, words, remedy)
         balance, gas = chain.client.balance(account), GAS_OF_A_SEAT * chain.rpc.quantity("eth_gasPrice")
         words = f"{account.address} has {balance} wei, a seat may take {gas}"

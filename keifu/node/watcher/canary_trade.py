@@ -111,7 +111,9 @@ def trade_of(body: Body, folder: Path, lot: random.Random, held: ExitStack) -> T
     side = chain_side(chain, suite, record.first_block, None)
     terms = Terms(side.chain_id, side.channels, side.market, own.most, suite[ERC3009_COLLECTOR], own.deposit)
     store = held.enter_context(Store(folder / CLIENT))
-    client = held.enter_context(ComputeClient(Wallet(key, store, terms), side.sources, longest=ANSWER_SECONDS))
+    client = held.enter_context(
+        ComputeClient(Wallet(key, store, terms), side.sources, now=side.now, longest=ANSWER_SECONDS)
+    )
     book = CanaryBook(folder / BOOK)
     held.callback(book.close)
     stored = loaded(base / own.integers)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ethwire.commands import exit_status
+from examples.floats.server import FloatServer, floats, make_weights
 from keifu.chain import RpcDeployer
 from keifu.chain.suite import COURT, REEXECUTION
 from keifu.cli.root import cli
@@ -28,7 +29,6 @@ from keifu.units import COIN, DAY
 from tests.integration.compute.conftest import PaidNode
 from tests.integration.compute.market.conftest import Promised
 from tests.integration.node.conftest import Node
-from tests.integration.reexecution.floats import FloatServer, floats, make_weights
 
 OPERATOR = "provider"
 MEMBERS = ("member2", "member3", "member4")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import keifu
+from examples.floats.server import FloatServer
 from keifu.keys import Account
 from keifu.reexecution.reading import Demand, Stage
 from keifu.units import COIN
@@ -25,7 +26,6 @@ from tests.integration.reexecution.conftest import (
     Panels,
     Run,
 )
-from tests.integration.reexecution.floats import FloatServer
 
 CLIENT = "payer"
 PANEL = 3
@@ -60,7 +60,6 @@ class Story:
         """A demand about the newest answer, with its panel drawn."""
         newest = self.run("", "reexecute", "kept")[-1]
         receipt = newest["receipt"]
-        self.paid.pass_to(newest["time"])
         number: int = self.run(CLIENT, "reexecute", "open", receipt)["id"]
         assert self.run(CLIENT, "reexecute", "open", receipt)["id"] == number  # again: the same
         self.paid.to_the_seed(number)

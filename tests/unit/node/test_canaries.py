@@ -20,7 +20,6 @@ from keifu.node.watcher.canary_book import OPEN, OVER, RIGHT, CanaryBook
 from keifu.node.watcher.canary_trade import Sellers, Trade, trade_of
 from keifu.node.watcher.making import canary_section
 from keifu.node.watcher.prosecuting import Found, Prosecuting
-from keifu.node.watcher.questions import OfLabels, OfReplies, OfVectors
 from keifu.provenance.verify import Finding
 from keifu.units import DAY
 
@@ -170,77 +169,6 @@ def test_a_seller_that_refuses_deposits_gets_few_and_each_counts(book):
     found = made.buy(SELLER)
     assert (found.word, found.why) == ("capped", "it has refused too many deposits today")
     assert made.buy(Provider("http://127.0.0.1:2", OPERATOR)).word == "bought"
-
-
-# questions ----------------------------------------------------------------------------------------------------------
-
-
-def test_questions_are_sentences_of_the_owner_s_texts(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "mail.txt").write_text("Who pays for it?  Nobody\nknows that. No.\n\n" + "so " * 99)
-    (tmp_path / "b.txt").write_bytes(b"A second text \xff here.")
-    made = OfReplies(tmp_path, is_chat=True, tokens=20, lot=random.Random(1))
-    assert len(made) == 3
-    drawn = [made.draw() for _ in range(600)]
-    assert {endpoint for endpoint, _ in drawn} == {"chat/completions"}
-    texts = {asked["messages"][0]["content"] for _, asked in drawn}
-    assert texts == {"Who pays for it?", "Nobody knows that.", "A second text \ufffd here."}
-    assert {asked.get("stream") for _, asked in drawn} == {True, None}
-    assert {asked["max_tokens"] for _, asked in drawn} == set(range(4, 21))
-    assert set().union(*(asked for _, asked in drawn)) == {"messages", "max_tokens", "stream"}
-    plain = OfReplies(tmp_path, is_chat=False, tokens=4, lot=random.Random(1)).draw()
-    assert (plain[0], plain[1]["prompt"] in texts, plain[1]["max_tokens"]) == ("completions", True, 4)
-
-
-def test_a_folder_without_sentences_is_refused(tmp_path):
-    (tmp_path / "a.txt").write_text("No.")
-    with pytest.raises(InputError, match="has no text with sentences"):
-        OfReplies(tmp_path, is_chat=True, tokens=4, lot=random.Random(1))
-
-
-def test_texts_of_vectors_fit_into_the_context_and_come_in_each_form_that_clients_send(tmp_path):
-    (tmp_path / "b.txt").write_text("A text that fits. This one is far too long for it. And another one.")
-    made = OfVectors(tmp_path, fits=lambda text: len(text) < 20, lot=random.Random(1))
-    drawn = [made.draw() for _ in range(200)]
-    assert {endpoint for endpoint, _ in drawn} == {"embeddings"}
-    given = [asked["input"] for _, asked in drawn]
-    assert {item if isinstance(item, str) else item[0] for item in given} == {"A text that fits.", "And another one."}
-    assert {type(item) for item in given} == {str, list}
-    assert {asked.get("encoding_format") for _, asked in drawn} == {"float", "base64", None}
-    assert set().union(*(asked for _, asked in drawn)) == {"input", "encoding_format"}
-    with pytest.raises(InputError, match="has no text with sentences"):
-        OfVectors(tmp_path, fits=lambda text: False, lot=random.Random(1))
-
-
-def test_pictures_are_asked_one_at_a_time(tmp_path):
-    def takes(given):
-        if any(len(item) != 2 for item in given):
-            raise UsageError("every input has 2 integers")
-
-    (tmp_path / "a").mkdir()
-    with pytest.raises(InputError, match="has no JSON file with pictures"):
-        OfLabels(tmp_path, takes=takes, lot=random.Random(1))
-    (tmp_path / "a" / "these.json").write_text("[[1, 2], [3, 4]]")
-    (tmp_path / "more.json").write_text("[[5, 6]]")
-    (tmp_path / "notes.txt").write_text("no picture")
-    made = OfLabels(tmp_path, takes=takes, lot=random.Random(1))
-    assert len(made) == 3
-    drawn = [made.draw() for _ in range(100)]
-    assert {endpoint for endpoint, _ in drawn} == {"classify"}
-    assert {tuple(asked["input"][0]) for _, asked in drawn} == {(1, 2), (3, 4), (5, 6)}
-    assert {len(asked["input"]) for _, asked in drawn} == {1}
-
-
-@pytest.mark.parametrize(
-    ("text", "words"), [("[[1, 2, 3]]", "every input has 2 integers"), ("[1, 2]", "Expected"), ("[", "truncated")]
-)
-def test_a_file_without_pictures_of_the_model_is_refused_by_name(tmp_path, text, words):
-    def takes(_):
-        raise UsageError("every input has 2 integers")
-
-    (tmp_path / "a.json").write_text(text)
-    with pytest.raises(InputError, match=rf"a\.json is no list of the model's pictures: .*{words}"):
-        OfLabels(tmp_path, takes=takes, lot=random.Random(1))
 
 
 # settings -----------------------------------------------------------------------------------------------------------

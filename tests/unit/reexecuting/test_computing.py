@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from examples.floats.server import floats, make_weights
 from keifu.chain.suite import REEXECUTION
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.keys import Account
@@ -19,7 +20,6 @@ from keifu.provenance.digest import digest_path
 from keifu.reexecution.computing import OwnModel
 from keifu.reexecution.reading import Opened, Stage, pool_key
 from keifu.reexecution.tolerance import Compared, Rule, Tolerance, Word
-from tests.integration.reexecution.floats import floats, make_weights
 
 TOLERANCE = Tolerance(Rule.NUMBERS, 1e-4, 1e-3)
 REQUEST = json.dumps({"model": "theirs", "input": "how far is it?"}).encode()

@@ -51,7 +51,7 @@ def test_a_case_is_waited_for_and_its_verdict_pulled():
     assert step(accused, DRAWN + 9 * DAY) == Step.COURT
     assert step(accused, DRAWN + 9 * DAY, has_verdict=True) == Step.PULL
     found = due(accused, PROMISE, DRAWN, has_seed=True, has_verdict=False)
-    assert "keifu court show 9" in found.words
+    assert "keifu court case 9" in found.words
 
 
 @pytest.mark.parametrize(

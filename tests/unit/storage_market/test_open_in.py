@@ -7,7 +7,7 @@ import pytest
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.spec.storage import deal_id
-from tests.unit.storage_market.conftest import ENOUGH, RATE, RESTITUTION, SALT, TERM, UNITS
+from tests.unit.storage_market.conftest import ENOUGH, RATE, RESTITUTION, SALT, TERM, UNITS, UNNAMED
 
 ROOT = b"\x07" * 32
 
@@ -139,7 +139,7 @@ def test_a_token_that_calls_back(deals, listed, opened, client, owner):
 
 def test_units_that_are_not_allowed(deals, coin, opened, client):
     coin.approve(deals, 14 * TERM * RATE - 1, sender=client)
-    with ape.reverts():
+    with ape.reverts(UNNAMED):
         opened(coin)
     coin.approve(deals, ENOUGH, sender=client)
     opened(coin)

@@ -30,8 +30,8 @@ class FloatServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, weights: Path, seed: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, weights: Path, seed: int, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.weights, self.lie, self.asked = np.load(weights / "weights.npy"), 0.0, 0
         self._order = np.random.default_rng(seed).permutation(SIZE)
 
