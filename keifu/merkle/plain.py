@@ -51,22 +51,22 @@ _chunks, _pairs = chunked(TABLE), paired(TABLE)
 
 
 @kept
-def _wide_bytes(lanes: Any, words: Any) -> None:
+def _wide_bytes(rows: Any, row: Any, words: Any, at: Any) -> None:
     """A tensor of 32 bits as it is hashed, with lanes of nothing up to a whole chunk."""
-    out, count = words.view(np.uint32), lanes.shape[0]
-    for lane in range(count):
-        value = np.uint32(lanes[lane]) ^ _WIDE_HALF
-        out[lane] = (value >> _24) | ((value >> _8) & _SECOND) | ((value << _8) & _THIRD) | (value << _24)
-    out[count:] = _WIDE_NOTHING
+    for lane in range(rows.shape[1]):
+        value = np.uint32(rows[row, lane]) ^ _WIDE_HALF
+        words[at, lane] = (value >> _24) | ((value >> _8) & _SECOND) | ((value << _8) & _THIRD) | (value << _24)
+    for lane in range(rows.shape[1], words.shape[1]):
+        words[at, lane] = _WIDE_NOTHING
 
 
 @kept
-def _narrow_bytes(lanes: Any, words: Any) -> None:
-    out, count = words.view(np.uint16), lanes.shape[0]
-    for lane in range(count):
-        value = np.uint16(lanes[lane]) ^ _NARROW_HALF
-        out[lane] = (value >> 8) | (value << 8)
-    out[count:] = _NARROW_NOTHING
+def _narrow_bytes(rows: Any, row: Any, words: Any, at: Any) -> None:
+    for lane in range(rows.shape[1]):
+        value = np.uint16(rows[row, lane]) ^ _NARROW_HALF
+        words[at, lane] = (value >> 8) | (value << 8)
+    for lane in range(rows.shape[1], words.shape[1]):
+        words[at, lane] = _NARROW_NOTHING
 
 
 @kept
@@ -77,28 +77,25 @@ def queue(tensors: Any, chunks: Any, count: Any) -> Any:
 
 
 @kept
-def _added(queue: Any, tensors: Any, iota: Any) -> None:
-    """So many more wait, as they are hashed; when there is no more room, they are."""
-    waiting = queue[1]
-    waiting[0] += tensors
-    if waiting[0] == queue[0].shape[0]:
-        hash_waiting(queue, iota)
+def add_wide(queue: Any, rows: Any, iota: Any) -> None:
+    """Tensors of 32 bits more, int32[tensors, lanes], which are hashed when there is no more room."""
+    words, waiting = queue[0].view(np.uint32), queue[1]
+    for row in range(rows.shape[0]):
+        _wide_bytes(rows, row, words, waiting[0])
+        waiting[0] += 1
+        if waiting[0] == words.shape[0]:
+            hash_waiting(queue, iota)
 
 
 @kept
-def add_narrow(queue: Any, tensors: Any, iota: Any) -> None:
-    """Tensors of 16 bits more, for all of which there is room."""
-    words, waiting = queue[0], queue[1]
-    for number in range(tensors.shape[0]):
-        _narrow_bytes(tensors[number], words[waiting[0] + number])
-    _added(queue, tensors.shape[0], iota)
-
-
-@kept
-def add_wide(queue: Any, lanes: Any, iota: Any) -> None:
-    """A tensor of 32 bits more."""
-    _wide_bytes(lanes, queue[0][queue[1][0]])
-    _added(queue, 1, iota)
+def add_narrow(queue: Any, rows: Any, iota: Any) -> None:
+    """The same of 16 bits."""
+    words, waiting = queue[0].view(np.uint16), queue[1]
+    for row in range(rows.shape[0]):
+        _narrow_bytes(rows, row, words, waiting[0])
+        waiting[0] += 1
+        if waiting[0] == words.shape[0]:
+            hash_waiting(queue, iota)
 
 
 @kept
@@ -114,8 +111,7 @@ def _wide(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
     trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
     waiting = queue(FEW, chunks, trees * chunks)
-    for tree in range(trees):
-        add_wide(waiting, lanes[tree], iota)
+    add_wide(waiting, lanes, iota)
     hash_waiting(waiting, iota)
     fold(waiting[2], trees, chunks, iota, NOTHING)
     return waiting[2][:trees]
@@ -125,12 +121,11 @@ def _wide(lanes: Any, iota: Any) -> Any:
 def narrow(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 16 bits, int16[trees, lanes], as uint64[trees, 4]."""
     trees, chunks = lanes.shape[0], (lanes.shape[1] + NARROWS - 1) // NARROWS
-    words, hashes = np.empty((trees, chunks * CHUNK_WORDS), np.uint64), room(trees * chunks)
-    for tree in range(trees):
-        _narrow_bytes(lanes[tree], words[tree])
-    hash_chunks(words, hashes, 0, iota)
-    fold(hashes, trees, chunks, iota, NOTHING)
-    return hashes[:trees]
+    waiting = queue(FEW, chunks, trees * chunks)
+    add_narrow(waiting, lanes, iota)
+    hash_waiting(waiting, iota)
+    fold(waiting[2], trees, chunks, iota, NOTHING)
+    return waiting[2][:trees]
 
 
 @kept

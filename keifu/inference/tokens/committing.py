@@ -36,10 +36,9 @@ def _bounded(seen: Any, lanes: Any, heads: Any, out: Any, iota: Any) -> None:
     groups, count = seen.shape[0], seen.shape[1]
     outs, others = queues(groups, count, seen.shape[2], heads)
     for group in range(groups):
-        for row in range(count):
-            add_wide(outs, seen[group, row], iota)
-            if group:
-                add_narrow(others, lanes[row, group - 1], iota)
+        add_wide(outs, seen[group], iota)
+        if group:
+            add_narrow(others, lanes[group - 1], iota)
     bound(outs, others, heads, out, iota, NOTHING)
 
 
@@ -50,8 +49,8 @@ def boundaries(seen: NDArray[Any], memory: Kept, start: int) -> Hashes:
     keys, values = memory.keys[0], memory.values[0]
     places = np.arange(start, start + count)
     lanes = [keys[:, :, places // ROWS, :, places % ROWS], values[:, :, :, places // 2, :, places % 2]]
-    both = np.stack([item.reshape(count, groups - 1, -1) for item in lanes], axis=2)
-    _bounded(seen, both, keys.shape[1], out.view(np.uint64), IOTA)
+    both = np.stack([item.reshape(count, groups - 1, -1).swapaxes(0, 1) for item in lanes], axis=2)
+    _bounded(seen, both.reshape(groups - 1, 2 * count, -1), keys.shape[1], out.view(np.uint64), IOTA)
     return out
 
 

@@ -250,8 +250,7 @@ def run(
     fresh = np.empty((count, 2, kept_heads * _HEAD), np.int16)
     outs, lanes = queues(groups, bounds.shape[0], width, kept_heads)
     if groups:
-        for row in range(count):
-            add_wide(outs, h[row], iota)
+        add_wide(outs, h, iota)
     for layer in range(norms.shape[0]):
         norm(h, norms[layer, 0], norm_shifts[layer, 0], epsilon, y)
         product(attention[0], attention[1][layer], y, three)
@@ -262,8 +261,7 @@ def run(
             lines, own = three[row:end], queries[row:end]
             turned(lines, numbers, turns, start, heads, own, keys[talk, layer], values[talk, layer], fresh[row:end])
             if groups:
-                for place in range(row, end):
-                    add_narrow(lanes, fresh[place], iota)
+                add_narrow(lanes, fresh[row:end].reshape(2 * (end - row), fresh.shape[2]), iota)
             attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end], mixing[:soon])
         product(mixed[0], mixing, y, one)
         add(h, one, _of_layer(mixed[2], layer), none)
@@ -273,8 +271,7 @@ def run(
         product(down[0], down[1][layer], gated, one)
         add(h, one, _of_layer(down[2], layer), exponents)
         if groups:
-            for row in range(count):
-                add_wide(outs, h[row], iota)
+            add_wide(outs, h, iota)
         if seen.shape[0]:
             for row in range(count):  # a plain assignment looks at every lane's place
                 for lane in range(width):
