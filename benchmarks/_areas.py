@@ -10,6 +10,7 @@ from benchmarks import (
     cases,
     chores,
     cli,
+    committed,
     compute,
     cost,
     deploying,
@@ -70,6 +71,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "cost": cost.ROWS,
     "inference": (
         *inference.ROWS,
+        *committed.ROWS,
         *inference_audit.ROWS,
         *inference_embeddings.ROWS,
         *inference_gas.ROWS,

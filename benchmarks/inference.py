@@ -23,8 +23,7 @@ from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from benchmarks.llama_cpp import LlamaTimes, chosen, times
 from keifu.errors import EnvironmentFault
-from keifu.inference.tokens.committing import HASH_BYTES, read_roots, trace_root
-from keifu.inference.tokens.executor import Conversation, Executor, read_together
+from keifu.inference.tokens.executor import Conversation, Executor
 from keifu.inference.tokens.fetching import place_of
 from keifu.inference.tokens.floats import FloatModel, source_of
 from keifu.inference.tokens.gguf import Gguf
@@ -32,15 +31,13 @@ from keifu.inference.tokens.quantising import Quantised, calibrated, quantise
 from keifu.inference.tokens.tokenizer import Tokenizer
 from keifu.inference.tokens.vocabulary import vocabulary_of
 
-__all__ = ["BLOCKS", "CONTEXT", "ROWS", "begun", "executor_of_blocks"]
+__all__ = ["BLOCKS", "CONTEXT", "ROWS", "begun", "begun_alone", "executor_of_blocks", "require_model"]
 
 TOKENS = Path(__file__).with_name("llm_tokens.json")
 REPLY, END = 32, 2
 CONTEXT = 256
-DECODES, PREFILLS, COMMITMENTS = 12, 4, 60
-SPAN = 16  # tokens that are decoded with what a reply commits to
+DECODES, PREFILLS = 12, 4
 
-Hashes = NDArray[np.uint8]
 Logits = NDArray[np.floating[Any]]
 
 
@@ -52,12 +49,17 @@ class _Sides:
     texts: dict[str, list[list[int]]]
 
 
-def _sides(_: Lab) -> _Sides:
+def require_model() -> Path:
+    """Where it is. Raises EnvironmentFault where it was not fetched."""
     place = place_of("smollm2")
     if not place.is_file():
         raise EnvironmentFault("SmolLM2 was not fetched", remedy="keifu model fetch smollm2")
+    return place
+
+
+def _sides(_: Lab) -> _Sides:
+    source = source_of(Gguf(require_model()))
     texts = json.loads(TOKENS.read_text())
-    source = source_of(Gguf(place))
     maxima = calibrated(source, texts["calibration"])
     return _Sides(FloatModel(source), quantise(source, maxima), quantise(source, maxima, rows=True), texts)
 
@@ -211,64 +213,19 @@ def _prefill(lab: Lab, build: Callable[[Lab], Executor] = _executor_of_rows) -> 
 def begun(lab: Lab, build: Callable[[Lab], Executor]) -> tuple[FloatModel, Conversation, list[int]]:
     sides = lab.shared(_sides)
     sides.floats.forget()
-    first, second = sides.texts["texts"][:2]
-    prompt = [*first, *second][:CONTEXT]
-    return sides.floats, lab.shared(build).conversation(), prompt
+    return sides.floats, lab.shared(build).conversation(), _prompt(sides.texts)
 
 
-# what commitment costs ------------------------------------------------------------------------------------------------
+def begun_alone() -> tuple[Conversation, list[int]]:
+    """Of the blocks, without anything beside them."""
+    source, texts = source_of(Gguf(require_model())), json.loads(TOKENS.read_text())
+    blocks = quantise(source, calibrated(source, texts["calibration"]))
+    return Executor(blocks.program).conversation(), _prompt(texts)
 
 
-def _commitment(lab: Lab) -> float:
-    committed, alone = lab.shared(_decoding)
-    return committed / alone
-
-
-def _decoding(lab: Lab) -> tuple[float, float]:
-    """Seconds of a token with all that a node commits to for it, and of a token alone; the same blocks. Of each token
-    of a reply, and of the roots behind it, the best of some rounds counts."""
-    talk, prompt, bounds = _watched(lab, SPAN)
-    talk.read(prompt)
-
-    def decode(held: Hashes | None) -> list[float]:
-        talk.back_to(CONTEXT)
-        tokens, times = [5], [time.thread_time()]
-        for place in range(SPAN):
-            own = None if held is None else held[place : place + 1]
-            (h,) = read_together([(talk, tokens[-1:])], bounds=own)
-            tokens.append(int(talk.memory.executor.tokens(h)[0]))
-            times.append(time.thread_time())
-        if held is not None:
-            trace_root(read_roots(held, tokens[1:])[0])
-        return [*times, time.thread_time()]
-
-    best = np.full((2, SPAN + 1), np.inf)
-    with limits.one_core():
-        for _ in range(COMMITMENTS):
-            for place, held in enumerate((bounds, None)):
-                best[place] = np.minimum(best[place], np.diff(decode(held)))
-    committed, alone = best.sum(axis=1) / SPAN
-    return float(committed), float(alone)
-
-
-def _commitment_prefill(lab: Lab) -> float:
-    talk, prompt, bounds = _watched(lab, CONTEXT)
-
-    def prefill(held: Hashes | None) -> int:
-        talk.back_to(0)
-        (h,) = read_together([(talk, prompt)], bounds=held)
-        return int(talk.memory.executor.tokens(h[-1:])[0])
-
-    def committed() -> None:
-        token = prefill(bounds)
-        trace_root(read_roots(bounds, [token])[0])
-
-    return 1 / _ratio(committed, lambda: prefill(None), 4 * PREFILLS)
-
-
-def _watched(lab: Lab, rows: int) -> tuple[Conversation, list[int], Hashes]:
-    _, talk, prompt = begun(lab, executor_of_blocks)
-    return talk, prompt, np.empty((rows, talk.memory.sizes.layers + 1, HASH_BYTES), np.uint8)
+def _prompt(texts: dict[str, list[list[int]]]) -> list[int]:
+    first, second = texts["texts"][:2]
+    return [*first, *second][:CONTEXT]
 
 
 def _decode_of_rows(lab: Lab) -> float:
@@ -301,25 +258,6 @@ ROWS = (
         _prefill,
         f"rows of 8 bits, which fail both quality bars; {CONTEXT} tokens, one core, numpy float32 in turn",
         also=(("blocks, whose bar is 0.8", _prefill_of_blocks), ("llama.cpp on the same file", _llama_prefill)),
-        heavy=True,
-    ),
-    Row(
-        "rate.llm_tokens",
-        lambda lab: 1 / lab.shared(_decoding)[0],
-        f"{BLOCKS}; SmolLM2-135M, {SPAN} tokens after {CONTEXT}, hashed for a receipt, one core; for the cost report",
-        heavy=True,
-        unit="1/CPU-s",
-    ),
-    Row(
-        "ratio.llm_commitment",
-        _commitment,
-        f"{BLOCKS}; {SPAN} tokens after {CONTEXT}, one core, with and without hashing in turn",
-        heavy=True,
-    ),
-    Row(
-        "ratio.llm_commitment_prefill",
-        _commitment_prefill,
-        f"{BLOCKS}; {CONTEXT} tokens, one core, with and without hashing in turn",
         heavy=True,
     ),
 )
