@@ -30,10 +30,10 @@ __all__ = [
     "add_narrow",
     "add_wide",
     "fold",
-    "hash_waiting",
     "nodes_of",
     "queue",
     "room",
+    "roots_in",
     "roots_of",
     "roots_of_16",
 ]
@@ -43,6 +43,7 @@ CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
 BEHIND = AT_ONCE - 1  # rows that hashes take more than there are
 NOTHING = np.zeros(ASKED, np.uint8)  # to be asked for where nothing is read soon
 FEW = 4  # tensors, which the nearest cache holds
+TREES = 512  # whose hashes a near one holds
 _WIDE_HALF, _NARROW_HALF = np.uint32(1 << 31), np.uint16(1 << 15)
 _8, _24 = np.uint32(8), np.uint32(24)
 _SECOND, _THIRD = np.uint32(0xFF00), np.uint32(0xFF0000)
@@ -71,9 +72,11 @@ def _narrow_bytes(rows: Any, row: Any, words: Any, at: Any) -> None:
 
 @kept
 def queue(tensors: Any, chunks: Any, count: Any) -> Any:
-    """Tensors that wait to be hashed together, where there is room for so many; how many wait, and how many hashes are
-    there; and these, `count` at the end. Code that is called for one tensor alone is gone from the caches."""
-    return np.empty((tensors, chunks * CHUNK_WORDS), np.uint64), np.zeros(2, np.int64), room(count)
+    """Tensors that wait to be hashed together, where there is room for so many; how many wait, are hashed, and have a
+    root; the hashes of chunks, as many as a near cache holds; and the roots, `count` at the end. Code that is called
+    for one tensor alone is gone from the caches."""
+    words, roots = np.empty((tensors, chunks * CHUNK_WORDS), np.uint64), np.empty((count, HASH_WORDS), np.uint64)
+    return words, np.zeros(3, np.int64), room(min(count, TREES) * chunks), roots
 
 
 @kept
@@ -84,7 +87,7 @@ def add_wide(queue: Any, rows: Any, iota: Any) -> None:
         _wide_bytes(rows, row, words, waiting[0])
         waiting[0] += 1
         if waiting[0] == words.shape[0]:
-            hash_waiting(queue, iota)
+            _hash_waiting(queue, iota)
 
 
 @kept
@@ -95,37 +98,51 @@ def add_narrow(queue: Any, rows: Any, iota: Any) -> None:
         _narrow_bytes(rows, row, words, waiting[0])
         waiting[0] += 1
         if waiting[0] == words.shape[0]:
-            hash_waiting(queue, iota)
+            _hash_waiting(queue, iota)
 
 
 @kept
-def hash_waiting(queue: Any, iota: Any) -> None:
-    words, waiting, hashes = queue
-    hash_chunks(words[: waiting[0]], hashes, waiting[1], iota)
-    waiting[1] += waiting[0] * words.shape[1] // CHUNK_WORDS
+def _hash_waiting(queue: Any, iota: Any) -> None:
+    words, waiting, hashes, _ = queue
+    chunks = words.shape[1] // CHUNK_WORDS
+    if (waiting[1] + waiting[0]) * chunks + BEHIND > hashes.shape[0]:
+        _fold_hashed(queue, iota, NOTHING)
+    hash_chunks(words[: waiting[0]], hashes, waiting[1] * chunks, iota)
+    waiting[1] += waiting[0]
     waiting[0] = 0
+
+
+@kept
+def _fold_hashed(queue: Any, iota: Any, soon: Any) -> None:
+    words, waiting, hashes, roots = queue
+    trees, first = waiting[1], waiting[2]
+    fold(hashes, trees, words.shape[1] // CHUNK_WORDS, iota, soon)
+    roots[first : first + trees] = hashes[:trees]
+    waiting[1], waiting[2] = 0, first + trees
+
+
+@kept
+def roots_in(queue: Any, iota: Any, soon: Any) -> Any:
+    """Of all tensors that were added, uint64[count, 4]. Memory is asked for the first bytes of `soon`."""
+    _hash_waiting(queue, iota)
+    _fold_hashed(queue, iota, soon)
+    return queue[3]
 
 
 @kept
 def _wide(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
-    trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
-    waiting = queue(FEW, chunks, trees * chunks)
+    waiting = queue(FEW, (lanes.shape[1] + WIDES - 1) // WIDES, lanes.shape[0])
     add_wide(waiting, lanes, iota)
-    hash_waiting(waiting, iota)
-    fold(waiting[2], trees, chunks, iota, NOTHING)
-    return waiting[2][:trees]
+    return roots_in(waiting, iota, NOTHING)
 
 
 @kept
 def narrow(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 16 bits, int16[trees, lanes], as uint64[trees, 4]."""
-    trees, chunks = lanes.shape[0], (lanes.shape[1] + NARROWS - 1) // NARROWS
-    waiting = queue(FEW, chunks, trees * chunks)
+    waiting = queue(FEW, (lanes.shape[1] + NARROWS - 1) // NARROWS, lanes.shape[0])
     add_narrow(waiting, lanes, iota)
-    hash_waiting(waiting, iota)
-    fold(waiting[2], trees, chunks, iota, NOTHING)
-    return waiting[2][:trees]
+    return roots_in(waiting, iota, NOTHING)
 
 
 @kept
@@ -147,9 +164,18 @@ def room(count: Any) -> Any:
 
 @kept
 def fold(hashes: Any, trees: Any, count: Any, iota: Any, soon: Any) -> None:
-    """The roots over uint64[trees · count, 4], level by level over all trees together, to the first rows: a level's
-    hashes go where those below it stood, and a near cache holds all. What stood in the other rows is lost, and in
-    `BEHIND` more. Memory is asked for the first bytes of `soon`."""
+    """The roots over uint64[trees · count, 4], to the first rows: some trees after the other, these level by level. A
+    level's hashes go where those below it stood, so that a near cache holds all. What stood in the other rows is lost,
+    and in `BEHIND` more. Memory is asked for the first bytes of `soon`."""
+    for first in range(0, trees, TREES):
+        end = min(first + TREES, trees)
+        some = hashes[first * count : end * count + BEHIND]
+        _fold_together(some, end - first, count, iota, soon)
+        hashes[first:end] = some[: end - first]
+
+
+@kept
+def _fold_together(hashes: Any, trees: Any, count: Any, iota: Any, soon: Any) -> None:
     lefts, rights, at = np.empty(AT_ONCE, np.int64), np.empty(AT_ONCE, np.int64), 0
     while count > 1:
         nodes, left, end = trees * ((count + 1) // 2), 0, count

@@ -39,7 +39,7 @@ def _bounded(seen: Any, lanes: Any, heads: Any, out: Any, iota: Any) -> None:
         add_wide(outs, seen[group], iota)
         if group:
             add_narrow(others, lanes[group - 1], iota)
-    bound(outs, others, heads, out, iota, NOTHING)
+    bound(outs, others, out, iota, NOTHING)
 
 
 def boundaries(seen: NDArray[Any], memory: Kept, start: int) -> Hashes:

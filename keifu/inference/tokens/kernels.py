@@ -277,4 +277,4 @@ def run(
                 for lane in range(width):
                     seen[layer, row, lane] = h[row, lane]
     if groups:
-        bound(outs, lanes, kept_heads, bounds, iota, behind)
+        bound(outs, lanes, bounds, iota, behind)
