@@ -12,6 +12,7 @@ from typing import Any, Self
 import msgspec
 
 from ethwire.http import httpx
+from keifu.chain.clock import came_at
 from keifu.compute.client.capture import Captured, exchange_of
 from keifu.compute.client.checks import Exchange, Expected, ReplyRefused, check_reply, require, shown
 from keifu.compute.client.drawn import committed_in, is_drawing
@@ -176,8 +177,7 @@ class ComputeClient:
             raise
         expected = self._expected(provider, exchange, asked)
         signed = exchange.signed
-        # A local chain's clock may have jumped since its provider looked: any second from this machine's on is right.
-        received = min(max(signed.receipt.time, int(time.time())), self.seconds())
+        received = came_at(self._now, signed.receipt.time)
         findings = check_reply(replace(exchange, received=received), expected, self.sources)
         try:
             require(findings)
@@ -253,10 +253,10 @@ class ComputeClient:
             raise ProviderFault(f"{provider.url} did not answer: {error}") from error
 
     def _pay(self, provider: Provider, terms: Requirements, body: bytes, key: str) -> _Asked:
+        most, now = int(terms.amount), self.seconds()  # asked before a channel is kept that no deposit would fill
         kept = self.wallet.channel_for(terms)
         is_new = kept is None
         kept = kept or self.wallet.open_channel(terms)
-        most, now = int(terms.amount), self.seconds()
         request, total = self.store.begin(kept.id, most, key, provider.url, model_of(body), now, body)
         payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now)
         assert isinstance(payment.payload, (VoucherPayload, DepositPayload))
