@@ -9,7 +9,7 @@ from ethwire.rpc import quantity
 from keifu.chain._chains import final_depth
 from keifu.chain._client import ChainClient
 
-__all__ = ["LocalClock", "came_at", "clock_of"]
+__all__ = ["LocalClock", "came_at", "clock_of", "machine_of"]
 
 
 class LocalClock:
@@ -35,8 +35,12 @@ def clock_of(client: ChainClient) -> Callable[[], float]:
     return LocalClock(client) if final_depth(client.chain_id) == 0 else time.time
 
 
+def machine_of(clock: Callable[[], float]) -> Callable[[], float]:
+    """The clock of this machine behind it: a book that is kept of several chains goes by no chain's."""
+    return clock.machine if isinstance(clock, LocalClock) else clock
+
+
 def came_at(clock: Callable[[], float], said: int) -> int:
     """Unix seconds by `clock`, of what came just now. A local chain may have jumped since its time was looked at: what
-    has a time of between the jump and this machine's came when it says. Raises RpcError."""
-    now = int(clock())
-    return min(max(said, int(clock.machine())), now) if isinstance(clock, LocalClock) else now
+    has a time of between this machine's and the chain's came when it says. Raises RpcError."""
+    return min(max(said, int(machine_of(clock)())), int(clock()))

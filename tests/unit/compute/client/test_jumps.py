@@ -14,6 +14,7 @@ from tests.unit.compute.client.provider import (
     CHAIN,
     COLLECTOR,
     DEPOSIT,
+    FEE,
     NOW,
     PATH,
     QUESTION,
@@ -52,6 +53,14 @@ def test_one_of_no_such_time_is_not(asking, time):
     with pytest.raises(ReplyRefused) as raised:
         asking(saying(time), now=jumped()).ask(WHO, PATH, QUESTION)
     assert set(raised.value.checks) - {"receipt key"} == {"time"}
+
+
+def test_what_a_key_may_spend_in_a_day_is_of_days_that_this_machine_has(asking):
+    """The folder is of all chains: what is spent on a local one after a jump is spent today, and today alone."""
+    client = asking(FakeProvider(), now=jumped())
+    client.ask(WHO, PATH, QUESTION, key="web")
+    assert [item.time for item in client.store.requests()] == [NOW]
+    assert (client.store.spent("web", NOW), client.store.spent("web", NOW + 1)) == (FEE, 0)
 
 
 def test_a_chain_that_is_down_leaves_no_channel_that_no_deposit_fills(asking):
