@@ -214,6 +214,4 @@ def client_of(
     if opened:
         store.keep_channel(KeptChannel(CHANNEL, CHANNEL_ID, CHAIN, CHANNELS))
     http = httpx.Client(transport=provider.transport())
-    return ComputeClient(
-        Wallet(CLIENT, store, terms), Pinned(KNOWN), http=http, now=now, timer=timer, longest=longest
-    )
+    return ComputeClient(Wallet(CLIENT, store, terms), Pinned(KNOWN), http=http, now=now, timer=timer, longest=longest)
