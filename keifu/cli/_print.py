@@ -37,15 +37,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
 
 
 def facts_lines(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    """What a node says of itself, a fact a line; facts about one thing stand indented under its name."""
-    for name, value in facts.items():
+    """What a node says of itself, a fact a line; facts about one thing stand indented under its name. No words
+    of strangers make a line of their own."""
+    for name, value in ((one_line(name), value) for name, value in facts.items()):
         if isinstance(value, Mapping) and value:
             yield f"{indent}{name}:"
             yield from facts_lines(value, indent + "  ")
         elif isinstance(value, Mapping | list | tuple):
-            yield f"{indent}{name}: {', '.join(map(str, value)) or 'none'}"
+            yield f"{indent}{name}: {one_line(', '.join(map(str, value))) or 'none'}"
         else:
-            yield f"{indent}{name}: {'none' if value is None else value}"
+            yield f"{indent}{name}: {'none' if value is None else one_line(str(value))}"
 
 
 def report_checks(checks: Sequence[Check], json_out: bool) -> None:

@@ -68,12 +68,18 @@ def described(reading: Reading, demand: Demand, promise: Promise) -> tuple[dict[
     said = [f"demand {demand.id} of promise {promise.number}, receipt {demand.number} of its channel", due.words]
     said += [f"  seat {row['seat']} {row['executor']}: {_seat_words(row)}" for row in rows]
     if due.step == Step.SEED and (block := reading.seed_block(demand)):
-        missing = max(block + 1 - reading.client.rpc.block_number(), 0)
-        said.append(
-            f"  block {block:,} makes the seed, it is {counted(missing, 'block')} away; on a local chain:"
-            f' keifu chain warp "1 hour" --blocks {missing}'
-        )
+        said.append(_seed_words(demand.id, block, block + 1 - reading.client.rpc.block_number()))
     return document, "\n".join(said)
+
+
+def _seed_words(demand: int, block: int, missing: int) -> str:
+    """What is done about a seed that its contract does not have yet."""
+    if missing < 1:
+        return f"  block {block:,} makes the seed, and is there: keifu reexecute settle {demand} brings it"
+    return (
+        f"  block {block:,} makes the seed, it is {counted(missing, 'block')} away; on a local chain:"
+        f' keifu chain warp "1 hour" --blocks {missing}'
+    )
 
 
 def _seat_words(row: dict[str, Any]) -> str:

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from keifu.chain.clock import clock_of
-from keifu.errors import KeifuError
+from keifu.chain.clock import LocalClock, came_at, clock_of
+from keifu.errors import RpcError
 
 FAR = 1 << 40  # unix seconds that no machine has
 
@@ -35,5 +35,19 @@ def test_on_another_chain_it_is_this_machine():
 
 @pytest.mark.parametrize("block", [None, {}, {"timestamp": "soon"}])
 def test_a_node_that_gives_no_time_is_named(block):
-    with pytest.raises(KeifuError, match="http://node"):
+    with pytest.raises(RpcError, match="the next block's time") as raised:
         clock_of(client(31_337, block))()
+    assert raised.value.url == "http://node"
+
+
+@pytest.mark.parametrize(
+    ("said", "came"), [(99, 100), (100, 100), (101, 101), (500, 500), (501, 500), (0, 100), (2**63, 500)]
+)
+def test_what_came_after_a_jump_of_a_local_chain_came_when_it_says(said, came):
+    """Between this machine's time and that of the next block."""
+    assert came_at(LocalClock(client(31_337, {"timestamp": hex(500)}), lambda: 100.9), said) == came
+
+
+@pytest.mark.parametrize("said", [0, 99, 101, 2**63])
+def test_on_another_chain_nothing_that_it_says_counts(said):
+    assert came_at(lambda: 100.9, said) == 100

@@ -18,6 +18,11 @@ def test_nothing_is_said_in_a_word():
     assert list(facts_lines({"demands": {}, "models": []})) == ["demands: none", "models: none"]
 
 
+def test_words_of_strangers_make_no_line_of_their_own():
+    facts = {"trouble": "it says\nseat: 1", "models": {"a\nseat: 1": {"why": "no\nseat: 1"}}, "names": ["b\nseat: 1"]}
+    assert not [line for said in facts_lines(facts) for line in said.splitlines() if line.strip() == "seat: 1"]
+
+
 @pytest.mark.parametrize("amount", [0, 1, 8 * COIN, 2_000 * COIN, 1_234_567 * COIN + 5 * 10**17])
 def test_an_amount_that_a_message_has_one_type_is_read_back(amount):
     assert parse_amount(typed(amount)) == amount

@@ -208,11 +208,10 @@ def client_of(
     opened: bool = True,
     timer: Callable[[], float] = lambda: 0.0,
     longest: float = math.inf,
+    now: Callable[[], float] = lambda: float(NOW),
 ) -> ComputeClient:
     store = Store(folder)
     if opened:
         store.keep_channel(KeptChannel(CHANNEL, CHANNEL_ID, CHAIN, CHANNELS))
     http = httpx.Client(transport=provider.transport())
-    return ComputeClient(
-        Wallet(CLIENT, store, terms), Pinned(KNOWN), http=http, now=lambda: float(NOW), timer=timer, longest=longest
-    )
+    return ComputeClient(Wallet(CLIENT, store, terms), Pinned(KNOWN), http=http, now=now, timer=timer, longest=longest)
