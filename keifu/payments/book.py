@@ -13,7 +13,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -26,6 +25,7 @@ from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.payments.changes import Alike, Changes, Usage, amount
 from keifu.payments.channel import Channel
 from keifu.payments.ledger import FEW, LONGEST_JOURNAL, Kept, Ledger, Row, kept_answer, usage_rows
+from keifu.payments.writing import Writer
 from keifu.units import DAY
 
 __all__ = ["Account", "Book", "Held", "Refused", "Usage"]
@@ -124,7 +124,7 @@ class Book:
 
     def __init__(self, file: Path, failed: Callable[[Exception], None] = lambda error: None) -> None:
         self._failed, self._ledger = failed, Ledger(file)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="book")
+        self._writer = Writer("book")
         self._changes = Changes()
         self._noted = Changes()  # what only the journal has
         self._notes = 0
@@ -239,7 +239,7 @@ class Book:
 
     def close(self) -> None:
         """Nothing that `durable` has answered is lost."""
-        self._writer.shutdown()
+        self._writer.close()
         self._ledger.close()
 
     # writing -------------------------------------------------------------------------------------------------------
@@ -264,9 +264,9 @@ class Book:
         for account in new:
             account.is_kept, account.filed = True, account.most
 
-        def written(done: asyncio.Future[None]) -> None:
+        def written(error: BaseException | None) -> None:
             self._is_writing = False
-            if error := done.exception():
+            if error is not None:
                 self._broke(changes, error)
                 return
             if self._changes.waiting:
@@ -275,7 +275,7 @@ class Book:
                 if not future.done():
                     future.set_result(None)
 
-        loop.run_in_executor(self._writer, write).add_done_callback(written)
+        self._writer.do(loop, write, written)
 
     def _sum_up(self) -> None:
         """Count what was answered since this was last done."""
