@@ -16,6 +16,7 @@ import pytest
 from keifu.payments.book import Account, Book, Held, Usage
 from keifu.payments.channel import Channel
 from keifu.payments.ledger import FEW, LONGEST_JOURNAL
+from keifu.units import DAY
 
 CHANNEL = Channel("0x01", "0x02", "0x03", "0x04", "0x05", 900, bytes(32))
 IDS = [bytes([number]) * 32 for number in range(2 * FEW)]
@@ -131,7 +132,7 @@ def test_a_moment_is_one_short_note(tmp_path: Path) -> None:
 
 
 def test_usage_of_another_day_stays_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [86_400.0 * 20_000]
+    now = [20_000 * DAY]
     monkeypatch.setattr("keifu.payments.book.time.time", lambda: now[0])
     file = tmp_path / "money.sqlite"
 
@@ -141,7 +142,7 @@ def test_usage_of_another_day_stays_its_own(tmp_path: Path, monkeypatch: pytest.
                 for id_ in IDS:
                     answer(book, opened(book, id_), 20, "m", (64, 1))
                 await book.durable()
-                now[0] += 86_400
+                now[0] += DAY
             copied(file, tmp_path)
 
     asyncio.run(script())
