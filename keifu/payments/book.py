@@ -177,8 +177,6 @@ class Book:
         account.charged += fee
         account.settled += fee
         account.number = number = account.number + 1
-        if account.most != account.filed:
-            self._changes.vouchers[account.id] = account
         channels.append(account.id)
         return number
 
@@ -247,6 +245,7 @@ class Book:
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         changes, self._changes = self._changes, Changes()
         self._is_writing = True
+        changes.vouchers = self._unfiled(changes)
         new = [account for account in (changes.channels | changes.vouchers).values() if not account.is_kept]
         self._noted.add(changes)
         self._notes += 1
@@ -276,6 +275,12 @@ class Book:
                     future.set_result(None)
 
         self._writer.do(loop, write, written)
+
+    def _unfiled(self, changes: Changes) -> dict[bytes, Account]:
+        """Who got answers and has a voucher that the file lacks. Asked at the last moment: where a key signs in its
+        payer's place, the voucher comes after its answer was charged."""
+        answered = (self.accounts[id_] for channels in changes.answered.values() for id_ in channels)
+        return {account.id: account for account in answered if account.most != account.filed}
 
     def _sum_up(self) -> None:
         """Count what was answered since this was last done."""
