@@ -59,7 +59,7 @@ class Alike(NamedTuple):
     output_units: int
 
 
-class Note(msgspec.Struct, array_like=True):
+class Note(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """What the journal has of one moment, of channels that have rows.
 
     `changed` is how channels stand; one whose voucher the file has comes as what was charged, number and id alone.

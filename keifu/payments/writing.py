@@ -19,15 +19,21 @@ class Writer:
 
     def __init__(self, name: str) -> None:
         self._jobs: SimpleQueue[tuple[AbstractEventLoop, Job, Done] | None] = SimpleQueue()
+        self._is_closed = False
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def do(self, loop: AbstractEventLoop, job: Job, done: Done) -> None:
-        """`done` is called in the loop with what `job` raised, or with None."""
+        """`done` is called in the loop with what `job` raised, or with None. After `close` no job is done: it gets a
+        RuntimeError."""
+        if self._is_closed:
+            loop.call_soon(done, RuntimeError("it was closed"))
+            return
         self._jobs.put((loop, job, done))
 
     def close(self) -> None:
         """Returns when all jobs are done."""
+        self._is_closed = True
         self._jobs.put(None)
         self._thread.join()
 

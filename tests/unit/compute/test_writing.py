@@ -69,3 +69,17 @@ def test_what_was_asked_for_is_done_when_it_is_closed_though_the_loop_has_ended(
     writer.close()
     writer.close()
     assert done == [1]
+
+
+def test_what_is_asked_for_after_it_was_closed_fails_and_nobody_waits_for_ever(writer: Writer) -> None:
+    writer.close()
+    jobs: list[int] = []
+
+    async def script() -> BaseException | None:
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[BaseException | None] = loop.create_future()
+        writer.do(loop, lambda: jobs.append(1), ended.set_result)
+        return await asyncio.wait_for(ended, 5)
+
+    error = asyncio.run(script())
+    assert (type(error), str(error), jobs) == (RuntimeError, "it was closed", [])
