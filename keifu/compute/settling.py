@@ -57,17 +57,20 @@ class Settler:
 
     def answer(self, model: Model, answers: Sequence[tuple[Work, Result]]) -> None:
         """Whole answers of a model."""
-        charge, covered, waiting = self._book.answered, self._book.covered, self._waiting
-        units, price = (-1, -1), 0  # many answers have as many as the one before
+        charge, covered, waiting = self._book.answered_alike, self._book.covered, self._waiting
+        # Many answers are like the one before.
+        units, price, known, channels = (-1, -1), 0, -1, list[bytes]()
         for work, result in answers:
             ticket, exchange, body = work.ticket, work.exchange, result.body
             assert ticket is not None
             account = ticket.account
             if units != (now := (result.input_units, result.output_units)):
-                units, price = now, model.prices.fee(*now)
+                units, price, known = now, model.prices.fee(*now), -1
             fee = price if price < ticket.fee else ticket.fee
+            if fee != known:
+                known, channels = fee, self._book.alike(fee, model.name, units)
             account.reserved -= ticket.fee
-            number = charge(account, fee, model.name, units)
+            number = charge(account, fee, channels)
             said = CLOSE if exchange.close else b""
             if not ticket.most:
                 if ticket.key is not None:

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,15 +22,17 @@ from coincurve import PublicKey
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed, EnvironmentFault
+from keifu.payments.changes import Alike, Changes, Usage, amount
 from keifu.payments.channel import Channel
 from keifu.payments.ledger import FEW, LONGEST_JOURNAL, Kept, Ledger, Row, kept_answer, usage_rows
+from keifu.payments.writing import Writer
 from keifu.units import DAY
 
 __all__ = ["Account", "Book", "Held", "Refused", "Usage"]
 
 
 KEPT_ANSWERS = 100_000  # answers
-SQLITE_NUMBERS = 1 << 63
+NOT_FILED = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,6 @@ class Refused(Exception):
 
 
 @dataclass(slots=True)
-class Usage:
-    """What a channel used of a model on a day."""
-
-    requests: int = 0
-    input_units: int = 0
-    output_units: int = 0
-    fees: int = 0
-    day: str = field(default="", compare=False)
-    model: str = field(default="", compare=False)
-
-
-@dataclass(slots=True)
 class Account:
     """One channel, as its receiver sees it."""
 
@@ -82,7 +71,7 @@ class Account:
     is_closing: bool = False  # a refund is under way: nothing is begun
     is_kept: bool = False  # whether the file has it
     key: PublicKey | None = None  # of its signer, once a voucher has shown it
-    filed: int = 0  # of the best voucher that the file has, or gets with what is being written
+    filed: int = NOT_FILED  # of the best voucher that the file has, or gets with what is being written
     used: Usage | None = None  # the newest that was counted
 
     @property
@@ -127,55 +116,6 @@ class Account:
             self.most, self.signature = most, signature
 
 
-@dataclass(slots=True)
-class _Changes:
-    """What is not on the disk yet, and who waits for it."""
-
-    channels: dict[bytes, Account] = field(default_factory=dict)  # with the usage that each counts at the moment
-    usage: dict[tuple[bytes, str, str], Usage] = field(default_factory=dict)  # that is not counted at the moment
-    answers: list[Row] = field(default_factory=list)
-    uncovered: list[Row] = field(default_factory=list)
-    waiting: list[asyncio.Future[None]] = field(default_factory=list)
-
-    def add(self, later: _Changes) -> None:
-        self.channels.update(later.channels)
-        self.usage.update(later.usage)
-
-    def rows(self) -> tuple[list[Row], list[Row]]:
-        """How channels and usage stand now."""
-        used = dict(self.usage)
-        for account in self.channels.values():
-            account.filed = account.most
-            if (newest := account.used) is not None:
-                used[account.id, newest.day, newest.model] = newest
-        channels = [
-            (_amount(item.most), item.signature, _amount(item.charged), item.number, item.id)
-            for item in self.channels.values()
-        ]
-        usage = [
-            (*key, item.requests, item.input_units, item.output_units, _amount(item.fees)) for key, item in used.items()
-        ]
-        return channels, usage
-
-    def notes(self) -> tuple[list[Row], list[Row]]:
-        """The same for the journal: no voucher that the file has, and each channel's id once."""
-        channels: list[Row] = []
-        usage: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
-        for place, account in enumerate(self.channels.values()):
-            charged = account.charged if account.charged < SQLITE_NUMBERS else str(account.charged)
-            if account.most == account.filed:
-                channels.append((charged, account.number, account.id))
-            else:
-                account.filed = account.most
-                channels.append((_amount(account.most), account.signature, charged, account.number, account.id))
-            if (used := account.used) is not None:
-                usage[used.day, used.model].append(_counted(place, used))
-        places = dict(zip(self.channels, range(len(channels)), strict=True)) if self.usage else {}
-        for (id_, day, model), used in self.usage.items():
-            usage[day, model].append(_counted(places[id_], used))
-        return channels, [(*key, rows) for key, rows in usage.items()]
-
-
 class Book:
     """All channels of one receiver, in one file. Used by one event loop.
 
@@ -184,9 +124,9 @@ class Book:
 
     def __init__(self, file: Path, failed: Callable[[Exception], None] = lambda error: None) -> None:
         self._failed, self._ledger = failed, Ledger(file)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="book")
-        self._changes = _Changes()
-        self._noted = _Changes()  # what only the journal has
+        self._writer = Writer("book")
+        self._changes = Changes()
+        self._noted = Changes()  # what only the journal has
         self._notes = 0
         self._is_writing = False
         self._day_begins, self._day_ends, self._today = 0, 0, ""
@@ -226,21 +166,33 @@ class Book:
 
     def answered(self, account: Account, fee: int, model: str, units: tuple[int, int]) -> int:
         """An answer that ends at once: charged, and its number, as `charge` and `finish` do."""
+        return self.answered_alike(account, fee, self.alike(fee, model, units))
+
+    def alike(self, fee: int, model: str, units: tuple[int, int]) -> list[bytes]:
+        """Where the channels of such answers are put down, until this moment's turn of the event loop is over."""
+        return self._changes.answered[Alike(self._day(), model, fee, *units)]
+
+    def answered_alike(self, account: Account, fee: int, channels: list[bytes]) -> int:
+        """`answered` for one of many: they are counted together, when their sums are wanted."""
         account.charged += fee
         account.settled += fee
         account.number = number = account.number + 1
-        self._count(account, fee, model, units, 1)
+        channels.append(account.id)
         return number
 
-    def _count(self, account: Account, fee: int, model: str, units: tuple[int, int], requests: int) -> None:
+    def _day(self) -> str:
         if not self._day_begins <= time.time() < self._day_ends:
             day = int(time.time()) // DAY
             self._day_begins, self._day_ends, self._today = day * DAY, (day + 1) * DAY, _day_of(day)
+        return self._today
+
+    def _count(self, account: Account, fee: int, model: str, units: tuple[int, int], requests: int) -> None:
+        today = self._day()
         used, id_ = account.used, account.id
-        if used is None or used.model != model or used.day != self._today:
+        if used is None or used.model != model or used.day != today:
             if used is not None:
                 self._changes.usage[id_, used.day, used.model] = used
-            used = account.used = self._usage_of(id_, self._today, model)
+            used = account.used = self._usage_of(id_, today, model)
         used.requests += requests
         used.input_units += units[0]
         used.output_units += units[1]
@@ -285,31 +237,35 @@ class Book:
 
     def close(self) -> None:
         """Nothing that `durable` has answered is lost."""
-        self._writer.shutdown()
+        self._writer.close()
         self._ledger.close()
 
     # writing -------------------------------------------------------------------------------------------------------
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
-        changes, self._changes = self._changes, _Changes()
+        changes, self._changes = self._changes, Changes()
         self._is_writing = True
-        new = [account for account in changes.channels.values() if not account.is_kept]
+        changes.vouchers = self._unfiled(changes)
+        new = [account for account in (changes.channels | changes.vouchers).values() if not account.is_kept]
         self._noted.add(changes)
         self._notes += 1
         straight = new or changes.answers or changes.uncovered or self._notes > LONGEST_JOURNAL
-        if straight or (self._notes == 1 and len(changes.channels) <= FEW):
+        straight = straight or (self._notes == 1 and changes.size <= FEW)
+        if straight or changes.channels:  # whose usage is written as it stands
+            self._sum_up()
+        if straight:
             changed, usage = self._noted.rows()
-            self._noted, self._notes = _Changes(), 0
+            self._noted, self._notes = Changes(), 0
             kept = Kept(changes.answers, changes.uncovered, self.most_kept)
             write = partial(self._ledger.write, [_row(account) for account in new], changed, usage, kept)
         else:
-            write = partial(self._ledger.note, *changes.notes())
+            write = partial(self._ledger.note, changes.note())
         for account in new:
             account.is_kept, account.filed = True, account.most
 
-        def written(done: asyncio.Future[None]) -> None:
+        def written(error: BaseException | None) -> None:
             self._is_writing = False
-            if error := done.exception():
+            if error is not None:
                 self._broke(changes, error)
                 return
             if self._changes.waiting:
@@ -318,9 +274,26 @@ class Book:
                 if not future.done():
                     future.set_result(None)
 
-        loop.run_in_executor(self._writer, write).add_done_callback(written)
+        self._writer.do(loop, write, written)
 
-    def _broke(self, changes: _Changes, error: BaseException) -> None:
+    def _unfiled(self, changes: Changes) -> dict[bytes, Account]:
+        """Who got answers and has a voucher that the file lacks. Asked at the last moment: where a key signs in its
+        payer's place, the voucher comes after its answer was charged."""
+        answered = (self.accounts[id_] for channels in changes.answered.values() for id_ in channels)
+        return {account.id: account for account in answered if account.most != account.filed}
+
+    def _sum_up(self) -> None:
+        """Count what was answered since this was last done."""
+        noted = self._noted
+        for alike, channels in noted.answered.items():
+            for id_, times in Counter(channels).items():
+                used = self._usage_of(id_, alike.day, alike.model)
+                used.add(times, alike)
+                noted.usage[id_, alike.day, alike.model] = used
+                noted.channels[id_] = self.accounts[id_]
+        noted.answered.clear()
+
+    def _broke(self, changes: Changes, error: BaseException) -> None:
         """A disk that is full ends the service: nothing more is answered than can be paid."""
         self.fault = error if isinstance(error, Exception) else RuntimeError(str(error))
         for future in [*changes.waiting, *self._changes.waiting]:
@@ -361,17 +334,8 @@ class Book:
 
 
 def _row(account: Account) -> Row:
-    state = _amount(account.most), account.signature, _amount(account.charged), account.number
+    state = amount(account.most), account.signature, amount(account.charged), account.number
     return account.id, *account.channel.values, *state
-
-
-def _counted(place: int, used: Usage) -> Row:
-    return place, used.requests, used.input_units, used.output_units, _amount(used.fees)
-
-
-def _amount(value: int) -> int | str:
-    """As SQLite takes it: what it holds as a number becomes the column's text there, which is faster than here."""
-    return value if value < SQLITE_NUMBERS else str(value)
 
 
 def _day_of(number: int) -> str:

@@ -7,7 +7,8 @@ after some dozen of those into their rows, too. Whoever opens the file puts what
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +17,12 @@ import msgspec
 
 from keifu.errors import EnvironmentFault
 
-__all__ = ["Kept", "Ledger", "Row", "kept_answer", "skip_numbers", "usage_rows"]
+__all__ = ["Alike", "Kept", "Ledger", "Note", "Row", "kept_answer", "skip_numbers", "usage_rows"]
 
 Row = tuple[Any, ...]
 FEW = 8  # changed channels that are not worth a journal
 LONGEST_JOURNAL = 64  # rows
+ID_BYTES = 32
 SHORT = 3  # values of what the journal has shorter than the tables
 SKIPPED_NUMBERS = 1 << 32
 _TABLES = """
@@ -43,8 +45,53 @@ _USAGE = "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)"
 _KEPT = "INSERT INTO kept (channel, request, response, receipt) VALUES (?, ?, ?, ?)"
 _BOUND = "DELETE FROM kept WHERE id <= (SELECT max(id) FROM kept) - ?"
 _JOURNAL = "SELECT changes FROM journal ORDER BY seq"
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(tuple[list[list[Any]], list[list[Any]]])
+_VOUCHER = "UPDATE channel SET most = ?, signature = ? WHERE id = ?"
+_ANSWERED = "UPDATE channel SET charged = ?, number = number + ? WHERE id = ?"
+
+
+class Alike(NamedTuple):
+    """What answers have in common that are counted together."""
+
+    day: str
+    model: str
+    fee: int  # of each
+    input_units: int
+    output_units: int
+
+
+class Note(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """What the journal has of one moment, of channels that have rows.
+
+    `changed` is how channels stand; one whose voucher the file has comes as what was charged, number and id alone.
+    `usage` is day, model, and a row for each channel that used it: the channel's place in `changed`, then what is
+    counted. `vouchers` are amount, signature and id. `answered` are answers that are alike, as `Alike` has it, with the
+    ids of their channels one behind the other: they come on top of what was before this note, and `changed` and `usage`
+    have them already."""
+
+    changed: list[Row]
+    usage: list[Row]
+    vouchers: list[Row] = []
+    answered: list[tuple[str, str, int | str, int, int, bytes]] = []
+
+    def counts(self) -> Iterator[tuple[Alike, bytes, int]]:
+        """What is alike, a channel, and how many such answers it got."""
+        for day, model, fee, units_in, units_out, ids in self.answered:
+            channels = [ids[place : place + ID_BYTES] for place in range(0, len(ids), ID_BYTES)]
+            for channel, times in Counter(channels).items():
+                yield Alike(day, model, int(fee), units_in, units_out), channel, times
+
+    def used(self) -> Iterator[Row]:
+        """Usage as its table has it. Until 0.1 it came so, too."""
+        for group in self.usage:
+            if len(group) == SHORT:
+                day, model, rows = group
+                for place, *counts in rows:
+                    yield self.changed[place][-1], day, model, *counts
+            else:
+                yield tuple(group)
+
+
+_ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Note)
 
 
 class Kept(NamedTuple):
@@ -99,12 +146,9 @@ class Ledger:
             self.database.rollback()
             raise
 
-    def note(self, changed: Sequence[Row], usage: Sequence[Row]) -> None:
-        """To the journal, in a transaction of its own: of channels that have rows.
-
-        A channel whose voucher the file has comes as what was charged, number and id alone. Usage comes as day, model,
-        and a row for each channel that used it: the channel's place in `changed`, then what is counted."""
-        self.database.execute("INSERT INTO journal (changes) VALUES (?)", (_ENCODER.encode((changed, usage)),))
+    def note(self, note: Note) -> None:
+        """To the journal, in a transaction of its own."""
+        self.database.execute("INSERT INTO journal (changes) VALUES (?)", (_ENCODER.encode(note),))
 
     def close(self) -> None:
         self.database.close()
@@ -131,8 +175,12 @@ def usage_rows(file: Path, first: str, last: str) -> list[Row]:
         }  # fmt: skip
         if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal'").fetchone():
             for (noted,) in database.execute(_JOURNAL):
-                rows = _noted(noted)[1]
-                found |= {row[:3]: row for row in rows if first <= row[1] <= last}
+                note = _DECODER.decode(noted)
+                for alike, channel, times in note.counts():
+                    if first <= alike.day <= last:
+                        key = channel, alike.day, alike.model
+                        found[key] = _more(found.get(key, (*key, 0, 0, 0, 0)), alike, times)
+                found |= {row[:3]: row for row in note.used() if first <= row[1] <= last}
     return sorted(found.values(), key=lambda row: (row[1], row[0], row[2]))
 
 
@@ -142,25 +190,30 @@ def skip_numbers(file: Path) -> None:
         ledger.database.execute("UPDATE channel SET number = number + ?", (SKIPPED_NUMBERS,))
 
 
-def _noted(content: bytes) -> tuple[list[list[Any]], list[Row]]:
-    """Of the journal: channels as they came, and usage as its table has it. Until 0.1 that came so, too."""
-    changed, groups = _DECODER.decode(content)
-    usage: list[Row] = []
-    for group in groups:
-        if len(group) == SHORT:
-            day, model, rows = group
-            usage += [(changed[place][-1], day, model, *counts) for place, *counts in rows]
-        else:
-            usage.append(tuple(group))
-    return changed, usage
+def _more(row: Row, alike: Alike, times: int) -> Row:
+    """A row of usage after so many more answers."""
+    *key, requests, units_in, units_out, fees = row
+    units = units_in + times * alike.input_units, units_out + times * alike.output_units
+    return *key, requests + times, *units, str(int(fees) + times * alike.fee)
 
 
 def _fold(database: sqlite3.Connection) -> None:
     database.execute("BEGIN IMMEDIATE")
     for (noted,) in database.execute(_JOURNAL).fetchall():
-        changed, usage = _noted(noted)
-        for row in changed:
+        note = _DECODER.decode(noted)
+        for alike, channel, times in note.counts():
+            _fold_answers(database, alike, channel, times)
+        database.executemany(_VOUCHER, note.vouchers)
+        for row in note.changed:
             database.execute(_CHARGED if len(row) == SHORT else _CHANGED, row)
-        database.executemany(_USAGE, usage)
+        database.executemany(_USAGE, note.used())
     database.execute("DELETE FROM journal")
     database.execute("COMMIT")
+
+
+def _fold_answers(database: sqlite3.Connection, alike: Alike, channel: bytes, times: int) -> None:
+    for (charged,) in database.execute("SELECT charged FROM channel WHERE id = ?", (channel,)).fetchall():
+        database.execute(_ANSWERED, (str(int(charged) + times * alike.fee), times, channel))
+    key = channel, alike.day, alike.model
+    known = database.execute("SELECT * FROM usage WHERE channel = ? AND day = ? AND model = ?", key).fetchone()
+    database.execute(_USAGE, _more(known or (*key, 0, 0, 0, 0), alike, times))

@@ -239,7 +239,10 @@ def test_a_book_without_a_journal_is_opened_and_read(file: Path) -> None:
         assert book.accounts[IDS[0]].charged == 1
 
 
-@pytest.mark.parametrize("content", [b"\xc1", b"", b"\x92\x01\x02"])
+LONGER = msgspec.msgpack.encode([[]] * 5)  # of a book that knows more of a moment than this one
+
+
+@pytest.mark.parametrize("content", [b"\xc1", b"", b"\x92\x01\x02", LONGER])
 def test_a_journal_that_cannot_be_read_is_said_so(file: Path, content: bytes) -> None:
     Book(file).close()
     with closing(sqlite3.connect(file)) as database:

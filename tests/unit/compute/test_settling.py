@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from keifu.errors import EnvironmentFault
 from keifu.keys import Account as Key
 from keifu.payments.book import Account, Book, Held
 from keifu.payments.channel import Channel
+from keifu.payments.ledger import FEW
 from tests.unit.compute.test_again import Echo
 
 WHO = "0x" + "0a" * 20
@@ -89,3 +91,32 @@ def test_a_request_that_was_not_answered_gives_back_what_it_reserved(tmp_path: P
 def test_no_answer_leaves_that_the_disk_does_not_have(tmp_path: Path) -> None:
     exchange, _ = settled(tmp_path, is_broken=True)
     assert exchange.said == [(503, "not_durable")]
+
+
+def test_a_key_in_its_payers_place_signs_before_the_disk_has_the_answer(tmp_path: Path) -> None:
+    """Its voucher is made when the fee is known, and is written with it: of many channels, too."""
+    file, copy, key = tmp_path / "money.sqlite", tmp_path / "copy.sqlite", Key.from_role("payer")
+
+    async def run() -> None:
+        with closing(Book(file)) as book:
+            cashier = Cashier(Offer(1, WHO, WHO, WHO, WHO, "Token", "1", 900), book)
+            settler = Settler(cashier, Sealer(Key.from_role("receipts"), 1, WHO))
+            call: Any = None
+            for moment in range(3):
+                exchanges: list[Any] = [Exchange() for _ in range(2 * FEW)]
+                answers = []
+                for number, exchange in enumerate(exchanges):
+                    salt = bytes([number]) * 32
+                    account = book.add(salt, Channel(WHO, key.address, WHO, WHO, WHO, 900, salt), Held(100, 0))
+                    account.reserved += MOST
+                    answers.append((Work(exchange, call, Echo("echo", 10), Ticket(account, MOST, key=key)), RESULT))
+                settler.answer(answers[0][0].model, answers)
+                while not exchanges[-1].said:
+                    await asyncio.sleep(0)
+                for ending in ("", "-wal"):
+                    shutil.copyfile(f"{file}{ending}", f"{copy}{ending}")
+                with closing(Book(copy)) as killed:
+                    found = [(item.charged, item.most) for item in killed.accounts.values()]
+                assert found == [(MOST * (moment + 1),) * 2] * (2 * FEW)
+
+    asyncio.run(run())
