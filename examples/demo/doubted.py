@@ -123,7 +123,7 @@ class _Scene:
 
 def doubts(story: Story, market: Market) -> None:
     """A pool, a promise, a lie; a panel, a jury; and what each of them has then."""
-    weights = make_weights(market.folder / "weights")
+    weights = make_weights((market.folder / "weights").resolve())
     lying, *own = (story.held.enter_context(floats(weights, seed)) for seed in range(len(NODES) + 1))
     provider = _FloatProvider(market, lying.url, digest_path(weights).root)
     scene = _Scene(
