@@ -106,7 +106,7 @@ class ComputeClient:
         self.wallet, self.store, self.sources = wallet, wallet.store, sources
         patience = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
         self._http = http or httpx.Client(trust_env=False, follow_redirects=False, timeout=patience)
-        self._now, self._machine_clock, self._timer, self._longest = now, machine_of(now), timer, longest
+        self._now, self._today, self._timer, self._longest = now, machine_of(now), timer, longest
         self._terms: dict[tuple[str, str], Requirements] = {}
         self._shown: dict[bytes, str] = {}  # of each channel the payment that was answered last and may come again
         self._giving: set[str] = set()  # addresses that say what each group committed to
@@ -257,7 +257,7 @@ class ComputeClient:
         kept = self.wallet.channel_for(terms)
         is_new = kept is None
         kept = kept or self.wallet.open_channel(terms)
-        request, total = self.store.begin(kept.id, most, key, provider.url, model_of(body), int(self._machine_clock()), body)
+        request, total = self.store.begin(kept.id, most, key, provider.url, model_of(body), int(self._today()), body)
         payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now)
         assert isinstance(payment.payload, (VoucherPayload, DepositPayload))
         named = int(payment.payload.voucher.max_claimable_amount)
@@ -301,7 +301,7 @@ class ComputeClient:
         # Of requests at the same time a later voucher may come first: then the earlier one no longer reaches.
         is_overtaken = error.endswith(MISMATCH) and self.store.channel(asked.channel.id).signed > asked.named
         comes_short = self.wallet.comes_short(asked.channel, terms, error)
-        return comes_short or self.wallet.learn(asked.channel, header, int(self._machine_clock())) or is_overtaken
+        return comes_short or self.wallet.learn(asked.channel, header, int(self._today())) or is_overtaken
 
     def _taken(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> _Asked:
         """A request that is answered for its payment. Raises ProviderFault for any other."""
