@@ -119,6 +119,13 @@ def test_any_mix_is_there_at_every_moment(tmp_path: Path, seed: int) -> None:
     counting.expect(file)
 
 
+async def one_each(book: Book) -> None:
+    """A moment in which each channel gets an answer like the others', until the disk has it."""
+    for id_ in IDS:
+        answer(book, opened(book, id_), 20, "m", (64, 1))
+    await book.durable()
+
+
 def test_a_moment_is_one_short_note(tmp_path: Path) -> None:
     """Of answers that are alike the journal has the ids of their channels, and no voucher that the file has."""
     file = tmp_path / "money.sqlite"
@@ -126,9 +133,7 @@ def test_a_moment_is_one_short_note(tmp_path: Path) -> None:
     async def script() -> None:
         with closing(Book(file)) as book:
             for _ in range(3):
-                for id_ in IDS:
-                    answer(book, opened(book, id_), 20, "m", (64, 1))
-                await book.durable()
+                await one_each(book)
             with closing(sqlite3.connect(file)) as database:
                 [(second,), (third,)] = database.execute("SELECT changes FROM journal ORDER BY seq")
             assert [second.count(id_) for id_ in IDS] == [1] * len(IDS)
@@ -146,9 +151,7 @@ def test_usage_of_another_day_stays_its_own(tmp_path: Path, monkeypatch: pytest.
     async def script() -> None:
         with closing(Book(file)) as book:
             for _ in range(3):
-                for id_ in IDS:
-                    answer(book, opened(book, id_), 20, "m", (64, 1))
-                await book.durable()
+                await one_each(book)
                 now[0] += DAY
             copied(file, tmp_path)
 
