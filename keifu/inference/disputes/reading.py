@@ -21,6 +21,7 @@ from keifu.inference.disputes.turns import Case, Question, Stage, Turn
 __all__ = ["Opened", "Outcome", "Reading", "Standing"]
 
 SELECTOR_BYTES, TURN_WORDS = 4, 10
+TRIES = 3  # a block may come between two reads
 ENDS = ("Convicted", "Acquitted")
 
 
@@ -93,10 +94,20 @@ class Reading:
 
     def standing(self, opened: Opened) -> Standing | None:
         """None for a dispute that is over. Raises CheckFailed where a node's events make another turn than the chain
-        has."""
-        kept = self.game.turn_of(self.disputes.address, opened.dispute)
-        if not any(kept):
-            return None
+        has, also when they are read again."""
+        for _ in range(TRIES):
+            kept = self.game.turn_of(self.disputes.address, opened.dispute)
+            if not any(kept):
+                return None
+            found = self._from_events(opened)
+            if found is not None and found.turn.hash == kept:
+                return found
+        raise CheckFailed(
+            f"the events of dispute {opened.dispute.hex()} do not make the turn that the chain has",
+            remedy="ask another node, or in a moment again",
+        )
+
+    def _from_events(self, opened: Opened) -> Standing | None:
         topics = [None, topic_of_address(self.disputes.address), "0x" + opened.dispute.hex()]
         found: Standing | None = None
         for event in self._logs(self.game, topics, opened.block):
@@ -109,11 +120,6 @@ class Reading:
                 found.turn = replace(found.turn, drawn=1)
             elif found is not None:
                 self._follow(found, log, event.transaction_hash)
-        if found is None or found.turn.hash != kept:
-            raise CheckFailed(
-                f"the events of dispute {opened.dispute.hex()} do not make the turn that the chain has",
-                remedy="ask another node, or in a moment again",
-            )
         return found
 
     def _follow(self, found: Standing, log: Log, transaction: str) -> None:

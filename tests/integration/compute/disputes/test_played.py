@@ -14,7 +14,7 @@ from keifu.compute.promises import shown
 from keifu.compute.receipt import Evidence
 from keifu.errors import CheckFailed
 from keifu.inference.disputes import NO_PERMIT, Place, Question, Stage
-from keifu.inference.disputes.reading import Outcome
+from keifu.inference.disputes.reading import Outcome, Reading
 from keifu.inference.disputes.turns import NO_MARKS
 from keifu.local.suite import warp
 from keifu.spec import inference_trees as trees
@@ -100,6 +100,20 @@ class Griefer:
         getattr(self.reading.game, name)(standing.turn.args, *args, sender=self.paid.payer)
 
 
+class Between(Reading):
+    """Of a chain on which a move is made between the read of the turn and that of its events."""
+
+    def __init__(self, griefer, move):
+        reading = griefer.reading
+        super().__init__(reading.chain, reading.disputes, reading.game, 0)
+        self.moves = [move]
+
+    def _logs(self, *about):
+        if self.moves:
+            self.moves.pop()()
+        return super()._logs(*about)
+
+
 def test_an_honest_node_answers_all_and_gets_the_bond(paid, sell, buy, judge):
     """Also after a kill in the middle: where it stands is read from the chain, and the rest is computed again."""
     node = sell("honest provider")
@@ -112,8 +126,9 @@ def test_an_honest_node_answers_all_and_gets_the_bond(paid, sell, buy, judge):
     griefer = Griefer(paid, buyer, judge)
     standing = griefer.until(Stage.NAMING, node)
     node.end(signal.SIGKILL)
-    path = trees.path(list(standing.seen.boundaries), 1)
-    griefer.call(standing, "name_group", 1, standing.seen.boundaries[1], path, NO_MARKS)
+    boundary, path = standing.seen.boundaries[1], trees.path(list(standing.seen.boundaries), 1)
+    between = Between(griefer, lambda: griefer.call(standing, "name_group", 1, boundary, path, NO_MARKS))
+    assert between.standing(griefer.opened).turn.stage == Stage.RECORD
     node.run()
     for question in (Question(Stage.CHUNKS, 1), Question(Stage.SUMS, 8, 1, 1, 3), Question(Stage.NODES, 3)):
         standing = griefer.until(Stage.ASKING, node)
