@@ -108,15 +108,14 @@ def chunked(table: Table) -> Any:
 
 def paired(table: Table) -> Any:
     """What hashes nine messages of two hashes, each of those from its place among words on, to rows of `out` from
-    `first` on. Where both places are one, there is no right hash, and zeros stand for it. Meanwhile memory is asked for
-    what stands among bytes `soon` from `at` on."""
+    `first` on. Where both places are one, there is no right hash, and zeros stand for it."""
 
     @intrinsic
     def pairs(
-        _: Any, words: Any, lefts: Any, rights: Any, out: Any, first: Any, iota: Any, soon: Any, at: Any  # noqa: ARG001
+        _: Any, words: Any, lefts: Any, rights: Any, out: Any, first: Any, iota: Any  # noqa: ARG001 - typed by name
     ) -> Any:  # fmt: skip
         def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
-            data, left, right, to, constants, memory = data_of(context, b, signature.args, values, 0, 1, 2, 3, 5, 6)
+            data, left, right, to, constants = data_of(context, b, signature.args, values, 0, 1, 2, 3, 5)
             nothing = b.bitcast(_kept_nearby(b, ir.Constant(_HALF, [ir.Constant(_I64, 0)] * HASH)), data.type)
             ones, others = [], []
             for here, there in zip(_places(b, left), _places(b, right), strict=True):
@@ -126,10 +125,9 @@ def paired(table: Table) -> Any:
             both = [_mixed(b, halves, whole) for halves in zip(_of(b, ones), _of(b, others), strict=True)]
             alone = [*_words(b, ones[-1], HASH), *_words(b, others[-1], HASH)]
             vectors = _columns(b, both)
-            found = digested(b, [vectors, alone], constants, table, b.gep(memory, [values[7]]))
-            _write(b, found, to, values[4])
+            _write(b, digested(b, [vectors, alone], constants, table), to, values[4])
             return context.get_dummy_value()
 
-        return types.void(words, lefts, rights, out, types.intp, iota, soon, types.intp), code
+        return types.void(words, lefts, rights, out, types.intp, iota), code
 
     return pairs

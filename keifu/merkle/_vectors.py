@@ -12,15 +12,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from keifu._prefetch import LINE, prefetch
-
-__all__ = ["ASKED", "HASH", "LANES", "RATE", "VECTOR", "WIDTH", "Table", "data_of", "digested", "filled", "permuted"]
+__all__ = ["HASH", "LANES", "RATE", "VECTOR", "WIDTH", "Table", "data_of", "digested", "filled", "permuted"]
 
 ROUNDS, SIDE, WIDTH = 24, 5, 8
 LANES = SIDE * SIDE
 RATE, HASH = 17, 4  # words
-_LINES = 4  # of memory that come during a round
-ASKED = (ROUNDS - 2) * _LINES * LINE  # bytes that come during all rounds that are alike
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 VECTOR = ir.VectorType(_I64, WIDTH)
 Table: TypeAlias = list[tuple[int, int]]  # of each lane how far it turns, and where it goes
@@ -76,23 +72,14 @@ def _round(b: _Builder, states: list[_State], constant: _Value, table: Table) ->
     return found
 
 
-def _ask(b: _Builder, soon: _Value, number: _Value) -> None:
-    """For what belongs to a round: asked for together, they would wait for each other."""
-    start = b.mul(b.sub(number, ir.Constant(_I64, 1)), ir.Constant(_I64, _LINES * LINE))
-    for line in range(_LINES):
-        prefetch(b, b.gep(soon, [b.add(start, ir.Constant(_I64, line * LINE))]), near=False)
-
-
 def _loop(
-    b: _Builder, states: list[_State], constants: _Value, table: Table, first: int, end: int, soon: _Value | None = None
-) -> list[_State]:
+    b: _Builder, states: list[_State], constants: _Value, table: Table, first: int, end: int
+) -> list[_State]:  # fmt: skip
     before, inside, behind = b.block, b.append_basic_block("round"), b.append_basic_block("behind")
     b.branch(inside)
     b.position_at_end(inside)
     number = b.phi(_I64)
     lanes = [[b.phi(item.type) for item in state] for state in states]
-    if soon is not None:
-        _ask(b, soon, number)
     changed = _round(b, lanes, b.load(b.gep(constants, [number])), table)
     following = b.add(number, ir.Constant(_I64, 1))
     for phis, earlier, later in zip(
@@ -107,10 +94,9 @@ def _loop(
 
 
 def digested(
-    b: _Builder, messages: list[list[_Value]], constants: _Value, table: Table, soon: _Value | None = None
-) -> list[list[_Value]]:
-    """The four words of the hashes of messages of one block, whose words are of vectors or alone. Meanwhile the memory
-    from `soon` on is asked for, so many bytes as `ASKED`."""
+    b: _Builder, messages: list[list[_Value]], constants: _Value, table: Table
+) -> list[list[_Value]]:  # fmt: skip
+    """The four words of the hashes of messages of one block, whose words are of vectors or alone."""
     states = []
     for words in messages:
         kind = words[0].type
@@ -119,7 +105,7 @@ def digested(
         states.append(state)
     # The first round has mostly lanes that are known, and of the last one most are not wanted: LLVM leaves those out.
     first, last = (b.load(b.gep(constants, [ir.Constant(_I64, number)])) for number in (0, ROUNDS - 1))
-    states = _loop(b, _round(b, states, first, table), constants, table, 1, ROUNDS - 1, soon)
+    states = _loop(b, _round(b, states, first, table), constants, table, 1, ROUNDS - 1)
     return [state[:HASH] for state in _round(b, states, last, table)]
 
 

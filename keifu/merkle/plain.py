@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from keifu._compiled import kept
 from keifu.merkle._blocks import AT_ONCE, chunked, paired
 from keifu.merkle._keccak import HASH_WORDS, IOTA, TABLE
-from keifu.merkle._vectors import ASKED
 
 __all__ = [
     "BEHIND",
@@ -25,7 +24,6 @@ __all__ = [
     "HASH_BYTES",
     "HASH_WORDS",
     "IOTA",
-    "NOTHING",
     "WIDES",
     "add_narrow",
     "add_wide",
@@ -41,7 +39,6 @@ __all__ = [
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
 BEHIND = AT_ONCE - 1  # rows that hashes take more than there are
-NOTHING = np.zeros(ASKED, np.uint8)  # to be asked for where nothing is read soon
 FEW = 4  # tensors, which the nearest cache holds
 TREES = 512  # whose hashes a near one holds
 _WIDE_HALF, _NARROW_HALF = np.uint32(1 << 31), np.uint16(1 << 15)
@@ -106,26 +103,26 @@ def _hash_waiting(queue: Any, iota: Any) -> None:
     words, waiting, hashes, _ = queue
     chunks = words.shape[1] // CHUNK_WORDS
     if (waiting[1] + waiting[0]) * chunks + BEHIND > hashes.shape[0]:
-        _fold_hashed(queue, iota, NOTHING)
+        _fold_hashed(queue, iota)
     hash_chunks(words[: waiting[0]], hashes, waiting[1] * chunks, iota)
     waiting[1] += waiting[0]
     waiting[0] = 0
 
 
 @kept
-def _fold_hashed(queue: Any, iota: Any, soon: Any) -> None:
+def _fold_hashed(queue: Any, iota: Any) -> None:
     words, waiting, hashes, roots = queue
     trees, first = waiting[1], waiting[2]
-    fold(hashes, trees, words.shape[1] // CHUNK_WORDS, iota, soon)
+    fold(hashes, trees, words.shape[1] // CHUNK_WORDS, iota)
     roots[first : first + trees] = hashes[:trees]
     waiting[1], waiting[2] = 0, first + trees
 
 
 @kept
-def roots_in(queue: Any, iota: Any, soon: Any) -> Any:
-    """Of all tensors that were added, uint64[count, 4]. Memory is asked for the first bytes of `soon`."""
+def roots_in(queue: Any, iota: Any) -> Any:
+    """Of all tensors that were added, uint64[count, 4]."""
     _hash_waiting(queue, iota)
-    _fold_hashed(queue, iota, soon)
+    _fold_hashed(queue, iota)
     return queue[3]
 
 
@@ -134,7 +131,7 @@ def _wide(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
     waiting = queue(FEW, (lanes.shape[1] + WIDES - 1) // WIDES, lanes.shape[0])
     add_wide(waiting, lanes, iota)
-    return roots_in(waiting, iota, NOTHING)
+    return roots_in(waiting, iota)
 
 
 @kept
@@ -142,7 +139,7 @@ def narrow(lanes: Any, iota: Any) -> Any:
     """The roots of tensors of 16 bits, int16[trees, lanes], as uint64[trees, 4]."""
     waiting = queue(FEW, (lanes.shape[1] + NARROWS - 1) // NARROWS, lanes.shape[0])
     add_narrow(waiting, lanes, iota)
-    return roots_in(waiting, iota, NOTHING)
+    return roots_in(waiting, iota)
 
 
 @kept
@@ -163,20 +160,20 @@ def room(count: Any) -> Any:
 
 
 @kept
-def fold(hashes: Any, trees: Any, count: Any, iota: Any, soon: Any) -> None:
+def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> None:
     """The roots over uint64[trees · count, 4], to the first rows: some trees after the other, these level by level. A
     level's hashes go where those below it stood, so that a near cache holds all. What stood in the other rows is lost,
-    and in `BEHIND` more. Memory is asked for the first bytes of `soon`."""
+    and in `BEHIND` more."""
     for first in range(0, trees, TREES):
         end = min(first + TREES, trees)
         some = hashes[first * count : end * count + BEHIND]
-        _fold_together(some, end - first, count, iota, soon)
+        _fold_together(some, end - first, count, iota)
         hashes[first:end] = some[: end - first]
 
 
 @kept
-def _fold_together(hashes: Any, trees: Any, count: Any, iota: Any, soon: Any) -> None:
-    lefts, rights, at = np.empty(AT_ONCE, np.int64), np.empty(AT_ONCE, np.int64), 0
+def _fold_together(hashes: Any, trees: Any, count: Any, iota: Any) -> None:
+    lefts, rights = np.empty(AT_ONCE, np.int64), np.empty(AT_ONCE, np.int64)
     while count > 1:
         nodes, left, end = trees * ((count + 1) // 2), 0, count
         for first in range(0, nodes, AT_ONCE):
@@ -185,8 +182,7 @@ def _fold_together(hashes: Any, trees: Any, count: Any, iota: Any, soon: Any) ->
                 if end < trees * count or left + 2 < end:
                     left = min(left + 2, end)
                     end += count if left == end else 0
-            _pairs(hashes.reshape(-1), lefts, rights, hashes, first, iota, soon, at)
-            at = min(at + ASKED, soon.shape[0] - ASKED)
+            _pairs(hashes.reshape(-1), lefts, rights, hashes, first, iota)
         count = (count + 1) // 2
 
 
@@ -207,7 +203,7 @@ def _narrow_into(lanes: Any, out: Any, iota: Any) -> None:
 def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None:
     own = room(trees * count)
     own[: trees * count] = hashes
-    fold(own, trees, count, iota, NOTHING)
+    fold(own, trees, count, iota)
     out[:] = own[:trees]
 
 

@@ -15,7 +15,7 @@ from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
 from keifu.inference.tokens.lanes import ROWS
 from keifu.inference.tokens.leaves import bound, queues
-from keifu.merkle.plain import HASH_BYTES, IOTA, NOTHING, add_narrow, add_wide, nodes_of, roots_of
+from keifu.merkle.plain import HASH_BYTES, IOTA, add_narrow, add_wide, nodes_of, roots_of
 
 __all__ = [
     "HASH_BYTES",
@@ -39,7 +39,7 @@ def _bounded(seen: Any, lanes: Any, heads: Any, out: Any, iota: Any) -> None:
         add_wide(outs, seen[group], iota)
         if group:
             add_narrow(others, lanes[group - 1], iota)
-    bound(outs, others, out, iota, NOTHING)
+    bound(outs, others, out, iota)
 
 
 def boundaries(seen: NDArray[Any], memory: Kept, start: int) -> Hashes:

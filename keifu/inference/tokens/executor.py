@@ -15,7 +15,7 @@ from keifu.inference.tokens.packing import Numbers, packed
 from keifu.inference.tokens.products import product
 from keifu.inference.tokens.program import HEAD, Sizes, TokenProgram, checked
 from keifu.inference.tokens.sampling import Drawing
-from keifu.merkle.plain import HASH_WORDS, IOTA, NOTHING
+from keifu.merkle.plain import HASH_WORDS, IOTA
 
 __all__ = ["Conversation", "Executor", "Kept", "Memory", "drawn_of", "ids_of", "read_together"]
 
@@ -52,7 +52,7 @@ class Executor:
         matrices = [(item.layout, item.weights[which], item.of_layer(which)) for item in self.packed]
         kernels.run(
             h, spans, program.sizes.heads, program.epsilon, program.turns, *norms, *matrices, memory.keys,
-            memory.values, *left, IOTA, self.packed_head.weights[0] if len(h) == 1 else NOTHING,
+            memory.values, *left, IOTA,
         )  # fmt: skip
 
     def embedded(self, ids: NDArray[Any]) -> NDArray[Any]:

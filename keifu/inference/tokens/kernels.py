@@ -15,8 +15,9 @@ from keifu._compiled import kept
 from keifu.inference.tokens.arithmetic import POINT, clip, exp2n, quotient, rq
 from keifu.inference.tokens.attending import attend
 from keifu.inference.tokens.lanes import ROWS
-from keifu.inference.tokens.leaves import bound, queues
+from keifu.inference.tokens.leaves import add_all, bound, queues, staying
 from keifu.inference.tokens.products import product
+from keifu.inference.tokens.soon import ask
 from keifu.merkle.plain import add_narrow, add_wide
 
 __all__ = [
@@ -168,13 +169,13 @@ def gate(sums: Any, numbers: Any, scale: Any, out: Any, exponents: Any) -> None:
 
 
 @kept
-def add(h: Any, sums: Any, numbers: Any, exponents: Any) -> None:
+def add(h: Any, sums: Any, numbers: Any, exponents: Any, out: Any) -> None:
     biases, multipliers, shifts = numbers
     for row in range(h.shape[0]):
         for lane in range(h.shape[1]):
             whole, shift = biased(sums[row], biases, lane), np.int64(shifts[lane]) - exponents[row]
             more = rq(whole, np.int64(multipliers[lane]), shift)
-            h[row, lane] = clip(h[row, lane] + more, _RESIDUAL)
+            out[row, lane] = clip(h[row, lane] + more, _RESIDUAL)
 
 
 @kept
@@ -226,15 +227,27 @@ def drawn(sums: Any, numbers: Any, shift: Any, sharpness: Any, gumbel: Any, star
 
 
 @kept
+def _copied(rows: Any, out: Any) -> None:
+    for row in range(out.shape[0]):  # a plain assignment looks at every lane's place
+        for lane in range(out.shape[1]):
+            out[row, lane] = rows[row, lane]
+
+
+@kept
+def _bytes(lanes: Any) -> Any:
+    return lanes.reshape(-1).view(np.uint8)
+
+
+@kept
 def run(
     h: Any, spans: Any, heads: Any, epsilon: Any, turns: Any, norms: Any, norm_shifts: Any, scales: Any,
     attention: Any, mixed: Any, gates: Any, down: Any, keys: Any, values: Any, seen: Any,
-    bounds: Any, iota: Any, behind: Any,
+    bounds: Any, iota: Any,
 ) -> None:  # fmt: skip
     """All layers, over rows of residuals of several conversations. A span is (first row, row behind the last, position
     of the first, conversation). Matrices are (layout, weights, numbers) of all layers; keys and values keep what later
     positions read. `seen` gets the rows behind each layer, unless it has none; `bounds` gets what each row's groups but
-    the last commit to, unless it has none; `behind` is what is read after all layers."""
+    the last commit to, unless it has none."""
     count, width = h.shape
     inner = gates[2][1].shape[1] // 2
     y = np.empty((count, width), np.int16)
@@ -247,34 +260,41 @@ def run(
     # The products of several positions take far longer than their weights do to come.
     soon = min(_SOON, mixed[1].shape[1]) if count == 1 else 0
     kept_heads, groups = keys.shape[2], bounds.shape[1]
-    fresh = np.empty((count, 2, kept_heads * _HEAD), np.int16)
     outs, lanes = queues(groups, bounds.shape[0], width, kept_heads)
-    if groups:
+    stays, rows, lines = staying(h, groups, kept_heads * _HEAD)
+    if groups and not stays:
         add_wide(outs, h, iota)
     for layer in range(norms.shape[0]):
-        norm(h, norms[layer, 0], norm_shifts[layer, 0], epsilon, y)
+        before, after, fresh = rows[stays * layer], rows[stays * (layer + 1)], lines[stays * layer]
+        norm(before, norms[layer, 0], norm_shifts[layer, 0], epsilon, y)
+        if stays:
+            ask(_bytes(fresh), 0, 1)
         product(attention[0], attention[1][layer], y, three)
         mixing = mixed[1][layer]
         numbers = _of_layer(attention[2], layer)
         for span in range(spans.shape[0]):
             row, end, start, talk = spans[span]
-            lines, own = three[row:end], queries[row:end]
-            turned(lines, numbers, turns, start, heads, own, keys[talk, layer], values[talk, layer], fresh[row:end])
-            if groups:
+            own = queries[row:end]
+            where = keys[talk, layer], values[talk, layer], fresh[row:end]
+            turned(three[row:end], numbers, turns, start, heads, own, *where)
+            if groups and not stays:
                 add_narrow(lanes, fresh[row:end].reshape(2 * (end - row), fresh.shape[2]), iota)
             attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end], mixing[:soon])
+        if stays:
+            ask(_bytes(after), 0, 1)
         product(mixed[0], mixing, y, one)
-        add(h, one, _of_layer(mixed[2], layer), none)
-        norm(h, norms[layer, 1], norm_shifts[layer, 1], epsilon, y)
+        add(before, one, _of_layer(mixed[2], layer), none, after)
+        norm(after, norms[layer, 1], norm_shifts[layer, 1], epsilon, y)
         product(gates[0], gates[1][layer], y, two)
         gate(two, _of_layer(gates[2], layer), scales[layer], gated, exponents)
         product(down[0], down[1][layer], gated, one)
-        add(h, one, _of_layer(down[2], layer), exponents)
-        if groups:
-            add_wide(outs, h, iota)
+        add(after, one, _of_layer(down[2], layer), exponents, after)
+        if groups and not stays:
+            add_wide(outs, after, iota)
         if seen.shape[0]:
-            for row in range(count):  # a plain assignment looks at every lane's place
-                for lane in range(width):
-                    seen[layer, row, lane] = h[row, lane]
+            _copied(after, seen[layer])
+    if stays:
+        add_all(outs, lanes, rows, lines, iota)
+        _copied(rows[groups - 1], h)
     if groups:
-        bound(outs, lanes, bounds, iota, behind)
+        bound(outs, lanes, bounds, iota)

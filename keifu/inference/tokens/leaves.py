@@ -1,16 +1,17 @@
-"""What a provider commits to, hashed chunk by chunk where a layer makes it: the nearest caches still hold it then.
-
-Behind the last layer trees are made of the hashes, those of all layers together.
+"""What a provider commits to, as outputs, keys and values of layers come. Behind the last layer trees are made of the
+hashes of their chunks, those of all layers together.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from keifu._compiled import kept
-from keifu.merkle.plain import FEW, HASH_WORDS, NOTHING, WIDES, fold, queue, room, roots_in
+import numpy as np
 
-__all__ = ["bound", "queues"]
+from keifu._compiled import kept
+from keifu.merkle.plain import FEW, HASH_WORDS, WIDES, add_narrow, add_wide, fold, queue, room, roots_in
+
+__all__ = ["add_all", "bound", "queues", "staying"]
 
 _PLACES = 4  # of a boundary: output, keys, values, and nothing
 _SOME = 3  # rows whose keys and values are hashed together: with three heads, no place is idle
@@ -24,11 +25,32 @@ def queues(groups: Any, rows: Any, width: Any, heads: Any) -> Any:
 
 
 @kept
-def bound(outs: Any, lanes: Any, out: Any, iota: Any, soon: Any) -> None:
-    """The boundaries of groups at positions, uint64[positions, groups, 4], from both queues. On the way memory is asked
-    for what is read behind that."""
+def staying(h: Any, groups: Any, lanes: Any) -> Any:
+    """Whether all outputs stay until the last layer, 1 or 0, and places for them, and for keys and values of layers;
+    otherwise there is one for all. Those of a single row stay: in each layer, the code that hashes them would have to
+    come from far."""
+    count, width = h.shape
+    stays = 1 if count == 1 and groups else 0
+    rows = np.empty((groups, count, width), np.int32) if stays else h.reshape(1, count, width)
+    if stays:
+        rows[0] = h
+    return stays, rows, np.empty((stays * (groups - 1) + 1, count, 2, lanes), np.int16)
+
+
+@kept
+def add_all(outs: Any, others: Any, rows: Any, lines: Any, iota: Any) -> None:
+    """Of a single row what stayed."""
+    for group in range(rows.shape[0]):
+        add_wide(outs, rows[group], iota)
+    for layer in range(rows.shape[0] - 1):
+        add_narrow(others, lines[layer, 0], iota)
+
+
+@kept
+def bound(outs: Any, lanes: Any, out: Any, iota: Any) -> None:
+    """The boundaries of groups at positions, uint64[positions, groups, 4], from both queues."""
     count, groups = out.shape[0], out.shape[1]
-    above, beside = roots_in(outs, iota, soon), roots_in(lanes, iota, NOTHING)
+    above, beside = roots_in(outs, iota), roots_in(lanes, iota)
     found = room(count * groups * _PLACES)
     found[:] = 0
     for place in range(count):
@@ -37,5 +59,5 @@ def bound(outs: Any, lanes: Any, out: Any, iota: Any, soon: Any) -> None:
             found[at] = above[row]
             if group:
                 found[at + 1], found[at + 2] = beside[2 * (row - count)], beside[2 * (row - count) + 1]
-    fold(found, count * groups, _PLACES, iota, NOTHING)
+    fold(found, count * groups, _PLACES, iota)
     out.reshape(count * groups, HASH_WORDS)[:] = found[: count * groups]

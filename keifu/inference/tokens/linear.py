@@ -74,10 +74,10 @@ class Layering:
         sums, numbers = linear("attention", y), _numbers(layers.attention, number)
         kernels.turned(sums, numbers, program.turns, 0, sizes.heads, queries, keys, values, fresh)
         attend(queries, keys, values, scales, 0, 0, y, NOTHING)
-        kernels.add(h, linear("mixed", y), _numbers(layers.mixed, number), none)
+        kernels.add(h, linear("mixed", y), _numbers(layers.mixed, number), none, h)
         kernels.norm(h, layers.norms[number, 1], layers.norm_shifts[number, 1], program.epsilon, y)
         kernels.gate(linear("gates", y), _numbers(layers.gates, number), scales, gated, exponents)
-        kernels.add(h, linear("down", gated), _numbers(layers.down, number), exponents)
+        kernels.add(h, linear("down", gated), _numbers(layers.down, number), exponents, h)
 
     def last(self, first: int) -> Ints:
         """The lanes that tokens are made of, from a position on."""
