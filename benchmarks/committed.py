@@ -19,7 +19,7 @@ from benchmarks._beside import line_of, python_beside
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from benchmarks.inference import BLOCKS, CONTEXT, begun_alone, require_model
-from keifu.inference.tokens.committing import HASH_BYTES, read_roots, trace_root
+from keifu.inference.tokens.committing import HASH_BYTES, Steps, read_roots, trace_root
 from keifu.inference.tokens.executor import Conversation, read_together
 
 __all__ = ["ROWS"]
@@ -64,26 +64,27 @@ def _room(talk: Conversation, rows: int) -> Hashes:
 
 
 def _of_token(talk: Conversation, prompt: list[int]) -> tuple[float, float]:
-    """The same tokens with and without. Of each token of a reply, and of the roots behind it, the best round counts."""
-    bounds = _room(talk, SPAN)
+    """The same tokens with and without. Of each token of a reply, and of all that is hashed behind it, the best round
+    counts."""
+    steps = Steps(talk.memory.executor.program.sizes)
     talk.back_to(0)
     talk.read(prompt)
 
-    def decode(held: Hashes | None) -> list[float]:
+    def decode(held: Steps | None) -> list[float]:
         talk.back_to(CONTEXT)
         tokens, times = [5], [time.thread_time()]
-        for place in range(SPAN):
-            own = None if held is None else held[place : place + 1]
-            (h,) = read_together([(talk, tokens[-1:])], bounds=own)
+        for _ in range(SPAN):
+            seen, lines = held.next() if held is not None else (None, None)
+            (h,) = read_together([(talk, tokens[-1:])], seen, lines=lines)
             tokens.append(int(talk.memory.executor.tokens(h)[0]))
             times.append(time.thread_time())
         if held is not None:
-            trace_root(read_roots(held, tokens[1:])[0])
+            trace_root(read_roots(held.hashed(), tokens[1:])[0])
         return [*times, time.thread_time()]
 
     best = np.full((2, SPAN + 1), np.inf)
     for _ in range(DECODES):
-        for place, held in enumerate((bounds, None)):
+        for place, held in enumerate((steps, None)):
             best[place] = np.minimum(best[place], np.diff(decode(held)))
     committed, alone = best.sum(axis=1) / SPAN
     return float(committed), float(alone)

@@ -11,11 +11,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu.inference.tokens.committing import HASH_BYTES, read_roots
+from keifu.inference.tokens.committing import HASH_BYTES, Steps, read_roots
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
 from keifu.inference.tokens.sampling import Drawing
 
@@ -41,10 +42,19 @@ class Job:
     is_over: bool = False  # set by whoever wants no more
     reply: list[int] = field(default_factory=list)
     bounds: list[Hashes] = field(default_factory=list)  # at positions, of all groups but the last
+    steps: Steps | None = None  # positions behind those
 
     def committed(self) -> tuple[Hashes, Hashes]:
         """Roots of positions, and what each of their groups committed to. Made of all together, it takes least."""
+        self.hash_steps()
         return read_roots(np.concatenate(self.bounds), self.reply)
+
+    def hash_steps(self) -> None:
+        if self.steps is not None and not self.steps.is_empty:
+            self.bounds.append(self.steps.hashed())
+
+
+_Part: TypeAlias = tuple[Job, Conversation, Sequence[int]]
 
 
 class Batches:
@@ -101,10 +111,12 @@ class Batches:
 
     def _ready(self) -> None:
         """Compile what replies take, so that the first client does not wait for that."""
-        bounds = self._bounds(1)
-        (h,) = read_together([(Conversation(self._memory, 0), [0])], bounds=bounds)
+        talk, bounds, steps = Conversation(self._memory, 0), self._bounds(1), Steps(self._executor.program.sizes)
+        read_together([(talk, [0])], bounds=bounds)
+        seen, lines = steps.next()
+        (h,) = read_together([(talk, [0])], seen, lines=lines)
         self._executor.drawn(h, Drawing(b"", 1, 1), 0)
-        read_roots(bounds, self._executor.tokens(h).tolist())
+        read_roots(np.concatenate([bounds, steps.hashed()]), self._executor.tokens(h).tolist())
 
     def _bounds(self, rows: int) -> Hashes:
         return np.empty((rows, self._executor.program.sizes.layers + 1, HASH_BYTES), np.uint8)
@@ -119,21 +131,34 @@ class Batches:
         parts = self._parts()
         if not parts:
             return
-        bounds, row = self._bounds(sum(len(ids) for _, _, ids in parts)), 0
-        found = read_together([(talk, ids) for _, talk, ids in parts], bounds=bounds)
-        for (job, talk, ids), h in zip(parts, found, strict=True):
-            job.bounds.append(bounds[row : row + len(ids)])
-            row += len(ids)
+        for (job, talk, _), h in zip(parts, self._read(parts), strict=True):
             if talk.length >= len(job.prompt):
                 token = self._token(job, h[-1:], talk.length - 1)
                 job.reply.append(token)
                 job.is_over = not job.take(token) or len(job.reply) >= job.most or talk.length >= self.positions
 
-    def _parts(self) -> list[tuple[Job, Conversation, Sequence[int]]]:
+    def _read(self, parts: list[_Part]) -> list[NDArray[Any]]:
+        rows, reads = sum(len(ids) for _, _, ids in parts), [(talk, ids) for _, talk, ids in parts]
+        if rows == 1:
+            job = parts[0][0]
+            if job.steps is None:
+                job.steps = Steps(self._executor.program.sizes)
+            seen, lines = job.steps.next()
+            found = read_together(reads, seen, lines=lines)
+            if job.steps.is_full:
+                job.hash_steps()
+            return found
+        bounds, row = self._bounds(rows), 0
+        found = read_together(reads, bounds=bounds)
+        for job, _, ids in parts:
+            job.hash_steps()
+            job.bounds.append(bounds[row : row + len(ids)])
+            row += len(ids)
+        return found
+
+    def _parts(self) -> list[_Part]:
         """Who has a token waits for the next one; what is left of the step is for prompts, the oldest first."""
-        found: list[tuple[Job, Conversation, Sequence[int]]] = [
-            (job, talk, job.reply[-1:]) for job, talk in self._running if job.reply
-        ]
+        found: list[_Part] = [(job, talk, job.reply[-1:]) for job, talk in self._running if job.reply]
         left = ROWS - len(found)
         for job, talk in self._running:
             if not job.reply and left > 0:

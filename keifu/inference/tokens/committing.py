@@ -15,10 +15,12 @@ from keifu._compiled import kept
 from keifu.inference.tokens.executor import Kept
 from keifu.inference.tokens.lanes import ROWS
 from keifu.inference.tokens.leaves import bound, queues
+from keifu.inference.tokens.program import Sizes
 from keifu.merkle.plain import HASH_BYTES, IOTA, add_narrow, add_wide, nodes_of, roots_of
 
 __all__ = [
     "HASH_BYTES",
+    "Steps",
     "boundaries",
     "ids_root",
     "position_roots",
@@ -29,6 +31,7 @@ __all__ = [
 
 Hashes = NDArray[np.uint8]
 _WORDS = 4
+_STEPS = 16
 
 
 @kept
@@ -40,6 +43,43 @@ def _bounded(seen: Any, lanes: Any, heads: Any, out: Any, iota: Any) -> None:
         if group:
             add_narrow(others, lanes[group - 1], iota)
     bound(outs, others, out, iota)
+
+
+@kept
+def _bounded_steps(seen: Any, lines: Any, heads: Any, out: Any, iota: Any) -> None:
+    for step in range(seen.shape[0]):
+        _bounded(seen[step], lines[step].reshape(lines.shape[1], 2, lines.shape[4]), heads, out[step : step + 1], iota)
+
+
+class Steps:
+    """Tokens of one reply that were decoded alone, and wait until some are hashed together: for each, the code for that
+    would come from far."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        self._heads = sizes.heads // sizes.shared
+        self._seen = np.empty((_STEPS, sizes.layers + 1, 1, sizes.width), np.int32)
+        self._lines = np.empty((_STEPS, sizes.layers, 1, 2, sizes.kept), np.int16)
+        self._count = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return self._count == 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._count == _STEPS
+
+    def next(self) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+        """What a run of one token is to fill: rows behind layers, and keys and values."""
+        self._count += 1
+        return self._seen[self._count - 1], self._lines[self._count - 1]
+
+    def hashed(self) -> Hashes:
+        """The boundaries of those that waited, tokens × groups but the last × 32."""
+        count, self._count = self._count, 0
+        out = np.empty((count, self._seen.shape[1], HASH_BYTES), np.uint8)
+        _bounded_steps(self._seen[:count], self._lines[:count], self._heads, out.view(np.uint64), IOTA)
+        return out
 
 
 def boundaries(seen: NDArray[Any], memory: Kept, start: int) -> Hashes:

@@ -19,7 +19,10 @@ from keifu.merkle.plain import HASH_WORDS, IOTA
 
 __all__ = ["Conversation", "Executor", "Kept", "Memory", "drawn_of", "ids_of", "read_together"]
 
-_Left = tuple[NDArray[Any], NDArray[np.uint64]]  # of a run: rows behind each layer, and boundaries
+# What a run leaves: rows behind each layer, keys and values, and boundaries.
+_Left = tuple[NDArray[Any], NDArray[np.int16], NDArray[np.uint64]]
+_NO_ROWS, _NO_LINES = np.empty((0, 0, 0), np.int32), np.empty((0, 0, 0, 0), np.int16)
+_NO_BOUNDS = np.empty((0, 0, HASH_WORDS), np.uint64)
 
 
 class Executor:
@@ -43,7 +46,7 @@ class Executor:
         """One layer alone over residuals of the first positions."""
         found, memory = h.copy(), Memory(self, 1, len(h), layers=1)
         spans = np.array([(0, len(h), 0, 0)], np.int64)
-        self._run(found, spans, slice(number, number + 1), memory, _left(None, None))
+        self._run(found, spans, slice(number, number + 1), memory, _left())
         return found
 
     def _run(self, h: NDArray[Any], spans: NDArray[np.int64], which: slice, memory: Memory, left: _Left) -> None:
@@ -134,10 +137,12 @@ def read_together(
     reads: Sequence[tuple[Conversation, Sequence[int]]],
     seen: NDArray[Any] | None = None,
     bounds: NDArray[np.uint8] | None = None,
+    lines: NDArray[np.int16] | None = None,
 ) -> list[NDArray[Any]]:
     """What `Conversation.read` gives for each, in one run; conversations of one memory, none of them twice. `seen` is
-    layers + 1 × rows × width, and gets the embedding and the rows behind each layer; `bounds` is
-    rows × (layers + 1) × 32, and gets what is committed to of those and of keys and values. Raises as `read` does."""
+    layers + 1 × rows × width, and gets the embedding and the rows behind each layer; `lines` is
+    layers × rows × 2 × lanes, and gets keys and values; `bounds` is rows × (layers + 1) × 32, and gets what is
+    committed to of all those. Raises as `read` does."""
     memory = reads[0][0].memory
     given = [talk.expect(ids) for talk, ids in reads]
     h = memory.executor.embedded(np.concatenate(given))
@@ -151,15 +156,20 @@ def read_together(
     )
     if seen is not None:
         seen[0] = h
-    memory.executor.run(h, spans, memory, _left(seen, bounds))
+    memory.executor.run(h, spans, memory, _left(seen, bounds, lines))
     for (talk, _), ids in zip(reads, given, strict=True):
         talk.length += len(ids)
     return [h[row:end] for row, end, _, _ in spans]
 
 
-def _left(seen: NDArray[Any] | None, bounds: NDArray[np.uint8] | None) -> _Left:
-    rows = np.empty((0, 0, 0), np.int32) if seen is None else seen[1:]
-    return rows, np.empty((0, 0, HASH_WORDS), np.uint64) if bounds is None else bounds.view(np.uint64)
+def _left(
+    seen: NDArray[Any] | None = None, bounds: NDArray[np.uint8] | None = None, lines: NDArray[np.int16] | None = None
+) -> _Left:
+    return (
+        _NO_ROWS if seen is None else seen,
+        _NO_LINES if lines is None else lines,
+        _NO_BOUNDS if bounds is None else bounds.view(np.uint64),
+    )
 
 
 def drawn_of(sums: NDArray[Any], numbers: Numbers, drawing: Drawing, position: int) -> int:

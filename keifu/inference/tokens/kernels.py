@@ -15,7 +15,7 @@ from keifu._compiled import kept
 from keifu.inference.tokens.arithmetic import POINT, clip, exp2n, quotient, rq
 from keifu.inference.tokens.attending import attend
 from keifu.inference.tokens.lanes import ROWS
-from keifu.inference.tokens.leaves import add_all, bound, queues, staying
+from keifu.inference.tokens.leaves import bound, queues
 from keifu.inference.tokens.products import product
 from keifu.inference.tokens.soon import ask
 from keifu.merkle.plain import add_narrow, add_wide
@@ -227,13 +227,6 @@ def drawn(sums: Any, numbers: Any, shift: Any, sharpness: Any, gumbel: Any, star
 
 
 @kept
-def _copied(rows: Any, out: Any) -> None:
-    for row in range(out.shape[0]):  # a plain assignment looks at every lane's place
-        for lane in range(out.shape[1]):
-            out[row, lane] = rows[row, lane]
-
-
-@kept
 def _bytes(lanes: Any) -> Any:
     return lanes.reshape(-1).view(np.uint8)
 
@@ -242,12 +235,12 @@ def _bytes(lanes: Any) -> Any:
 def run(
     h: Any, spans: Any, heads: Any, epsilon: Any, turns: Any, norms: Any, norm_shifts: Any, scales: Any,
     attention: Any, mixed: Any, gates: Any, down: Any, keys: Any, values: Any, seen: Any,
-    bounds: Any, iota: Any,
+    lines: Any, bounds: Any, iota: Any,
 ) -> None:  # fmt: skip
     """All layers, over rows of residuals of several conversations. A span is (first row, row behind the last, position
     of the first, conversation). Matrices are (layout, weights, numbers) of all layers; keys and values keep what later
-    positions read. `seen` gets the rows behind each layer, unless it has none; `bounds` gets what each row's groups but
-    the last commit to, unless it has none."""
+    positions read. `seen`, which begins with the residuals as they came, gets the rows behind each layer, `lines` its
+    keys and values, and `bounds` what each row's groups but the last commit to; each unless it has no rows."""
     count, width = h.shape
     inner = gates[2][1].shape[1] // 2
     y = np.empty((count, width), np.int16)
@@ -261,13 +254,16 @@ def run(
     soon = min(_SOON, mixed[1].shape[1]) if count == 1 else 0
     kept_heads, groups = keys.shape[2], bounds.shape[1]
     outs, lanes = queues(groups, bounds.shape[0], width, kept_heads)
-    stays, rows, lines = staying(h, groups, kept_heads * _HEAD)
-    if groups and not stays:
+    stays, is_line_kept = min(seen.shape[0], 1), min(lines.shape[0], 1)
+    rows = seen if stays else h.reshape(1, count, width)
+    if not is_line_kept:
+        lines = np.empty((1, count, 2, kept_heads * _HEAD), np.int16)
+    if groups:
         add_wide(outs, h, iota)
     for layer in range(norms.shape[0]):
-        before, after, fresh = rows[stays * layer], rows[stays * (layer + 1)], lines[stays * layer]
+        before, after, fresh = rows[stays * layer], rows[stays * (layer + 1)], lines[is_line_kept * layer]
         norm(before, norms[layer, 0], norm_shifts[layer, 0], epsilon, y)
-        if stays:
+        if is_line_kept:
             ask(_bytes(fresh), 0, 1)
         product(attention[0], attention[1][layer], y, three)
         mixing = mixed[1][layer]
@@ -277,7 +273,7 @@ def run(
             own = queries[row:end]
             where = keys[talk, layer], values[talk, layer], fresh[row:end]
             turned(three[row:end], numbers, turns, start, heads, own, *where)
-            if groups and not stays:
+            if groups:
                 add_narrow(lanes, fresh[row:end].reshape(2 * (end - row), fresh.shape[2]), iota)
             attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end], mixing[:soon])
         if stays:
@@ -289,12 +285,10 @@ def run(
         gate(two, _of_layer(gates[2], layer), scales[layer], gated, exponents)
         product(down[0], down[1][layer], gated, one)
         add(after, one, _of_layer(down[2], layer), exponents, after)
-        if groups and not stays:
+        if groups:
             add_wide(outs, after, iota)
-        if seen.shape[0]:
-            _copied(after, seen[layer])
-    if stays:
-        add_all(outs, lanes, rows, lines, iota)
-        _copied(rows[groups - 1], h)
+    for row in range(stays * count):  # a plain assignment looks at every lane's place
+        for lane in range(width):
+            h[row, lane] = rows[norms.shape[0], row, lane]
     if groups:
         bound(outs, lanes, bounds, iota)

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from keifu._compiled import kept
-from keifu.merkle.plain import FEW, HASH_WORDS, WIDES, add_narrow, add_wide, fold, queue, room, roots_in
+from keifu.merkle.plain import FEW, HASH_WORDS, WIDES, fold, queue, room, roots_in
 
-__all__ = ["add_all", "bound", "queues", "staying"]
+__all__ = ["bound", "queues"]
 
 _PLACES = 4  # of a boundary: output, keys, values, and nothing
 _SOME = 3  # rows whose keys and values are hashed together: with three heads, no place is idle
@@ -22,28 +20,6 @@ def queues(groups: Any, rows: Any, width: Any, heads: Any) -> Any:
     """Of outputs, groups × rows, and of keys and values, layers × rows × these two."""
     chunks = (width + WIDES - 1) // WIDES
     return queue(FEW, chunks, groups * rows), queue(2 * _SOME, heads, (groups - 1) * rows * 2)
-
-
-@kept
-def staying(h: Any, groups: Any, lanes: Any) -> Any:
-    """Whether all outputs stay until the last layer, 1 or 0, and places for them, and for keys and values of layers;
-    otherwise there is one for all. Those of a single row stay: in each layer, the code that hashes them would have to
-    come from far."""
-    count, width = h.shape
-    stays = 1 if count == 1 and groups else 0
-    rows = np.empty((groups, count, width), np.int32) if stays else h.reshape(1, count, width)
-    if stays:
-        rows[0] = h
-    return stays, rows, np.empty((stays * (groups - 1) + 1, count, 2, lanes), np.int16)
-
-
-@kept
-def add_all(outs: Any, others: Any, rows: Any, lines: Any, iota: Any) -> None:
-    """Of a single row what stayed."""
-    for group in range(rows.shape[0]):
-        add_wide(outs, rows[group], iota)
-    for layer in range(rows.shape[0] - 1):
-        add_narrow(others, lines[layer, 0], iota)
 
 
 @kept
