@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from vyper.ast import parse_to_ast
+from vyper.exceptions import VyperException
 
 from evmstorm import project
 from evmstorm.mutation.seeded_bugs import Bug, overlay_of, search_for_bug
@@ -29,3 +31,16 @@ def test_ten_bugs_for_every_system_and_every_one_fits_its_source() -> None:
         assert len(project.bugs_of(system)) >= 10, system
         for bug in project.bugs_of(system):
             assert overlay_of(bug)
+
+
+def test_every_one_can_be_read_by_the_compiler() -> None:
+    """One that never compiles was never searched for: as one that leaves a function without a statement."""
+    unread = {}
+    for system in project.names_with_bugs():
+        for bug in project.bugs_of(system):
+            (text,) = overlay_of(bug).values()
+            try:
+                parse_to_ast(text)
+            except VyperException as error:
+                unread[f"{system}: {bug.name}"] = str(error).partition("\n")[0]
+    assert not unread
