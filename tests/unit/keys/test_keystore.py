@@ -43,6 +43,27 @@ def test_reads_the_reference(author, tmp_path, kdf, iterations):
     assert load_account(path, SECRET) == author
 
 
+@pytest.mark.parametrize("zeros", [1, 3])
+def test_an_iv_without_its_leading_zeros(author, tmp_path, monkeypatch, zeros):
+    """As eth-account writes one of 256."""
+    path = tmp_path / "short.json"
+    monkeypatch.setattr("keifu.keys.keystore.secrets.token_bytes", lambda size: bytes(zeros).ljust(size, b"x"))
+    save_account(author, path, SECRET, scrypt=QUICK)
+    document = json.loads(path.read_text())
+    document["crypto"]["cipherparams"]["iv"] = document["crypto"]["cipherparams"]["iv"][2 * zeros :]
+    path.write_text(json.dumps(document))
+    assert bytes(ReferenceAccount.decrypt(path.read_text(), SECRET)) == author.secret()
+    assert load_account(path, SECRET) == author
+
+
+def test_too_long_an_iv_is_told(key_file):
+    document = json.loads(key_file.read_text())
+    document["crypto"]["cipherparams"]["iv"] += "00"
+    key_file.write_text(json.dumps(document))
+    with pytest.raises(InputError, match="malformed key file: an iv of 17 bytes"):
+        load_account(key_file, SECRET)
+
+
 def test_no_key_in_clear_and_only_the_owner_reads(author, key_file):
     assert author.secret().hex() not in key_file.read_text()
     assert key_file.stat().st_mode & 0o777 == 0o600
