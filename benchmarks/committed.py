@@ -26,7 +26,7 @@ __all__ = ["ROWS"]
 
 PROCESSES = 7
 DECODES, PREFILLS = 30, 16  # rounds
-SPAN = 16  # tokens that are decoded with what a reply commits to
+SPAN = 16  # tokens that are decoded with what a reply commits to: as many as are hashed together
 
 Hashes = NDArray[np.uint8]
 
@@ -59,14 +59,10 @@ def main() -> None:
         print(msgspec.json.encode(Costs(_of_token(talk, prompt), _of_prompt(talk, prompt))).decode(), flush=True)
 
 
-def _room(talk: Conversation, rows: int) -> Hashes:
-    return np.empty((rows, talk.memory.sizes.layers + 1, HASH_BYTES), np.uint8)
-
-
 def _of_token(talk: Conversation, prompt: list[int]) -> tuple[float, float]:
     """The same tokens with and without. Of each token of a reply, and of all that is hashed behind it, the mean of the
     best third of rounds counts: it differs less from process to process than the best one does."""
-    steps = Steps(talk.memory.executor.program.sizes)
+    steps = Steps(talk.memory.sizes)
     talk.back_to(0)
     talk.read(prompt)
 
@@ -89,7 +85,7 @@ def _of_token(talk: Conversation, prompt: list[int]) -> tuple[float, float]:
 
 
 def _of_prompt(talk: Conversation, prompt: list[int]) -> tuple[float, float]:
-    bounds = _room(talk, CONTEXT)
+    bounds = np.empty((CONTEXT, talk.memory.sizes.layers + 1, HASH_BYTES), np.uint8)
 
     def prefill(held: Hashes | None) -> float:
         started = time.thread_time()

@@ -103,10 +103,10 @@ def load_account(path: Path, secret: bytes) -> Account:
         cipher_text = bytes.fromhex(crypto["ciphertext"])
         known = hmac.compare_digest(keccak256(derived[HALF:DERIVED_BYTES] + cipher_text), bytes.fromhex(crypto["mac"]))
         iv = bytes.fromhex(crypto["cipherparams"]["iv"]).rjust(HALF, b"\0")  # eth-account writes it as a number
-        if len(iv) > HALF:
-            raise ValueError(f"an iv of {len(iv)} bytes")
         if document["version"] != VERSION or crypto["cipher"] != "aes-128-ctr":
             raise InputError(f"{path} is encrypted in another way than version 3 with aes-128-ctr")
+        if len(iv) > HALF:
+            raise ValueError(f"an iv of {len(iv)} bytes")
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is a malformed key file: {error}") from error
     if not known:

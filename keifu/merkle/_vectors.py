@@ -72,9 +72,7 @@ def _round(b: _Builder, states: list[_State], constant: _Value, table: Table) ->
     return found
 
 
-def _loop(
-    b: _Builder, states: list[_State], constants: _Value, table: Table, first: int, end: int
-) -> list[_State]:  # fmt: skip
+def _loop(b: _Builder, states: list[_State], constants: _Value, table: Table, first: int, end: int) -> list[_State]:
     before, inside, behind = b.block, b.append_basic_block("round"), b.append_basic_block("behind")
     b.branch(inside)
     b.position_at_end(inside)
@@ -93,9 +91,7 @@ def _loop(
     return changed
 
 
-def digested(
-    b: _Builder, messages: list[list[_Value]], constants: _Value, table: Table
-) -> list[list[_Value]]:  # fmt: skip
+def digested(b: _Builder, messages: list[list[_Value]], constants: _Value, table: Table) -> list[list[_Value]]:
     """The four words of the hashes of messages of one block, whose words are of vectors or alone."""
     states = []
     for words in messages:

@@ -111,7 +111,7 @@ class Batches:
 
     def _ready(self) -> None:
         """Compile what replies take, so that the first client does not wait for that."""
-        talk, bounds, steps = Conversation(self._memory, 0), self._bounds(1), Steps(self._executor.program.sizes)
+        talk, bounds, steps = Conversation(self._memory, 0), self._bounds(1), Steps(self._memory.sizes)
         read_together([(talk, [0])], bounds=bounds)
         seen, lines = steps.next()
         (h,) = read_together([(talk, [0])], seen, lines=lines)
@@ -119,7 +119,7 @@ class Batches:
         read_roots(np.concatenate([bounds, steps.hashed()]), self._executor.tokens(h).tolist())
 
     def _bounds(self, rows: int) -> Hashes:
-        return np.empty((rows, self._executor.program.sizes.layers + 1, HASH_BYTES), np.uint8)
+        return np.empty((rows, self._memory.sizes.layers + 1, HASH_BYTES), np.uint8)
 
     def _leave(self) -> None:
         over = [talk.number for job, talk in self._running if job.is_over]
@@ -142,7 +142,7 @@ class Batches:
         if rows == 1:
             job = parts[0][0]
             if job.steps is None:
-                job.steps = Steps(self._executor.program.sizes)
+                job.steps = Steps(self._memory.sizes)
             seen, lines = job.steps.next()
             found = read_together(reads, seen, lines=lines)
             if job.steps.is_full:

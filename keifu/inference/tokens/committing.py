@@ -31,7 +31,7 @@ __all__ = [
 
 Hashes = NDArray[np.uint8]
 _WORDS = 4
-_STEPS = 16
+_STEPS = 16  # tokens that are hashed together
 
 
 @kept

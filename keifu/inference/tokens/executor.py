@@ -156,14 +156,14 @@ def read_together(
     )
     if seen is not None:
         seen[0] = h
-    memory.executor.run(h, spans, memory, _left(seen, bounds, lines))
+    memory.executor.run(h, spans, memory, _left(seen, lines, bounds))
     for (talk, _), ids in zip(reads, given, strict=True):
         talk.length += len(ids)
     return [h[row:end] for row, end, _, _ in spans]
 
 
 def _left(
-    seen: NDArray[Any] | None = None, bounds: NDArray[np.uint8] | None = None, lines: NDArray[np.int16] | None = None
+    seen: NDArray[Any] | None = None, lines: NDArray[np.int16] | None = None, bounds: NDArray[np.uint8] | None = None
 ) -> _Left:
     return (
         _NO_ROWS if seen is None else seen,

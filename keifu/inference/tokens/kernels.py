@@ -254,6 +254,7 @@ def run(
     soon = min(_SOON, mixed[1].shape[1]) if count == 1 else 0
     kept_heads, groups = keys.shape[2], bounds.shape[1]
     outs, lanes = queues(groups, bounds.shape[0], width, kept_heads)
+    # Who takes lines, too, hashes later: then what is written lies far away, and is asked for.
     stays, is_line_kept = min(seen.shape[0], 1), min(lines.shape[0], 1)
     rows = seen if stays else h.reshape(1, count, width)
     if not is_line_kept:
@@ -276,7 +277,7 @@ def run(
             if groups:
                 add_narrow(lanes, fresh[row:end].reshape(2 * (end - row), fresh.shape[2]), iota)
             attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, 0, y[row:end], mixing[:soon])
-        if stays:
+        if is_line_kept:
             ask(_bytes(after), 0, 1)
         product(mixed[0], mixing, y, one)
         add(before, one, _of_layer(mixed[2], layer), none, after)
