@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["children", "end_chains", "held_up"]
+__all__ = ["children", "end_chains", "end_group", "held_up"]
+
+TURNS, TURN_SECONDS = 100, 0.05  # that a process may take to end when it is asked to
 
 
 def children(pid: int) -> list[int]:
@@ -31,6 +33,24 @@ def held_up(pid: int, seconds: float) -> Iterator[None]:
         yield
     finally:
         release.join()
+
+
+def end_group(group: int) -> None:
+    """Ask every process of a group to end, wait until all have, and kill what does not."""
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGTERM)
+        for _ in range(TURNS):
+            if not _is_alive(group):
+                return
+            time.sleep(TURN_SECONDS)
+        os.killpg(group, signal.SIGKILL)
+
+
+def _is_alive(group: int) -> bool:
+    """Whether a process of the group runs. One that nobody waits for stays in the list when it has ended, as Z."""
+    listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], check=True, capture_output=True, text=True).stdout
+    found = [line.split() for line in listed.splitlines()]
+    return any(int(of) == group and not state.startswith("Z") for of, state in found)
 
 
 def end_chains(home: Path) -> None:

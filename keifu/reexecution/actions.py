@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ethwire.abi import encode_args
 from keifu.chain import Deployer, Deployment
+from keifu.chain.firsts import unless_done
 from keifu.chain.header import encode_header
 from keifu.chain.suite import COURT, REEXECUTION, TOKEN
 from keifu.compute.market.refusals import place_of
@@ -99,52 +101,65 @@ def standing(reading: Reading, demand: Demand, promise: Promise, now: int) -> Du
 
 def go_on(chain: Deployer, suite: Deployment, reading: Reading, number: int) -> list[str]:
     """Do all in a demand that anybody may do now: bring the seed, draw, close, pull, let seats go, free a promise whose
-    time is over; what was done. Raises Revert."""
+    time is over; what was done. What another does first, as a member's node may, is passed over. Raises Revert."""
     done: list[str] = []
     while True:
         demand = reading.demand(number)
         promise = reading.promise(demand.promise)
-        step = standing(reading, demand, promise, reading.client.now)
-        if step.step == Step.SEED and _bring_seed(chain, suite, reading, demand):
-            done.append(f"brought seed {demand.seed_epoch}")
-        elif step.is_for_anybody:
-            _send(chain, suite, str(step.step), number)
-            done.append(_DONE[step.step])
+        found = standing(reading, demand, promise, reading.client.now)
+        if found.step == Step.SEED:
+            if not (header := _header_of_seed(chain, reading, demand)):
+                break
+            where, words = (suite[RANDOMNESS], RANDOMNESS, "capture"), f"brought seed {demand.seed_epoch}"
+            args: tuple[Any, ...] = demand.seed_epoch, header
+        elif found.is_for_anybody:
+            where, words = (place_of(suite, REEXECUTION), REEXECUTION, str(found.step)), _DONE[found.step]
+            args = (number,)
         else:
             break
+        if unless_done(partial(chain.call, *where, *args), partial(_has_moved, reading, promise, number, found.step)):
+            done.append(words)
     return [*done, *_settled(chain, suite, reading, demand, promise)]
 
 
 def withdraw(chain: Deployer, suite: Deployment) -> int:
     """Pay out what the sender is credited; wei, 0 when there was nothing to send for."""
-    where = place_of(suite, REEXECUTION)
-    credited: int = chain.call(where, REEXECUTION, "credits", chain.sender)
-    if credited:
-        _send(chain, suite, "withdraw", chain.sender)
+    credits_ = partial(chain.call, place_of(suite, REEXECUTION), REEXECUTION, "credits", chain.sender)
+    if credited := int(credits_()):  # anybody may have it paid, to the same account
+        unless_done(partial(_send, chain, suite, "withdraw", chain.sender), lambda: not credits_())
     return credited
+
+
+def _has_moved(reading: Reading, promise: Promise, number: int, step: Step) -> bool:
+    """Whether something else than `step` is due by now."""
+    return standing(reading, reading.demand(number), promise, reading.client.now).step != step
 
 
 def _settled(chain: Deployer, suite: Deployment, reading: Reading, demand: Demand, promise: Promise) -> list[str]:
     done = []
     if due(demand, promise, 0, has_seed=False, has_verdict=False).step == Step.OVER:
         for place, seat in enumerate(reading.seats(demand, promise)):
-            if not seat.is_settled:
-                _send(chain, suite, "settle_seat", demand.id, place)
+            let_go = partial(_send, chain, suite, "settle_seat", demand.id, place)
+            is_settled = partial(_is_settled, reading, demand, promise, place)
+            if not seat.is_settled and unless_done(let_go, is_settled):
                 done.append(f"let seat {place} go")
         if promise.reserve and not promise.demand and reading.client.now > promise.until:
-            _send(chain, suite, "settle", promise.number)
-            done.append(f"freed promise {promise.number}")
+            free = partial(_send, chain, suite, "settle", promise.number)
+            if unless_done(free, lambda: not reading.promise(promise.number).reserve):
+                done.append(f"freed promise {promise.number}")
     return done
 
 
-def _bring_seed(chain: Deployer, suite: Deployment, reading: Reading, demand: Demand) -> bool:
-    """Whether the block is there that makes the seed, and was brought."""
+def _is_settled(reading: Reading, demand: Demand, promise: Promise, place: int) -> bool:
+    return reading.seats(demand, promise)[place].is_settled
+
+
+def _header_of_seed(chain: Deployer, reading: Reading, demand: Demand) -> bytes:
+    """Of the block that makes the seed; empty while it is not there."""
     source = reading.seed_block(demand)
     if not source or source + 1 > chain.block_number:
-        return False  # a seed of another kind is brought by its own means
-    header = encode_header(reading.client.rpc.call("eth_getBlockByNumber", hex(source), False))
-    chain.call(suite[RANDOMNESS], RANDOMNESS, "capture", demand.seed_epoch, header)
-    return True
+        return b""  # a seed of another kind is brought by its own means
+    return encode_header(reading.client.rpc.call("eth_getBlockByNumber", hex(source), False))
 
 
 def _send(chain: Deployer, suite: Deployment, function: str, *args: Any) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from ethwire.abi import encode_args
 from keifu.abi import Contract, Receipt
 from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain.firsts import unless_done
 from keifu.chain.header import encode_header
 from keifu.chain.logs import find_logs
 from keifu.chain.suite import COURT
@@ -214,7 +216,9 @@ def draw(client: ChainClient, chain: Deployer, suite: Deployment, case: int) -> 
                 remedy=f'it is {missing} blocks away; on a local chain: keifu chain warp "1 hour" --blocks {missing}',
             )
         header = encode_header(client.rpc.call("eth_getBlockByNumber", hex(source), False))
-        chain.call(suite[RANDOMNESS], RANDOMNESS, "capture", found.seed_epoch, header)
+        bring = partial(chain.call, suite[RANDOMNESS], RANDOMNESS, "capture", found.seed_epoch, header)
+        if not unless_done(bring, lambda: any(randomness.seed(found.seed_epoch))):
+            source = 0
     advance(chain, suite, case)
     return source
 

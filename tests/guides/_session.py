@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 from tests.guides._pages import Step
-from tests.processes import end_chains
+from tests.processes import end_chains, end_group
 
 __all__ = ["GuideFault", "Session"]
 
@@ -60,8 +58,7 @@ class Session:
         with suppress(BrokenPipeError):  # of a shell that has ended
             self._bash.stdin.close()
         self._bash.wait()
-        with suppress(ProcessLookupError):
-            os.killpg(self._bash.pid, signal.SIGTERM)  # what a page that failed has left in the background
+        end_group(self._bash.pid)  # what a page that failed has left in the background: it holds ports
         self._bash.stdout.close()
         end_chains(self.home)
 

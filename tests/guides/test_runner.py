@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,17 @@ def test_a_page_that_is_wrong_is_told_by_its_place(follow, lines, said):
     with pytest.raises(GuideFault) as caught:
         follow(*lines)
     assert [part for part in said if part not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize("trap", ["sleep 1; exit", ""])
+def test_what_a_page_left_has_ended_when_the_next_one_begins(follow, tmp_path, trap):
+    """Also what takes its time, or does not listen: it may hold a port that the next page uses."""
+    left = f"(trap '{trap}' TERM; while true; do date >> alive; sleep 0.05; done) &"
+    with pytest.raises(GuideFault):
+        follow(f"$ {left}", "$ until [ -e alive ]; do sleep 0.05; done", "$ false")
+    size = (tmp_path / "alive").stat().st_size
+    time.sleep(0.3)
+    assert (tmp_path / "alive").stat().st_size == size
 
 
 def test_output_without_a_command_is_no_console(tmp_path):

@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain.firsts import unless_done
 from keifu.chain.suite import DISPUTES, GAME, TOKEN
 from keifu.compute.canonical import groups_at, other_groups, tokens_root, trace_root_of
 from keifu.compute.client.checks import JUDGED_POSITIONS
@@ -26,6 +28,7 @@ from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inference.disputes import NO_PERMIT, Challenger, Place, Seen, Stage, Unfit
 from keifu.inference.disputes.moves import ANSWERS, question
 from keifu.inference.disputes.reading import Opened, Outcome, Reading, Standing
+from keifu.inference.disputes.turns import Turn
 from keifu.inference.playable import Executor, Stored, playable
 from keifu.provenance import Record
 from keifu.provenance.registry import Provenance
@@ -257,11 +260,17 @@ class Dispute:
     def _close(self, standing: Standing) -> Step:
         with explained():
             args = standing.turn.args, self.channel
-            self._sender.call(place_of(self._suite, DISPUTES), DISPUTES, "close", *args)
+            close = partial(self._sender.call, place_of(self._suite, DISPUTES), DISPUTES, "close", *args)
+            unless_done(close, lambda: self._is_past(standing.turn))
         return Step("closed")
 
     def _call(self, name: str, *args: Any) -> None:
         self._sender.call(place_of(self._suite, GAME), GAME, name, *args)
+
+    def _is_past(self, turn: Turn) -> bool:
+        assert self.opened is not None
+        standing = self._reading.standing(self.opened)
+        return standing is None or standing.turn != turn
 
     def _find(self) -> Opened | None:
         found = self._reading.opened(

@@ -19,6 +19,7 @@ from keifu.inference.disputes.turns import NO_MARKS
 from keifu.local.suite import warp
 from keifu.spec import inference_trees as trees
 from keifu.units import COIN
+from tests.beaten import Beaten
 from tests.integration.compute.conftest import until
 from tests.integration.compute.disputes.conftest import RESTITUTION
 
@@ -159,6 +160,7 @@ def test_who_cannot_answer_loses(paid, sell, buy, judge):
     assert waited.is_waiting
     assert "the roots of a group's tensors" in waited.words
     warp(paid.client, waited.until + 1 - paid.client.now)
+    dispute._sender = beaten = Beaten(dispute._sender, paid.by(paid.anvil.account("passer-by")), "close")
     said = []
     assert played(dispute, said.append) == Outcome(True, RESTITUTION, RESTITUTION // 10)
-    assert said == ["closed"]
+    assert (said, beaten.beaten) == (["closed"], ["close"])  # by another, at the same moment
