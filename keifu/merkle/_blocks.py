@@ -11,21 +11,18 @@ from typing import Any, TypeAlias
 
 from llvmlite import ir
 from numba import types
-from numba.core.cgutils import alloca_once_value
 from numba.extending import intrinsic
 
-from keifu.merkle._vectors import HASH, VECTOR, WIDTH, Table, data_of, digested
+from keifu.merkle._vectors import HASH, VECTOR, WIDTH, Table, apart, data_of, digested, filled
 
-__all__ = ["AT_ONCE", "chunked", "paired"]
+__all__ = ["AT_ONCE", "chunked", "in_a_row", "moved", "paired"]
 
 AT_ONCE = WIDTH + 1
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
-_HALF, _EIGHT = ir.VectorType(_I64, HASH), ir.VectorType(_I32, WIDTH)
+_EIGHT, _HASH = ir.VectorType(_I32, WIDTH), ir.VectorType(_I64, HASH)
 _CHUNK = 2 * WIDTH  # words
 _Builder: TypeAlias = Any  # llvmlite has no types of its own
 _Value: TypeAlias = Any
-
-_kept_nearby: Any = alloca_once_value  # numba has no types of its own
 
 # What of two vectors comes together: every second word, every second pair of words, halves.
 _LOW, _HIGH = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]
@@ -62,9 +59,19 @@ def _load(b: _Builder, place: _Value, kind: Any) -> _Value:
     return found
 
 
-def _of(b: _Builder, places: list[_Value]) -> list[_Value]:
-    """The hashes of all messages but the last."""
-    return [_load(b, place, _HALF) for place in places[:WIDTH]]
+def _moved(_: Any, words: Any, at: Any, out: Any, to: Any) -> Any:  # noqa: ARG001 - typed by name
+    """The hash at words[at] goes to out[to]."""
+
+    def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
+        data, target = data_of(context, b, signature.args, values, 0, 2)
+        found = _load(b, b.gep(data, [values[1]]), _HASH)
+        b.store(found, b.bitcast(b.gep(target, [values[3]]), _HASH.as_pointer())).align = 8
+        return context.get_dummy_value()
+
+    return types.void(words, types.intp, out, types.intp), code
+
+
+moved: Any = intrinsic(_moved)
 
 
 def _words(b: _Builder, place: _Value, count: int) -> list[_Value]:
@@ -88,17 +95,21 @@ def _write(b: _Builder, found: list[list[_Value]], out: _Value, first: _Value) -
 def chunked(table: Table) -> Any:
     """What hashes nine messages of 128 bytes, each from its place among words on, to rows of `out` from `first` on."""
 
+    def hashed(b: _Builder, values: list[_Value]) -> None:
+        data, where, to, first, constants = values
+        *together, last = _places(b, where)
+        vectors = []
+        for half in (0, WIDTH):
+            more = ir.Constant(_I64, half)
+            vectors += _columns(b, [_load(b, b.gep(data, [b.add(place, more)]), VECTOR) for place in together])
+        alone = _words(b, b.gep(data, [last]), _CHUNK)
+        _write(b, digested(b, [vectors, alone], constants, table), to, first)
+
     @intrinsic
     def chunks(_: Any, words: Any, places: Any, out: Any, first: Any, iota: Any) -> Any:  # noqa: ARG001 - typed by name
         def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
             data, where, to, constants = data_of(context, b, signature.args, values, 0, 1, 2, 4)
-            *together, last = _places(b, where)
-            vectors = []
-            for half in (0, WIDTH):
-                more = ir.Constant(_I64, half)
-                vectors += _columns(b, [_load(b, b.gep(data, [b.add(place, more)]), VECTOR) for place in together])
-            alone = _words(b, b.gep(data, [last]), _CHUNK)
-            _write(b, digested(b, [vectors, alone], constants, table), to, values[3])
+            apart(b, "keccak_of_chunks", [data, where, to, values[3], constants], hashed)
             return context.get_dummy_value()
 
         return types.void(words, places, out, types.intp, iota), code
@@ -106,28 +117,61 @@ def chunked(table: Table) -> Any:
     return chunks
 
 
-def paired(table: Table) -> Any:
-    """What hashes nine messages of two hashes, each of those from its place among words on, to rows of `out` from
-    `first` on. Where both places are one, there is no right hash, and zeros stand for it."""
+def _as_hashed(b: _Builder, words: _Value, bits: int) -> _Value:
+    """Lanes of so many bits, in a vector or in a word: each with half its range added, the highest byte first."""
+    kind, size = words.type, bits // 8
+    raised = b.xor(words, filled(kind, int.from_bytes((b"\x80" + bytes(size - 1)) * (8 // size), "big")))
+    count = 8 * (WIDTH if kind == VECTOR else 1)
+    parts = b.bitcast(raised, ir.VectorType(ir.IntType(8), count))
+    places = [ir.Constant(_I32, at - at % size + size - 1 - at % size) for at in range(count)]
+    return b.bitcast(b.shuffle_vector(parts, parts, ir.Constant(ir.VectorType(_I32, count), places)), kind)
+
+
+def in_a_row(table: Table, bits: int) -> Any:
+    """What hashes nine messages of 128 bytes that stand in a row from word `place` on, as lanes of `bits` that are not
+    written as they are hashed yet, to rows of `out` from `first` on."""
+
+    def hashed(b: _Builder, values: list[_Value]) -> None:
+        data, place, to, first, constants = values
+        *together, last = (b.gep(data, [b.add(place, ir.Constant(_I64, at * _CHUNK))]) for at in range(AT_ONCE))
+        vectors = []
+        for half in (0, WIDTH):
+            rows = [_load(b, b.gep(row, [ir.Constant(_I64, half)]), VECTOR) for row in together]
+            vectors += _columns(b, [_as_hashed(b, row, bits) for row in rows])
+        alone = [_as_hashed(b, word, bits) for word in _words(b, last, _CHUNK)]
+        _write(b, digested(b, [vectors, alone], constants, table), to, first)
 
     @intrinsic
-    def pairs(
-        _: Any, words: Any, lefts: Any, rights: Any, out: Any, first: Any, iota: Any  # noqa: ARG001 - typed by name
-    ) -> Any:  # fmt: skip
+    def lanes(_: Any, words: Any, place: Any, out: Any, first: Any, iota: Any) -> Any:  # noqa: ARG001 - typed by name
         def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
-            data, left, right, to, constants = data_of(context, b, signature.args, values, 0, 1, 2, 3, 5)
-            nothing = b.bitcast(_kept_nearby(b, ir.Constant(_HALF, [ir.Constant(_I64, 0)] * HASH)), data.type)
-            ones, others = [], []
-            for here, there in zip(_places(b, left), _places(b, right), strict=True):
-                ones.append(b.gep(data, [here]))
-                others.append(b.select(b.icmp_signed("!=", here, there), b.gep(data, [there]), nothing))
-            whole = list(range(WIDTH))
-            both = [_mixed(b, halves, whole) for halves in zip(_of(b, ones), _of(b, others), strict=True)]
-            alone = [*_words(b, ones[-1], HASH), *_words(b, others[-1], HASH)]
-            vectors = _columns(b, both)
-            _write(b, digested(b, [vectors, alone], constants, table), to, values[4])
+            data, to, constants = data_of(context, b, signature.args, values, 0, 2, 4)
+            apart(b, f"keccak_of_lanes_of_{bits}", [data, values[1], to, values[3], constants], hashed)
             return context.get_dummy_value()
 
-        return types.void(words, lefts, rights, out, types.intp, iota), code
+        return types.void(words, types.intp, out, types.intp, iota), code
+
+    return lanes
+
+
+def paired(table: Table) -> Any:
+    """What hashes nine messages of two hashes, which stand in a row from word `place` on, to rows of `out` from `first`
+    on. Those may be the same array: all is read before."""
+
+    def hashed(b: _Builder, values: list[_Value]) -> None:
+        data, place, to, first, constants = values
+        *together, last = (
+            b.gep(data, [b.add(place, ir.Constant(_I64, number * WIDTH))]) for number in range(AT_ONCE)
+        )  # fmt: skip
+        vectors = _columns(b, [_load(b, row, VECTOR) for row in together])
+        _write(b, digested(b, [vectors, _words(b, last, WIDTH)], constants, table), to, first)
+
+    @intrinsic
+    def pairs(_: Any, words: Any, place: Any, out: Any, first: Any, iota: Any) -> Any:  # noqa: ARG001 - typed by name
+        def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
+            data, to, constants = data_of(context, b, signature.args, values, 0, 2, 4)
+            apart(b, "keccak_of_pairs", [data, values[1], to, values[3], constants], hashed)
+            return context.get_dummy_value()
+
+        return types.void(words, types.intp, out, types.intp, iota), code
 
     return pairs

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
-from keifu.merkle._blocks import AT_ONCE, chunked, paired
+from keifu.merkle._blocks import AT_ONCE, chunked, in_a_row, moved, paired
 from keifu.merkle._keccak import HASH_WORDS, IOTA, TABLE
 
 __all__ = [
-    "BEHIND",
     "CHUNK_WORDS",
     "FEW",
     "HASH_BYTES",
@@ -28,9 +27,9 @@ __all__ = [
     "add_narrow",
     "add_wide",
     "fold",
+    "moved",
     "nodes_of",
     "queue",
-    "room",
     "roots_in",
     "roots_of",
     "roots_of_16",
@@ -38,7 +37,7 @@ __all__ = [
 
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
-BEHIND = AT_ONCE - 1  # rows that hashes take more than there are
+BEHIND = 2 * (AT_ONCE - 1)  # rows more than there are, which are read and written with the last ones
 FEW = 4  # tensors, which the nearest cache holds
 TREES = 512  # whose hashes a near one holds
 _WIDE_HALF, _NARROW_HALF = np.uint32(1 << 31), np.uint16(1 << 15)
@@ -46,6 +45,7 @@ _8, _24 = np.uint32(8), np.uint32(24)
 _SECOND, _THIRD = np.uint32(0xFF00), np.uint32(0xFF0000)
 _WIDE_NOTHING, _NARROW_NOTHING = np.uint32(0x80), np.uint16(0x80)  # a lane of 0 as it is hashed
 _chunks, _pairs = chunked(TABLE), paired(TABLE)
+_wide_lanes, _narrow_lanes = in_a_row(TABLE, 32), in_a_row(TABLE, 16)
 
 
 @kept
@@ -73,13 +73,20 @@ def queue(tensors: Any, chunks: Any, count: Any) -> Any:
     root; the hashes of chunks, as many as a near cache holds; and the roots, `count` at the end. Code that is called
     for one tensor alone is gone from the caches."""
     words, roots = np.empty((tensors, chunks * CHUNK_WORDS), np.uint64), np.empty((count, HASH_WORDS), np.uint64)
-    return words, np.zeros(3, np.int64), room(min(count, TREES) * chunks), roots
+    return words, np.zeros(3, np.int64), _room(min(count, TREES), chunks), roots
 
 
 @kept
 def add_wide(queue: Any, rows: Any, iota: Any) -> None:
-    """Tensors of 32 bits more, int32[tensors, lanes], which are hashed when there is no more room."""
+    """Tensors of 32 bits more, int32[tensors, lanes], which are hashed when there is no more room; at once, and without
+    being written as they are hashed, where no place would be idle."""
     words, waiting = queue[0].view(np.uint32), queue[1]
+    if rows.shape[1] == words.shape[1] and _fill_all(queue, rows.shape[0], iota):
+        start, lanes = waiting[1] * (rows.shape[1] // WIDES), rows.reshape(-1).view(np.uint64)
+        for first in range(0, lanes.size // CHUNK_WORDS, AT_ONCE):
+            _wide_lanes(lanes, first * CHUNK_WORDS, queue[2], start + first, iota)
+        waiting[1] += rows.shape[0]
+        return
     for row in range(rows.shape[0]):
         _wide_bytes(rows, row, words, waiting[0])
         waiting[0] += 1
@@ -91,6 +98,12 @@ def add_wide(queue: Any, rows: Any, iota: Any) -> None:
 def add_narrow(queue: Any, rows: Any, iota: Any) -> None:
     """The same of 16 bits."""
     words, waiting = queue[0].view(np.uint16), queue[1]
+    if rows.shape[1] == words.shape[1] and _fill_all(queue, rows.shape[0], iota):
+        start, lanes = waiting[1] * (rows.shape[1] // NARROWS), rows.reshape(-1).view(np.uint64)
+        for first in range(0, lanes.size // CHUNK_WORDS, AT_ONCE):
+            _narrow_lanes(lanes, first * CHUNK_WORDS, queue[2], start + first, iota)
+        waiting[1] += rows.shape[0]
+        return
     for row in range(rows.shape[0]):
         _narrow_bytes(rows, row, words, waiting[0])
         waiting[0] += 1
@@ -99,10 +112,22 @@ def add_narrow(queue: Any, rows: Any, iota: Any) -> None:
 
 
 @kept
+def _fill_all(queue: Any, tensors: Any, iota: Any) -> bool:
+    """Whether so many tensors of whole chunks fill all places, with none that waits before them; there is room then."""
+    words, waiting, hashes, _ = queue
+    chunks = words.shape[1] // CHUNK_WORDS
+    if waiting[0] or tensors * chunks % AT_ONCE or _rows(tensors, chunks) > hashes.shape[0]:
+        return False
+    if _rows(waiting[1] + tensors, chunks) > hashes.shape[0]:
+        _fold_hashed(queue, iota)
+    return True
+
+
+@kept
 def _hash_waiting(queue: Any, iota: Any) -> None:
     words, waiting, hashes, _ = queue
     chunks = words.shape[1] // CHUNK_WORDS
-    if (waiting[1] + waiting[0]) * chunks + BEHIND > hashes.shape[0]:
+    if _rows(waiting[1] + waiting[0], chunks) > hashes.shape[0]:
         _fold_hashed(queue, iota)
     hash_chunks(words[: waiting[0]], hashes, waiting[1] * chunks, iota)
     waiting[1] += waiting[0]
@@ -113,7 +138,7 @@ def _hash_waiting(queue: Any, iota: Any) -> None:
 def _fold_hashed(queue: Any, iota: Any) -> None:
     words, waiting, hashes, roots = queue
     trees, first = waiting[1], waiting[2]
-    fold(hashes, trees, words.shape[1] // CHUNK_WORDS, iota)
+    _fold_together(hashes, trees, words.shape[1] // CHUNK_WORDS, iota)
     roots[first : first + trees] = hashes[:trees]
     waiting[1], waiting[2] = 0, first + trees
 
@@ -154,36 +179,49 @@ def hash_chunks(words: Any, hashes: Any, start: Any, iota: Any) -> None:
 
 
 @kept
-def room(count: Any) -> Any:
-    """For so many hashes, and what comes with the last of them."""
-    return np.empty((count + BEHIND, HASH_WORDS), np.uint64)
+def _rows(trees: Any, count: Any) -> Any:
+    return trees * (count + count % 2) + BEHIND
+
+
+@kept
+def _room(trees: Any, count: Any) -> Any:
+    """For so many trees over so many hashes each, while they are folded."""
+    return np.empty((_rows(trees, count), HASH_WORDS), np.uint64)
 
 
 @kept
 def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> None:
-    """The roots over uint64[trees · count, 4], to the first rows: some trees after the other, these level by level. A
-    level's hashes go where those below it stood, so that a near cache holds all. What stood in the other rows is lost,
-    and in `BEHIND` more."""
+    """The roots over uint64[trees · count, 4], to the first rows: some trees after the other, these level by level."""
+    own = _room(min(trees, TREES), count)
     for first in range(0, trees, TREES):
         end = min(first + TREES, trees)
-        some = hashes[first * count : end * count + BEHIND]
-        _fold_together(some, end - first, count, iota)
-        hashes[first:end] = some[: end - first]
+        own[: (end - first) * count] = hashes[first * count : end * count]
+        _fold_together(own, end - first, count, iota)
+        hashes[first:end] = own[: end - first]
 
 
 @kept
 def _fold_together(hashes: Any, trees: Any, count: Any, iota: Any) -> None:
-    lefts, rights = np.empty(AT_ONCE, np.int64), np.empty(AT_ONCE, np.int64)
+    """A level's hashes go where those below it stood, so that a near cache holds all."""
+    words = hashes.reshape(-1)
     while count > 1:
-        nodes, left, end = trees * ((count + 1) // 2), 0, count
-        for first in range(0, nodes, AT_ONCE):
-            for j in range(AT_ONCE):
-                lefts[j], rights[j] = left * HASH_WORDS, min(left + 1, end - 1) * HASH_WORDS
-                if end < trees * count or left + 2 < end:
-                    left = min(left + 2, end)
-                    end += count if left == end else 0
-            _pairs(hashes.reshape(-1), lefts, rights, hashes, first, iota)
-        count = (count + 1) // 2
+        if count % 2:
+            _even(words, trees, count)
+            count += 1
+        for first in range(0, trees * (count // 2), AT_ONCE):
+            _pairs(words, 2 * HASH_WORDS * first, hashes, first, iota)
+        count //= 2
+
+
+@kept
+def _even(words: Any, trees: Any, count: Any) -> None:
+    """Make room for the zeros that stand where a last hash has no neighbour: then all pairs stand in a row."""
+    for tree in range(trees - 1, -1, -1):
+        to = (tree * (count + 1) + count) * HASH_WORDS
+        words[to : to + HASH_WORDS] = 0
+        for place in range((tree + 1) * count - 1, tree * count - 1, -1):
+            to -= HASH_WORDS
+            moved(words, place * HASH_WORDS, words, to)
 
 
 # What Python calls writes into arrays that are given: numba cannot always return one from code that it kept.
@@ -201,8 +239,7 @@ def _narrow_into(lanes: Any, out: Any, iota: Any) -> None:
 
 @kept
 def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None:
-    own = room(trees * count)
-    own[: trees * count] = hashes
+    own = hashes.copy()
     fold(own, trees, count, iota)
     out[:] = own[:trees]
 

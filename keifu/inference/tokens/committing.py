@@ -42,13 +42,18 @@ def _bounded(seen: Any, lanes: Any, heads: Any, out: Any, iota: Any) -> None:
         add_wide(outs, seen[group], iota)
         if group:
             add_narrow(others, lanes[group - 1], iota)
-    bound(outs, others, out, iota)
+    bound(outs, others, False, out, iota)
 
 
 @kept
 def _bounded_steps(seen: Any, lines: Any, heads: Any, out: Any, iota: Any) -> None:
-    for step in range(seen.shape[0]):
-        _bounded(seen[step], lines[step].reshape(lines.shape[1], 2, lines.shape[4]), heads, out[step : step + 1], iota)
+    """The same of tokens that each left their own: what waits, and what is folded, is of all of them together."""
+    count, groups, width = seen.shape[0], seen.shape[1], seen.shape[3]
+    outs, others = queues(groups, count, width, heads)
+    for step in range(count):
+        add_wide(outs, seen[step].reshape(groups, width), iota)
+        add_narrow(others, lines[step].reshape(2 * (groups - 1), lines.shape[4]), iota)
+    bound(outs, others, True, out, iota)
 
 
 class Steps:

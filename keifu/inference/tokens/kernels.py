@@ -292,4 +292,4 @@ def run(
         for lane in range(width):
             h[row, lane] = rows[norms.shape[0], row, lane]
     if groups:
-        bound(outs, lanes, bounds, iota)
+        bound(outs, lanes, False, bounds, iota)

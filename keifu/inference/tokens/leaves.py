@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from keifu._compiled import kept
-from keifu.merkle.plain import FEW, HASH_WORDS, WIDES, fold, queue, room, roots_in
+from keifu.merkle.plain import FEW, HASH_WORDS, WIDES, fold, moved, queue, roots_in
 
 __all__ = ["bound", "queues"]
 
@@ -23,17 +25,21 @@ def queues(groups: Any, rows: Any, width: Any, heads: Any) -> Any:
 
 
 @kept
-def bound(outs: Any, lanes: Any, out: Any, iota: Any) -> None:
-    """The boundaries of groups at positions, uint64[positions, groups, 4], from both queues."""
+def bound(outs: Any, lanes: Any, by_position: Any, out: Any, iota: Any) -> None:
+    """The boundaries of groups at positions, uint64[positions, groups, 4], from both queues, to which these came group
+    by group, or `by_position`."""
     count, groups = out.shape[0], out.shape[1]
-    above, beside = roots_in(outs, iota), roots_in(lanes, iota)
-    found = room(count * groups * _PLACES)
-    found[:] = 0
+    above, beside = roots_in(outs, iota).reshape(-1), roots_in(lanes, iota).reshape(-1)
+    found = np.zeros((count * groups * _PLACES, HASH_WORDS), np.uint64)
+    words = found.reshape(-1)
     for place in range(count):
         for group in range(groups):
-            at, row = (place * groups + group) * _PLACES, group * count + place
-            found[at] = above[row]
+            row = place * groups + group if by_position else group * count + place
+            own = place * (groups - 1) + group - 1 if by_position else row - count
+            to = (place * groups + group) * _PLACES * HASH_WORDS
+            moved(above, row * HASH_WORDS, words, to)
             if group:
-                found[at + 1], found[at + 2] = beside[2 * (row - count)], beside[2 * (row - count) + 1]
+                moved(beside, 2 * own * HASH_WORDS, words, to + HASH_WORDS)
+                moved(beside, (2 * own + 1) * HASH_WORDS, words, to + 2 * HASH_WORDS)
     fold(found, count * groups, _PLACES, iota)
     out.reshape(count * groups, HASH_WORDS)[:] = found[: count * groups]
