@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from keifu.agents.wallet import WalletConsent
 from keifu.chain import Deployer, Deployment
+from keifu.chain.firsts import unless_done
 from keifu.chain.suite import IDENTITY, PROOF_VALIDATOR, REGISTRY, REPUTATION, VALIDATION
 from keifu.errors import CheckFailed, UsageError
-from keifu.provenance import Kind, Record, RegistryDomain
+from keifu.provenance import Kind, Record, RegistryDomain, Status
 
 __all__ = [
     "Audit",
@@ -171,9 +173,11 @@ def record_data(chain: Deployer, suite: Deployment, chain_id: int, agent: int) -
     if data == NO_HASH:
         raise CheckFailed(f"agent {agent} has no data", remedy="keifu agent bind AGENT TOKEN")
     record = Record(chain.sender, Kind.AGENT, data)
-    chain.call(suite[REGISTRY], REGISTRY, "register", record.args)
-    chain.call(suite[REGISTRY], REGISTRY, "store_links", [record.args])
-    return RegistryDomain(chain_id, suite[REGISTRY]).record_id(record)
+    registry, known = suite[REGISTRY], RegistryDomain(chain_id, suite[REGISTRY]).record_id(record)
+    register = partial(chain.call, registry, REGISTRY, "register", record.args)
+    unless_done(register, lambda: chain.call(registry, REGISTRY, "status_of", known) == Status.ACTIVE)
+    chain.call(registry, REGISTRY, "store_links", [record.args])
+    return known
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
+from keifu.chain._deployer import Deployer
 from keifu.errors import Revert
 
-__all__ = ["unless_done"]
+__all__ = ["paid_out", "still", "unless_done", "until_done"]
+
+T = TypeVar("T")
 
 
 def unless_done(act: Callable[[], object], is_done: Callable[[], bool]) -> bool:
@@ -21,3 +26,36 @@ def unless_done(act: Callable[[], object], is_done: Callable[[], bool]) -> bool:
             raise
         return False
     return True
+
+
+def until_done(find: Callable[[], T], act: Callable[[T], object]) -> T:
+    """Act on what `find` finds on the chain, and what that was; on what is left of it where the chain refuses since
+    another has done a part in the meantime. Nothing is sent for what is empty. Raises Revert where nothing changed."""
+    found = find()
+    while found:
+        try:
+            act(found)
+            break
+        except Revert:
+            if (left := find()) == found:
+                raise
+            found = left
+    return found
+
+
+def still(named: Sequence[T], stands: Callable[[T], bool]) -> Callable[[], list[T]]:
+    """For `until_done`: finds all of `named` but what stood when this was called, and stands no more."""
+    stood = [item for item in named if stands(item)]
+    return lambda: [item for item in named if item not in stood or stands(item)]
+
+
+def paid_out(chain: Deployer, where: str, contract: str, receiver: str = "") -> int:
+    """Have what a contract credits the sender paid to `receiver`, the sender unless it is another; wei that it got.
+
+    Anybody may have it paid first, to the sender. Raises Revert.
+    """
+    to = receiver or chain.sender
+    credited = partial(chain.call, where, contract, "credits", chain.sender)
+    due = int(credited())
+    is_sent = due > 0 and unless_done(partial(chain.call, where, contract, "withdraw", to), lambda: not credited())
+    return due if is_sent or to.lower() == chain.sender.lower() else 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from keifu import abi
 from keifu.abi import FunctionAbi, Interface, decode_args
 from keifu.chain._deployer import Deployer
 from keifu.chain.creation import readable
+from keifu.chain.firsts import unless_done
 from keifu.chain.suite import TIMELOCK
 from keifu.errors import AbiError
 
@@ -76,14 +77,28 @@ def advance(chain: Deployer, timelock: str, call: Operation, before: Callable[[]
 
     `before` is called when it is going to be queued. Raises Revert with the target's or the timelock's reason.
     """
-    number = _number(chain, timelock, call)
-    if chain.call(timelock, TIMELOCK, "is_operation_ready", number):
-        chain.call(timelock, TIMELOCK, "execute", *call)
+    return _step(chain, timelock, _number(chain, timelock, call), ("execute", "schedule"), tuple(call), before)
+
+
+def _step(
+    chain: Deployer,
+    timelock: str,
+    number: bytes,
+    functions: tuple[str, str],
+    call: tuple[Any, ...],
+    before: Callable[[], Any] = lambda: None,
+) -> int:
+    """Execute or queue what has this number. Another proposer or executor may do so first, and then it is done."""
+    ask = partial(chain.call, timelock, TIMELOCK)
+    execute, schedule = functions
+    if ask("is_operation_ready", number):
+        unless_done(partial(ask, execute, *call), partial(ask, "is_operation_done", number))
         return 0
-    if not chain.call(timelock, TIMELOCK, "is_operation_pending", number):
+    if not ask("is_operation_pending", number):
         before()
-        chain.call(timelock, TIMELOCK, "schedule", *call, chain.call(timelock, TIMELOCK, "get_minimum_delay"))
-    ready: int = chain.call(timelock, TIMELOCK, "get_timestamp", number)
+        queue = partial(ask, schedule, *call, ask("get_minimum_delay"))
+        unless_done(queue, partial(ask, "is_operation_pending", number))
+    ready: int = ask("get_timestamp", number)
     return ready
 
 
@@ -123,11 +138,4 @@ def advance_batch(chain: Deployer, batch: Batch) -> int:
     """`advance` for a batch."""
     where = batch.timelock
     number: bytes = chain.call(where, TIMELOCK, "hash_operation_batch", *batch.arguments)
-    if chain.call(where, TIMELOCK, "is_operation_ready", number):
-        chain.call(where, TIMELOCK, "execute_batch", *batch.arguments)
-        return 0
-    if not chain.call(where, TIMELOCK, "is_operation_pending", number):
-        delay = chain.call(where, TIMELOCK, "get_minimum_delay")
-        chain.call(where, TIMELOCK, "schedule_batch", *batch.arguments, delay)
-    ready: int = chain.call(where, TIMELOCK, "get_timestamp", number)
-    return ready
+    return _step(chain, where, number, ("execute_batch", "schedule_batch"), batch.arguments)

@@ -74,10 +74,10 @@ def unlock(session: Session, amount: int, channels: tuple[bytes, ...], json_out:
     """Take coins back from your lock for disputes that no promise needs, after settling covers of the channels that you
     name."""
     from keifu.chain.suite import DISPUTES, HUB
-    from keifu.compute.market.refusals import send
+    from keifu.compute.market import services
 
     suite = suite_of(session)
-    send(session.deployer, suite, DISPUTES, "unlock", amount, list(channels))
+    services.unlock(session.deployer, suite, amount, channels=channels, contract=DISPUTES)
     left = suite.at(session.client, HUB).lock_of(suite[DISPUTES], session.sender)
     emit({"operator": session.sender, "locked": str(left)}, f"{coins(left)} coins stay locked", json_out)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keifu.chain import Deployer, Deployment
+from keifu.chain.firsts import paid_out
 from keifu.chain.suite import MARKET, NFT, TOKEN, VERIFIER
 from keifu.errors import CheckFailed, Revert
 from keifu.inft.folder import DataFolder
@@ -180,13 +181,10 @@ def release(chain: Deployer, suite: Deployment, sale: bytes) -> int:
 
 def withdraw(chain: Deployer, suite: Deployment) -> int:
     """Pay out what market and verifier have credited the sender in the suite's coin; wei, 0 when nothing was due."""
-    paid = 0
-    for name, more in ((MARKET, (suite[TOKEN],)), (VERIFIER, ())):
-        due: int = chain.call(suite[name], name, "credits", chain.sender, *more)
-        if due:
-            chain.call(suite[name], name, "withdraw", *more, chain.sender)
-        paid += due
-    return paid
+    due: int = chain.call(suite[MARKET], MARKET, "credits", chain.sender, suite[TOKEN])
+    if due:
+        chain.call(suite[MARKET], MARKET, "withdraw", suite[TOKEN], chain.sender)
+    return due + paid_out(chain, suite[VERIFIER], VERIFIER)
 
 
 def complain(chain: Deployer, suite: Deployment, said: Transfer, signers: Sequence[str], key: Account) -> int:

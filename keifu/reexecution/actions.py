@@ -8,7 +8,7 @@ from typing import Any
 
 from ethwire.abi import encode_args
 from keifu.chain import Deployer, Deployment
-from keifu.chain.firsts import unless_done
+from keifu.chain.firsts import paid_out, still, unless_done, until_done
 from keifu.chain.header import encode_header
 from keifu.chain.suite import COURT, REEXECUTION, TOKEN
 from keifu.compute.market.refusals import place_of
@@ -16,7 +16,7 @@ from keifu.compute.receipt import SignedReceipt
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import keccak256
 from keifu.payments.channel import Channel
-from keifu.reexecution.reading import NOBODY, RANDOMNESS, Demand, Promise, Reading, Terms, values_of
+from keifu.reexecution.reading import NOBODY, RANDOMNESS, Demand, Promise, Reading, Terms, promise_of, values_of
 from keifu.reexecution.steps import Due, Step, due
 from keifu.reexecution.tolerance import LONGEST
 from keifu.staking.actions import collect, pay
@@ -25,9 +25,15 @@ __all__ = ["accept", "accuse", "concede", "go_on", "offer", "open_demand", "rele
 
 
 def offer(chain: Deployer, suite: Deployment, channel: Channel, terms: Terms) -> int:
-    """Offer the payer of a channel a promise; its number. Raises Revert."""
+    """Offer the payer of a channel a promise; its number. Raises Revert, and CheckFailed where the node does not show
+    it."""
+    ask = partial(chain.call, place_of(suite, REEXECUTION), REEXECUTION)
+    before = int(ask("promise_count"))
     _send(chain, suite, "offer", channel.values, values_of(terms))
-    return int(chain.call(suite[REEXECUTION], REEXECUTION, "promise_count"))
+    for number in range(before + 1, int(ask("promise_count")) + 1):  # others may have offered theirs meanwhile
+        if promise_of(number, ask("promise", number)).operator.lower() == chain.sender.lower():
+            return number
+    raise CheckFailed("the node does not show the offer", remedy="ask again, or another endpoint")
 
 
 def accept(chain: Deployer, suite: Deployment, promise: Promise, least: int) -> None:
@@ -88,7 +94,9 @@ def release(chain: Deployer, suite: Deployment, promise: int) -> None:
 
 def unlock(chain: Deployer, suite: Deployment, amount: int, over: Sequence[int]) -> int:
     """Free so much of the sender's lock, after the promises in `over` are settled, and collect it; wei paid."""
-    _send(chain, suite, "unlock", amount, list(over))
+    where = place_of(suite, REEXECUTION)
+    due = still(over, lambda number: promise_of(number, chain.call(where, REEXECUTION, "promise", number)).reserve > 0)
+    until_done(lambda: [due()], lambda left: _send(chain, suite, "unlock", amount, *left))
     return collect(chain, suite)
 
 
@@ -124,10 +132,7 @@ def go_on(chain: Deployer, suite: Deployment, reading: Reading, number: int) -> 
 
 def withdraw(chain: Deployer, suite: Deployment) -> int:
     """Pay out what the sender is credited; wei, 0 when there was nothing to send for."""
-    credits_ = partial(chain.call, place_of(suite, REEXECUTION), REEXECUTION, "credits", chain.sender)
-    if credited := int(credits_()):  # anybody may have it paid, to the same account
-        unless_done(partial(_send, chain, suite, "withdraw", chain.sender), lambda: not credits_())
-    return credited
+    return paid_out(chain, place_of(suite, REEXECUTION), REEXECUTION)
 
 
 def _has_moved(reading: Reading, promise: Promise, number: int, step: Step) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from keifu.chain.firsts import unless_done, until_done
 from keifu.chain.suite import COMPUTE, DISPUTES
-from keifu.compute.client.claiming import breaches, demand_answer, demanded_answer, report_breach
+from keifu.compute.client.claiming import Breach, breaches, demand_answer, demanded_answer, report_breach
 from keifu.compute.client.client import ComputeClient, Provider
 from keifu.compute.client.covering import Covers as Asked
 from keifu.compute.client.side import ENVIRONMENTS, REGISTRY, chain_side
@@ -89,13 +91,19 @@ class Covers(Area[M]):
         link, kept = self._link, kept_channel(channel)
         demand = read_demand(link.suite.at(link.client, COMPUTE), kept.id, operator)
         if demand.is_open and link.client.now > demand.deadline:
-            demands.close(link.deployer, link.suite, kept.id, operator)
+            close = partial(demands.close, link.deployer, link.suite, kept.id, operator)
+            market = link.suite.at(link.client, COMPUTE)
+            unless_done(close, lambda: read_demand(market, kept.id, operator) != demand)  # anybody may
         with Store(usual_folder(), writes=False) as store:
             receipts = [*store.receipts(), *store.receipts(refused=True)]
         own = [signed for signed in receipts if signed.receipt.channel_id == kept.id]
+
         # What a report takes answers for no other one: so the rest is looked through again.
-        while found := breaches(own, link.client, link.suite, _provenance(link)):
-            report_breach(link.deployer, link.suite, found[0])
+        def find() -> list[Breach]:
+            return breaches(own, link.client, link.suite, _provenance(link))
+
+        while until_done(find, lambda found: report_breach(link.deployer, link.suite, found[0])):
+            pass  # the rest
         return coins_of(services.withdraw(link.deployer, link.suite))
 
     @verb

@@ -11,7 +11,7 @@ from typing import Any
 from ethwire.abi import encode_args
 from keifu.abi import Contract, Receipt
 from keifu.chain import ChainClient, Deployer, Deployment
-from keifu.chain.firsts import unless_done
+from keifu.chain.firsts import still, unless_done, until_done
 from keifu.chain.header import encode_header
 from keifu.chain.logs import find_logs
 from keifu.chain.suite import COURT
@@ -294,5 +294,6 @@ def _groups(jurors: Sequence[str]) -> list[list[str]]:
 
 def release(chain: Deployer, suite: Deployment) -> int:
     """Have what the sender asked back unlocked, and collect it at the hub; wei paid. Raises Revert."""
-    chain.call(suite[COURT], COURT, "release")
+    leaving = still([chain.sender], lambda who: chain.call(suite[COURT], COURT, "get_juror", who)[3] > 0)
+    until_done(leaving, lambda _: chain.call(suite[COURT], COURT, "release"))  # the juror's node may do it
     return collect(chain, suite)

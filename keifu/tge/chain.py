@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from keifu.abi.eip712 import TRANSFER_WITH_AUTHORIZATION
 from keifu.chain import ChainClient, Deployer, Deployment, Params, deploy_protocol
 from keifu.chain.bounds import require_start
 from keifu.chain.deployments import Record
+from keifu.chain.firsts import unless_done
 from keifu.chain.logs import find_logs
 from keifu.chain.parameters import Distribution
 from keifu.chain.suite import DISTRIBUTOR, TOKEN
@@ -130,7 +132,8 @@ def fund(chain: Deployer, deployment: Deployment, distribution: Distribution, ch
     """
     token, distributor = deployment[TOKEN], deployment[DISTRIBUTOR]
     nonce = keccak256(f"fund {distribution.key}".encode())
-    if chain.call(token, TOKEN, "authorizationState", chain.sender, nonce):
+    is_used = partial(chain.call, token, TOKEN, "authorizationState", chain.sender, nonce)
+    if is_used():
         return False
     balance = chain.call(token, TOKEN, "balanceOf", chain.sender)
     if balance < distribution.allocation:
@@ -138,8 +141,7 @@ def fund(chain: Deployer, deployment: Deployment, distribution: Distribution, ch
     values = (chain.sender, distributor, distribution.allocation, 0, FOREVER, nonce)
     signature = sign(Domain("Keifu", "1", chain_id, token).digest(TRANSFER_WITH_AUTHORIZATION, *values))
     r, s, v = signature[:32], signature[32:64], signature[64]
-    chain.call(token, TOKEN, "transferWithAuthorization", *values, v, r, s)
-    return True
+    return unless_done(partial(chain.call, token, TOKEN, "transferWithAuthorization", *values, v, r, s), is_used)
 
 
 def claim(chain: Deployer, distributor: str, proof: Proof) -> int:
@@ -150,9 +152,13 @@ def claim(chain: Deployer, distributor: str, proof: Proof) -> int:
     index, account, total, path = proof.arguments
     if not chain.call(distributor, DISTRIBUTOR, "verify", index, account, total, path):
         raise CheckFailed("the proof is not of the list at this distributor", remedy="take the published files")
-    due: int = chain.call(distributor, DISTRIBUTOR, "claimable", index, account, total)
+    claimable = partial(chain.call, distributor, DISTRIBUTOR, "claimable", index, account, total)
+    due = int(claimable())
     if due:
-        chain.call(distributor, DISTRIBUTOR, "claim", index, account, total, path)
+        unless_done(
+            partial(chain.call, distributor, DISTRIBUTOR, "claim", index, account, total, path),
+            lambda: claimable() < due,
+        )
     return due
 
 

@@ -5,15 +5,16 @@ Times are unix seconds, reserves wei.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain.firsts import paid_out, still, until_done
 from keifu.chain.logs import find_events
-from keifu.chain.suite import COMPUTE
-from keifu.compute.market.refusals import place_of, send
+from keifu.chain.suite import COMPUTE, DISPUTES
+from keifu.compute.market.refusals import explained, place_of, send
 from keifu.compute.promises import Offer
 from keifu.errors import CheckFailed, UsageError
 from keifu.staking.actions import lock
@@ -108,7 +109,13 @@ def settle(
     chain: Deployer, suite: Deployment, operator: str, environments: Sequence[bytes], channels: Sequence[bytes]
 ) -> None:
     """Free what an operator's services and covers reserve that are over. Raises Revert."""
-    send(chain, suite, COMPUTE, "settle", operator, _few(environments), _few(channels))
+    due = _due(chain, suite, operator, environments, channels)
+
+    def free(named: list[list[bytes]]) -> None:
+        if any(named):
+            send(chain, suite, COMPUTE, "settle", operator, *named)
+
+    until_done(due, free)
 
 
 def lock_coins(chain: Deployer, suite: Deployment, amount: int, contract: str = COMPUTE) -> int:
@@ -117,10 +124,18 @@ def lock_coins(chain: Deployer, suite: Deployment, amount: int, contract: str = 
 
 
 def unlock(
-    chain: Deployer, suite: Deployment, amount: int, environments: Sequence[bytes] = (), channels: Sequence[bytes] = ()
+    chain: Deployer,
+    suite: Deployment,
+    amount: int,
+    environments: Sequence[bytes] = (),
+    channels: Sequence[bytes] = (),
+    contract: str = COMPUTE,
 ) -> None:
-    """Free so many wei of the sender's lock, after settling what is named. Raises Revert."""
-    send(chain, suite, COMPUTE, "unlock", amount, _few(environments), _few(channels))
+    """Free so many wei of the sender's lock, after settling what is named; disputes have no environments. Raises
+    Revert."""
+    due = _due(chain, suite, chain.sender, environments, channels, contract)
+    first = 1 if contract == DISPUTES else 0
+    until_done(due, lambda named: send(chain, suite, contract, "unlock", amount, *named[first:]))
 
 
 def bind(chain: Deployer, suite: Deployment, operator: str = "") -> None:
@@ -130,10 +145,23 @@ def bind(chain: Deployer, suite: Deployment, operator: str = "") -> None:
 
 def withdraw(chain: Deployer, suite: Deployment, receiver: str = "", contract: str = COMPUTE) -> int:
     """Pay out what the market, its orders or disputes owe the sender; wei, 0 when they owe nothing. Raises Revert."""
-    due: int = chain.call(place_of(suite, contract), contract, "credits", chain.sender)
-    if due:
-        send(chain, suite, contract, "withdraw", receiver or chain.sender)
-    return due
+    with explained():
+        return paid_out(chain, place_of(suite, contract), contract, receiver)
+
+
+def _due(
+    chain: Deployer,
+    suite: Deployment,
+    operator: str,
+    environments: Sequence[bytes],
+    channels: Sequence[bytes],
+    contract: str = COMPUTE,
+) -> Callable[[], list[list[bytes]]]:
+    """Finds which services and covers of those are not settled."""
+    where = place_of(suite, contract)
+    services = still(_few(environments), lambda item: chain.call(where, contract, "service", operator, item)[-1] > 0)
+    covers = still(_few(channels), lambda item: chain.call(where, contract, "cover_of", item, operator)[-1] > 0)
+    return lambda: [services(), covers()]
 
 
 # what the chain says ------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keifu.chain import RpcDeployer
+from keifu.chain.firsts import paid_out
 from keifu.chain.suite import HUB, RECORD_PROOF
 from keifu.errors import CheckFailed
 from keifu.node.chain import NodeChain
@@ -15,9 +16,7 @@ def leave(chain: NodeChain, deployer: RpcDeployer) -> Left:
     """Pay the node's credit, and unlock what no promise needs. Raises CheckFailed when there is neither, and Revert."""
     proofs, hub = chain.suite[RECORD_PROOF], chain.suite[HUB]
     who = deployer.sender
-    rewards: int = deployer.call(proofs, RECORD_PROOF, "credits", who)
-    if rewards:
-        deployer.call(proofs, RECORD_PROOF, "pay", who)
+    rewards = paid_out(deployer, proofs, RECORD_PROOF)
     locked: int = deployer.call(hub, HUB, "lock_of", proofs, who)
     _, _, until, reserve = deployer.call(proofs, RECORD_PROOF, "binding", who)
     if not locked and not rewards:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain import Deployer
+from keifu.chain.firsts import still, unless_done, until_done
 from keifu.chain.suite import HEARTBEATS, HUB
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.keys import Account
@@ -105,8 +107,9 @@ def bind(
             remedy="raise --most; nothing was sent",
         )
     for key in retire:  # first: two machines never act at the same time
-        if not deployer.call(service, HEARTBEATS, "key", key)[-1]:
-            deployer.call(service, HEARTBEATS, "retire_key", key)
+        is_retired = partial(_is_retired, deployer, service, key)
+        if not is_retired():  # the key may do it itself
+            unless_done(partial(deployer.call, service, HEARTBEATS, "retire_key", key), is_retired)
     _name_key(chain, deployer, node)
     if missing:
         lock(deployer, suite, service, operator, missing)
@@ -127,6 +130,10 @@ def _name_key(chain: NodeChain, deployer: Deployer, node: Account) -> None:
     name_key(deployer, chain.suite, chain.id, node, KeyKind.HEARTBEAT)
 
 
+def _is_retired(deployer: Deployer, service: str, key: str) -> bool:
+    return bool(deployer.call(service, HEARTBEATS, "key", key)[-1])
+
+
 def leave(chain: NodeChain, deployer: Deployer, environment: bytes) -> str:
     """End the sender's binding, or take its coins back when the evidence window is over; what was done, and what comes
     next. Raises CheckFailed when there is nothing to end yet."""
@@ -140,9 +147,12 @@ def leave(chain: NodeChain, deployer: Deployer, environment: bytes) -> str:
         raise CheckFailed(
             f"heartbeats can still be reported until {day(standing.until)}", remedy="call this again then"
         )
-    due = [environment] if standing.is_bound else []
+    due = still(
+        [environment] if standing.is_bound else [],
+        lambda item: deployer.call(service, HEARTBEATS, "binding", operator, item)[-1] > 0,
+    )
     free = standing.locked - standing.reserved + standing.reserve
     if not free:
         raise CheckFailed(f"{operator} has nothing locked that is free", remedy="nothing is left to do")
-    deployer.call(service, HEARTBEATS, "unlock", free, due)
+    until_done(lambda: [due()], lambda left: deployer.call(service, HEARTBEATS, "unlock", free, *left))
     return f"{coins(free)} coins were freed: keifu staking collect pays them out"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from keifu.abi import Contract
 from keifu.chain import RpcDeployer
+from keifu.chain.firsts import unless_done
 from keifu.chain.suite import HUB, REEXECUTION
 from keifu.errors import CheckFailed
 from keifu.node.chain import NodeChain
@@ -37,6 +39,10 @@ def leave(chain: NodeChain, deployer: RpcDeployer, settings: ReExecutorWork, bas
     return Left(0, leaving, at)
 
 
+def _is_no_longer(contract: Contract, pool: bytes, place: int, executor: str) -> bool:
+    return slot_of(contract.slot(pool, place)).executor != executor
+
+
 def _left(contract: Contract, deployer: RpcDeployer, pool: bytes, now: int) -> tuple[int, int]:
     """Wei of the own slot that are leaving, and when they can be taken."""
     for place in range(contract.slot_count(pool)):
@@ -47,7 +53,8 @@ def _left(contract: Contract, deployer: RpcDeployer, pool: bytes, now: int) -> t
             deployer.call(contract.address, REEXECUTION, "leave", pool, place)
             slot = slot_of(contract.slot(pool, place))
         if slot.seats == 0 and now > slot.left + DRAW_PERIOD:
-            deployer.call(contract.address, REEXECUTION, "free_slot", pool, place)
+            free = partial(deployer.call, contract.address, REEXECUTION, "free_slot", pool, place)
+            unless_done(free, partial(_is_no_longer, contract, pool, place, slot.executor))  # anybody may
             return 0, 0
         return SLOT_STAKE - slot.fines * UNIT, slot.left + DRAW_PERIOD
     return 0, 0

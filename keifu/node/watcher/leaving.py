@@ -7,6 +7,7 @@ from pathlib import Path
 
 from keifu.chain import RpcDeployer
 from keifu.chain.finality import final_depth
+from keifu.chain.firsts import paid_out
 from keifu.chain.suite import HEARTBEATS
 from keifu.errors import CheckFailed
 from keifu.node.chain import open_chain, open_key
@@ -35,8 +36,7 @@ def leave(path: Path, settings: NodeSettings) -> tuple[int, str]:
                     f"{count} of its reports are under way", remedy=f"let them end: keifu node watcher run {path}"
                 )
         deployer = RpcDeployer(chain.client, account, chain.record.factory)
-        due: int = deployer.call(chain.suite[HEARTBEATS], HEARTBEATS, "credits", account.address)
+        due = paid_out(deployer, chain.suite[HEARTBEATS], HEARTBEATS, receiver)
         if due:
-            deployer.call(chain.suite[HEARTBEATS], HEARTBEATS, "withdraw", receiver)
             note_used(path, chain, account.address)
         return due, receiver

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from keifu.chain.firsts import unless_done
 from keifu.errors import InputError
 from keifu.keys import Account
 from keifu.provenance._model import Link, Record, Status
@@ -48,6 +50,10 @@ class Declared:
         return {"id": self.id.hex(), "new": self.new, **described(self.found), "record": self.record.to_json()}
 
 
+def _is_known(source: Provenance, record_id: bytes) -> bool:
+    return bool(source.registry.state_of(record_id)[2] != Status.UNKNOWN)
+
+
 def described(found: Found) -> dict[str, Any]:
     """What an import would register, with what each field rests on."""
     said = {"name": found.name, "kind": found.kind.word, "digest": found.tree.root.hex()}
@@ -73,11 +79,10 @@ def declare(
             raise InputError(f"two artefacts of the import are called {item.name!r}", remedy="rename one")
         record = item.record(sender.address, ids, links if item.name in last else ())
         ids[item.name] = source.domain.record_id(record)
-        known = source.registry.state_of(ids[item.name])[2] != Status.UNKNOWN
-        ready.append(Declared(ids[item.name], item, record, not known))
+        ready.append(Declared(ids[item.name], item, record, not _is_known(source, ids[item.name])))
     for made in ready:
         documents.keep(made.found.manifest.body)
         documents.keep(made.found.statement)
         if made.new:
-            source.register(made.record, sender)
+            unless_done(partial(source.register, made.record, sender), partial(_is_known, source, made.id))
     return ready

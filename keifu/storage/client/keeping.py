@@ -7,11 +7,13 @@ import secrets
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from keifu.chain import Deployer
+from keifu.chain.firsts import unless_done, until_done
 from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
 from keifu.errors import CheckFailed, KeifuError, Revert, UsageError
 from keifu.storage.boxes import Signer, share
@@ -158,21 +160,26 @@ def renew(market: Market, ledger: Ledger, chain: Deployer, row: Row, seconds: in
         bound = money.amount(most)
         raise CheckFailed(f"it costs {money.text(cost)}, {bound} at most were agreed", remedy="--max-price")
     row = ledger.change(row, row.state, replace(kept, renewing=end))
-    market.renew(chain, row.deal, end, cost, money)
+    pay = partial(market.renew, chain, row.deal, end, cost, money)
+    unless_done(pay, lambda: market.require_deal(row.deal).end >= end)  # anybody may pay for it
     return ledger.change(row, row.state, replace(row.kept, renewing=0)), end
 
 
 def close(market: Market, chain: Deployer, deal: bytes) -> list[int]:
     """End all shards of a deal early, as its client; which ones. Safe to repeat."""
     state = market.require_deal(deal)
-    epoch = market.epoch()
-    shards = market.shards(deal, state.shards)
-    open_ones = [
-        index for index, shard in enumerate(shards) if shard.state is State.STORED and shard.end > epoch + NOTICE
-    ]
-    if open_ones or not state.closed:
+
+    def find() -> list[int]:
+        until, shards = market.epoch() + NOTICE, market.shards(deal, state.shards)
+        return [index for index, shard in enumerate(shards) if shard.state is State.STORED and shard.end > until]
+
+    def end(open_ones: list[int]) -> None:
         market.send(chain, STORAGE_DEALS, "close", deal, open_ones)
-    return open_ones
+
+    ended = until_done(find, end)  # one may be declared lost, or over, in the meantime
+    if not ended and not state.closed:
+        end([])
+    return ended
 
 
 @dataclass(frozen=True)
@@ -195,19 +202,15 @@ class PaidOut:
 def refund(market: Market, chain: Deployer, deal: bytes) -> PaidOut:
     """Have what was not proven of shards that are over credited to the client, and paid out. Safe to repeat."""
     state = market.require_deal(deal)
-    epoch, mine = market.epoch(), state.client == chain.sender.lower()
-    due = [
-        index for index, shard in enumerate(market.shards(deal, state.shards)) if _is_over(shard, state, epoch, mine)
-    ]
-    if due:
-        market.send(chain, STORAGE_DEALS, "refund", deal, due)
-    credited: int = chain.call(market.suite[STORAGE], STORAGE, "credits", chain.sender)
-    if credited:
-        market.send(chain, STORAGE, "withdraw", chain.sender)
-    bonds: int = chain.call(market.suite[STORAGE_REPAIRS], STORAGE_REPAIRS, "credits", chain.sender)
-    if bonds:
-        market.send(chain, STORAGE_REPAIRS, "withdraw", chain.sender)
-    return PaidOut(credited + bonds, money := market.money(state.token), _token_paid(market, chain, money))
+    mine = state.client == chain.sender.lower()
+
+    def find() -> list[int]:
+        epoch, shards = market.epoch(), market.shards(deal, state.shards)
+        return [index for index, shard in enumerate(shards) if _is_over(shard, state, epoch, mine)]
+
+    until_done(find, lambda due: market.send(chain, STORAGE_DEALS, "refund", deal, due))
+    paid = sum(market.paid_out(chain, name) for name in (STORAGE, STORAGE_REPAIRS))
+    return PaidOut(paid, money := market.money(state.token), _token_paid(market, chain, money))
 
 
 def _token_paid(market: Market, chain: Deployer, money: Money) -> int:

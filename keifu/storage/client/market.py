@@ -11,6 +11,7 @@ from typing import Any
 from ethwire.keys import checksum
 from keifu.abi import Contract, Log
 from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain.firsts import paid_out
 from keifu.chain.logs import find_events, find_logs
 from keifu.chain.suite import CHANNELS, STORAGE, STORAGE_DEALS, STORAGE_REPAIRS, TOKEN
 from keifu.errors import CheckFailed, EnvironmentFault, Revert
@@ -191,6 +192,11 @@ class Market:
     def send(self, chain: Deployer, contract: str, function: str, *args: Any) -> None:
         with explained():
             chain.call(self.suite[contract], contract, function, *args)
+
+    def paid_out(self, chain: Deployer, contract: str) -> int:
+        """Have paid what a contract of the market credits the sender; wei."""
+        with explained():
+            return paid_out(chain, self.suite[contract], contract)
 
     def demand(self, chain: Deployer, deal: bytes, index: int, shown: tuple[Any, ...], leaf: int) -> None:
         """Have one leaf shown on the chain, for the fee."""
