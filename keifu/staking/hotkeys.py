@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Any
 
 from ethwire.eip712 import Domain
@@ -11,6 +12,7 @@ from ethwire.keys import Account
 from keifu.abi import Contract
 from keifu.abi.eip712 import HOT_KEY
 from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain.firsts import unless_done
 from keifu.chain.logs import find_events
 from keifu.chain.suite import COMPUTE, HEARTBEATS
 from keifu.errors import CheckFailed
@@ -24,6 +26,7 @@ __all__ = [
     "keys_of",
     "name_key",
     "named_keys",
+    "retire_at",
     "retire_key",
     "set_cap",
 ]
@@ -95,7 +98,13 @@ def retire_key(chain: Deployer, suite: Deployment, key: str) -> None:
     if not spoken:
         raise CheckFailed(f"{key} does not speak for {chain.sender}", remedy="keifu keys named --of OPERATOR")
     for contract in spoken:
-        chain.call(suite[contract], contract, "retire_key", key)
+        retire_at(chain, suite, contract, key)
+
+
+def retire_at(chain: Deployer, suite: Deployment, contract: str, key: str) -> None:
+    """End a key at one contract, unless it is ended: the key itself may be first. Raises Revert."""
+    end = partial(chain.call, suite[contract], contract, "retire_key", key)
+    unless_done(end, lambda: chain.call(suite[contract], contract, "key", key)[3] > 0)
 
 
 def keys_of(client: ChainClient, suite: Deployment, operator: str, first_block: int = 0) -> list[HotKey]:

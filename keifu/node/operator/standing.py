@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain import Deployer
-from keifu.chain.firsts import still, unless_done, until_done
+from keifu.chain.firsts import still, until_done
 from keifu.chain.suite import HEARTBEATS, HUB
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.staking import KeyKind
 from keifu.staking.actions import lock
-from keifu.staking.hotkeys import name_key
+from keifu.staking.hotkeys import name_key, retire_at
 from keifu.units import coins, day
 
 __all__ = ["Standing", "bind", "leave", "standing_of"]
@@ -107,9 +106,7 @@ def bind(
             remedy="raise --most; nothing was sent",
         )
     for key in retire:  # first: two machines never act at the same time
-        is_retired = partial(_is_retired, deployer, service, key)
-        if not is_retired():  # the key may do it itself
-            unless_done(partial(deployer.call, service, HEARTBEATS, "retire_key", key), is_retired)
+        retire_at(deployer, suite, HEARTBEATS, key)
     _name_key(chain, deployer, node)
     if missing:
         lock(deployer, suite, service, operator, missing)
@@ -128,10 +125,6 @@ def _name_key(chain: NodeChain, deployer: Deployer, node: Account) -> None:
             remedy="make the node anew with another key",
         )
     name_key(deployer, chain.suite, chain.id, node, KeyKind.HEARTBEAT)
-
-
-def _is_retired(deployer: Deployer, service: str, key: str) -> bool:
-    return bool(deployer.call(service, HEARTBEATS, "key", key)[-1])
 
 
 def leave(chain: NodeChain, deployer: Deployer, environment: bytes) -> str:

@@ -167,17 +167,17 @@ def renew(market: Market, ledger: Ledger, chain: Deployer, row: Row, seconds: in
 
 def close(market: Market, chain: Deployer, deal: bytes) -> list[int]:
     """End all shards of a deal early, as its client; which ones. Safe to repeat."""
-    state = market.require_deal(deal)
+    count = market.require_deal(deal).shards
 
     def find() -> list[int]:
-        until, shards = market.epoch() + NOTICE, market.shards(deal, state.shards)
+        until, shards = market.epoch() + NOTICE, market.shards(deal, count)
         return [index for index, shard in enumerate(shards) if shard.state is State.STORED and shard.end > until]
 
     def end(open_ones: list[int]) -> None:
         market.send(chain, STORAGE_DEALS, "close", deal, open_ones)
 
     ended = until_done(find, end)  # one may be declared lost, or over, in the meantime
-    if not ended and not state.closed:
+    if not ended and not market.require_deal(deal).closed:
         end([])
     return ended
 
@@ -217,8 +217,9 @@ def _token_paid(market: Market, chain: Deployer, money: Money) -> int:
     """What the sender was credited in another token, last: a token that refuses holds up no coins."""
     due = market.credited(chain.sender, money) if money.token else 0
     if due:
+        pay = partial(market.send, chain, STORAGE_DEALS, "withdraw_token", money.token, chain.sender)
         try:
-            market.send(chain, STORAGE_DEALS, "withdraw_token", money.token, chain.sender)
+            unless_done(pay, lambda: not market.credited(chain.sender, money))  # anybody may have it paid
         except Revert as refusal:
             raise CheckFailed(
                 f"the token refuses to pay {money.text(due)}: {refusal.reason or 'without a reason'}",

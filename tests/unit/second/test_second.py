@@ -9,7 +9,6 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 import pytest
 
 from keifu.agents.actions import bind, record_data, register
@@ -18,15 +17,12 @@ from keifu.chain.suite import (
     COMPUTE,
     COURT,
     DISTRIBUTOR,
-    ENVIRONMENTS,
     HEARTBEATS,
     HUB,
     NFT,
     ORDERS,
     REEXECUTION,
     REGISTRY,
-    STORAGE,
-    STORAGE_DEALS,
     TIMELOCK,
     TOKEN,
 )
@@ -41,19 +37,17 @@ from keifu.provenance import Kind, Record, RegistryDomain, Status, imports
 from keifu.provenance.registry import Provenance
 from keifu.reexecution import actions as reexecution
 from keifu.reexecution.reading import Terms
-from keifu.spec.storage import LEAF_BYTES, deal_path, deal_root, leaves_of, root
 from keifu.staking import KeyKind, court
 from keifu.staking.hotkeys import name_key
 from keifu.staking.owner import queue_or_execute
-from keifu.storage.client import keeping
-from keifu.storage.client.market import Market
 from keifu.tge import chain as tge
 from keifu.tge.files import Proof
 from keifu.units import COIN, DAY
 from tests.beaten import BeatenHere
 
+ENVIRONMENTS = "Environments"
 NOWHERE, ROOT = bytes(32), b"\x07" * 32
-FEE, LOCK = 40 * COIN, 20_000 * COIN
+FEE, LOCK, JURY = 40 * COIN, 20_000 * COIN, 1_010_000 * COIN
 
 
 # what is credited -----------------------------------------------------------------------------------------------------
@@ -127,84 +121,6 @@ def test_a_binding_s_coins_are_freed_though_another_settles_it_first(scene, boun
     assert second.beaten == ["unlock"]
 
 
-# storage --------------------------------------------------------------------------------------------------------------
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """What a renewal looks at of a file."""
-
-    renewing: int = 0
-
-
-class Noted(msgspec.Struct, frozen=True):
-    deal: bytes
-    kept: Kept
-    state: str = "stored"
-
-
-LEDGER: Any = SimpleNamespace(change=lambda row, state, kept: msgspec.structs.replace(row, state=state, kept=kept))
-
-
-@pytest.fixture
-def market(scene):
-    return Market(scene.evm, scene.suite)
-
-
-@pytest.fixture
-def deal(scene, market):
-    """Of three shards, which nobody has accepted."""
-    now = market.epoch()
-    chain, terms = scene.by(scene.own), (ROOT, 3, 10**9, 10**9, now + 1, now + 10, False, bytes(32))
-    chain.call(scene.suite[TOKEN], TOKEN, "approve", scene.suite[STORAGE_DEALS], 100 * COIN)
-    deal: bytes = chain.simulate(scene.suite[STORAGE_DEALS], STORAGE_DEALS, "open", *terms)
-    chain.call(scene.suite[STORAGE_DEALS], STORAGE_DEALS, "open", *terms)
-    return deal
-
-
-def test_shards_are_refunded_though_another_takes_one_each_time(scene, market, deal):
-    scene.evm.warp(3 * market.epoch_seconds)
-    likes = {
-        "refund": lambda of, due: ("refund", (of, due[:1])),
-        "withdraw": lambda *_: ("pay", (scene.own.address,)),
-    }
-    second, before = scene.second(**likes), scene.held(scene.own)
-    assert keeping.refund(market, second, deal).coins == scene.held(scene.own) - before == 27 * COIN
-    assert second.beaten == ["refund"] * 3 + ["withdraw"]
-
-
-def test_a_deal_that_another_renews_is_renewed(scene, market, deal):
-    scene.chain.call(scene.suite[TOKEN], TOKEN, "transfer", scene.other.address, COIN)
-    scene.by(scene.other).call(scene.suite[TOKEN], TOKEN, "approve", scene.suite[STORAGE_DEALS], 100 * COIN)
-    second, until = scene.second("renew"), market.require_deal(deal).end + 5
-    row = Noted(deal, Kept())
-    row, end = keeping.renew(market, LEDGER, second, row, 5 * market.epoch_seconds, 100 * COIN)
-    assert (second.beaten, end, row.kept.renewing) == (["renew"], until, 0)
-
-
-def stored(scene, market):
-    """A deal of two shards, which the other one stores."""
-    data = b"\x01" * LEAF_BYTES, b"\x02" * LEAF_BYTES
-    shards = [(scene.other.address, root(leaves_of(item)), 1) for item in data]
-    now, chain, provider = market.epoch(), scene.by(scene.own), scene.by(scene.other)
-    terms = (deal_root(shards), 2, 10**9, 100 * 10**9, now + 1, now + 10, False, bytes(32))
-    chain.call(scene.suite[TOKEN], TOKEN, "approve", scene.suite[STORAGE_DEALS], 100 * COIN)
-    deal = chain.simulate(scene.suite[STORAGE_DEALS], STORAGE_DEALS, "open", *terms)
-    chain.call(scene.suite[STORAGE_DEALS], STORAGE_DEALS, "open", *terms)
-    scene.locks(STORAGE, LOCK, scene.other)
-    for index, (_, shard, leaves) in enumerate(shards):
-        path = [int.from_bytes(node, "big") for node in deal_path(shards, index)]
-        provider.call(scene.suite[STORAGE_DEALS], STORAGE_DEALS, "accept", (deal, index, shard, leaves, path))
-    return deal
-
-
-def test_a_deal_is_ended_though_its_client_ends_a_shard_elsewhere(scene, market):
-    deal = stored(scene, market)
-    second = scene.second(first=scene.own, close=lambda of, due: ("close", (of, due[:1])))
-    assert keeping.close(market, second, deal) == []
-    assert second.beaten == ["close"] * 2
-    assert market.require_deal(deal).closed
-
-
 # the distribution -----------------------------------------------------------------------------------------------------
 
 
@@ -270,10 +186,35 @@ def test_a_slot_that_another_frees_is_free(scene):
     assert second.beaten == ["free_slot"]
 
 
+def offered(scene):
+    """A promise to the deployer."""
+    channel = Channel(*[scene.chain.sender] * 4, scene.suite[TOKEN], DAY, bytes(32))
+    return channel, Terms(ROOT, ROOT, 3, 2, COIN, 800 * COIN, 0, scene.evm.now + 60 * DAY)
+
+
+def test_a_lock_for_promises_is_freed_though_another_settles_one_first(scene):
+    channel, terms = offered(scene)
+    for name in ("first", "second", "third"):
+        member = scene.evm.account(f"{name} member")
+        scene.chain.call(scene.suite[TOKEN], TOKEN, "transfer", member.address, LOCK)
+        scene.locks(REEXECUTION, LOCK, member)
+        place = scene.at(REEXECUTION).slot_count(terms.pool)
+        scene.by(member).call(scene.suite[REEXECUTION], REEXECUTION, "join", terms.pool, place)
+    scene.locks(COURT, JURY, scene.other)  # else it opens no case
+    scene.by(scene.other).call(scene.suite[COURT], COURT, "join")
+    scene.locks(REEXECUTION, LOCK)
+    scene.evm.warp(30 * DAY)
+    number = reexecution.offer(scene.by(scene.own), scene.suite, channel, terms)
+    scene.chain.call(scene.suite[REEXECUTION], REEXECUTION, "accept", number, 3)
+    scene.evm.warp(200 * DAY)
+    second = scene.second(unlock=lambda _, due: ("settle", (due[0],)) if due else None)
+    assert reexecution.unlock(second, scene.suite, LOCK, [number]) == LOCK
+    assert second.beaten == ["unlock"]
+
+
 def test_an_offer_has_its_own_number_though_another_offers_next(scene):
     """The number is the sender's own, whoever offers beside it."""
-    channel = Channel(*[scene.chain.sender] * 4, scene.suite[TOKEN], DAY, bytes(32))
-    terms = Terms(ROOT, ROOT, 3, 2, COIN, 100 * COIN, 0, scene.evm.now + DAY)
+    channel, terms = offered(scene)
 
     class Next(BeatenHere):
         def call(self, address: str, name: str, function: str, *args: Any) -> Any:

@@ -15,11 +15,13 @@ import pytest
 
 import keifu
 from keifu.compute.client.store import Store
+from keifu.compute.market.reports import commit
 from keifu.compute.wire import unpack
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import Account, keccak256
 from keifu.local.suite import warp
 from keifu.units import COIN, DAY
+from tests.beaten import Beaten
 from tests.integration.compute.conftest import PaidNode, until
 from tests.integration.compute.market.conftest import CAP, FEE, Promised
 from tests.integration.compute.market.test_offer import receipt_key
@@ -68,8 +70,10 @@ def test_the_guides_part_on_paid_answers(
             if "covers.claim" in example:
                 assert k.covers.answered(names["channel"].id, node.account) is None
                 warp(paid.client, max(names["due"] + 1 - paid.client.now, 1))
+                closing = _second(k, Beaten(k.covers._link.deployer, paid.by(paid.anvil.account("passer-by")), "close"))
             exec(compile(example, str(GUIDE), "exec"), names)  # noqa: S102 - the page's own examples
         assert names["covered"].restitution == 20
+        assert closing.beaten == ["close"]
         said = capsys.readouterr().out.split()
         assert Decimal(said[-1]) == Decimal(paid.market.bond() + FEE) / COIN
         assert k.covers.show(names["channel"].id, node.account).restitution == 0
@@ -96,9 +100,21 @@ def test_a_false_receipt_is_claimed_and_a_dear_cover_is_not_taken(
             receipt, number=receipt.number + 1, time=paid.client.now, response_hash=keccak256(b"another answer")
         )
         with Store(tmp_path / "client") as store:
-            for signed in paid.receipts.sign(key, [lie, replace(lie, request_hash=keccak256(b"yet another"))]):
+            lies = paid.receipts.sign(key, [lie, replace(lie, request_hash=keccak256(b"yet another"))])
+            for signed in lies:
                 store.refuse(0, signed, "response hash")
+        passer = paid.by(paid.anvil.account("passer-by"))
+        for signed in lies:
+            commit(passer, paid.suite, signed.receipt)
+        reporting = _second(k, Beaten(k.covers._link.deployer, passer, "report"))
         assert k.covers.claim(channel.id, node.account) >= covered.restitution
+        assert reporting.beaten == ["report"]  # the passer-by has the reward, the payer its restitution
+
+
+def _second(k: Any, made: Beaten) -> Beaten:
+    """Let a connection send by it."""
+    vars(k.covers._link)["deployer"] = made
+    return made
 
 
 def _taken(k: Any, channel: str, asked: dict[str, Any], most: str) -> bool:
