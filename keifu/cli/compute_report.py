@@ -18,7 +18,6 @@ from keifu.units import coins
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
-    from keifu.compute.client.claiming import Breach
     from keifu.compute.receipt import SignedReceipt
 
 __all__ = ["report"]
@@ -32,14 +31,10 @@ def report(session: Session, receipts: tuple[Path, ...], folder: Path | None, js
     """Show the market receipts of another artefact than was promoted, and two of one number. RECEIPTS are files with
     their texts; without files, what the client in --folder has kept is looked through. You commit in one block and show
     in a later one. The payer of a covered channel gets its restitution, you the rest."""
-    from keifu.compute.client.claiming import breaches, report_breach
+    from keifu.compute.client.claiming import report_breaches
 
     shown = [item for path in receipts for item in receipts_of(path)] if receipts else _kept(folder)
-    suite, source = suite_of(session), provenance_of(session)
-    found: list[tuple[Breach, int]] = []
-    # What a report takes answers for no other one: so the rest is looked through again.
-    while left := breaches(shown, session.client, suite, source):
-        found.append((left[0], report_breach(session.deployer, suite, left[0])))
+    found = report_breaches(session.deployer, shown, session.client, suite_of(session), provenance_of(session))
     if not found:
         raise CheckFailed(
             f"none of {len(shown)} receipts costs its operator anything",

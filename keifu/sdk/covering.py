@@ -12,15 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from keifu.chain.firsts import unless_done, until_done
+from keifu.chain.firsts import unless_done
 from keifu.chain.suite import COMPUTE, DISPUTES
-from keifu.compute.client.claiming import Breach, breaches, demand_answer, demanded_answer, report_breach
+from keifu.compute.client.claiming import demand_answer, demanded_answer, report_breaches
 from keifu.compute.client.client import ComputeClient, Provider
 from keifu.compute.client.covering import Covers as Asked
 from keifu.compute.client.side import ENVIRONMENTS, REGISTRY, chain_side
 from keifu.compute.client.store import Store, usual_folder
 from keifu.compute.market import CoverState, demands, read_cover, read_demand, services
-from keifu.errors import CheckFailed
+from keifu.errors import CheckFailed, Revert
 from keifu.payments.wallet import Terms, Wallet
 from keifu.provenance.registry import Provenance
 from keifu.sdk.amounts import Amount, coins_of, wei_of
@@ -97,13 +97,7 @@ class Covers(Area[M]):
         with Store(usual_folder(), writes=False) as store:
             receipts = [*store.receipts(), *store.receipts(refused=True)]
         own = [signed for signed in receipts if signed.receipt.channel_id == kept.id]
-
-        # What a report takes answers for no other one: so the rest is looked through again.
-        def find() -> list[Breach]:
-            return breaches(own, link.client, link.suite, _provenance(link))
-
-        while until_done(find, lambda found: report_breach(link.deployer, link.suite, found[0])):
-            pass  # the rest
+        report_breaches(link.deployer, own, link.client, link.suite, _provenance(link))
         return coins_of(services.withdraw(link.deployer, link.suite))
 
     @verb
@@ -119,14 +113,14 @@ class Covers(Area[M]):
         reading = disputing.reading_of(link.client, link.suite, link.record.first_block)
         with Store(usual_folder(), beside=True) as store:
             judged = [found for _, found, _ in disputing.judged_all(judge, list(store.replies()))]
-        faults: list[CheckFailed] = []
+        faults: list[CheckFailed | Revert] = []
         for item in (found for found in judged if found is not None and found.place is not None):
             dispute = disputing.Dispute(link.deployer, link.client, link.suite, reading, item)
             try:
                 if dispute.opened is None:
                     dispute.open()
                 disputing.played(dispute, on_step or (lambda words: None))
-            except CheckFailed as fault:  # of a reply that nobody answers for; the others are gone on with
+            except (CheckFailed, Revert) as fault:  # nobody answers for it, or another disputes it: the others go on
                 faults.append(fault)
         paid = services.withdraw(link.deployer, link.suite, contract=DISPUTES)
         if faults and not paid:

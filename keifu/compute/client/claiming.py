@@ -7,11 +7,12 @@ they did not hold. Whether the market still takes it is asked of the chain befor
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain.firsts import until_done
 from keifu.chain.suite import CHANNELS, COMPUTE
 from keifu.compute.client.store import Request, Store
 from keifu.compute.market import demands, reports
@@ -26,7 +27,7 @@ from keifu.provenance import Record
 from keifu.provenance.registry import Provenance
 from keifu.staking.hotkeys import KeyKind
 
-__all__ = ["Breach", "breaches", "demand_answer", "demanded_answer", "report_breach"]
+__all__ = ["Breach", "breaches", "demand_answer", "demanded_answer", "report_breach", "report_breaches"]
 
 ZERO = bytes(32)
 
@@ -115,6 +116,22 @@ def report_breach(sender: Deployer, suite: Deployment, breach: Breach) -> int:
     """Commit, wait for a block, and report; wei credited to the sender, its restitution included where it is the
     payer. Raises Revert."""
     return reports.report_after_commit(sender, suite, breach.receipts, breach.record)
+
+
+def report_breaches(
+    sender: Deployer, receipts: Sequence[SignedReceipt], chain: ChainClient, suite: Deployment, provenance: Provenance
+) -> list[tuple[Breach, int]]:
+    """Report the breaches among receipts, each with the wei that it credited to the sender. What another reports first
+    is not among them. Raises Revert."""
+    done: list[tuple[Breach, int]] = []
+
+    def report(left: list[Breach]) -> None:
+        done.append((left[0], report_breach(sender, suite, left[0])))
+
+    # What a report takes answers for no other one: so the rest is looked through again.
+    while until_done(lambda: breaches(receipts, chain, suite, provenance), report):
+        pass
+    return done
 
 
 def _operator_of(market: Contract, chain: ChainClient, signed: SignedReceipt) -> str:
