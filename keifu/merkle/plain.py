@@ -18,7 +18,6 @@ from keifu.merkle._blocks import AT_ONCE, chunked, in_a_row, moved, paired
 from keifu.merkle._keccak import HASH_WORDS, IOTA, TABLE
 
 __all__ = [
-    "CHUNK_WORDS",
     "FEW",
     "HASH_BYTES",
     "HASH_WORDS",

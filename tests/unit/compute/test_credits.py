@@ -39,7 +39,7 @@ def test_what_another_had_paid_out_is_paid(contract):
 
 
 @pytest.mark.parametrize(("left", "receiver"), [(SUM, OWN), (0, OTHER)])
-def test_a_refusal_is_told_where_it_was_not_paid_to_whom_it_should(left, receiver):
+def test_a_refusal_is_raised_where_it_was_not_paid_to_whom_it_should(left, receiver):
     """It is credited still, or it went to the account and not where that wanted it."""
     with pytest.raises(Revert, match="payouts: nothing to pay"):
         services.withdraw(Credited(left), SUITE, receiver)
