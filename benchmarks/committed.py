@@ -109,7 +109,7 @@ def _best(rounds: list[tuple[list[float], list[float]]]) -> tuple[float, float]:
     return float(committed), float(alone)
 
 
-TURNS = f"one core, with and without hashing in turn, median of {PROCESSES} processes"
+TURNS = f"one core, with and without hashing in turn, the best third of rounds, median of {PROCESSES} processes"
 ROWS = (
     Row(
         "rate.llm_tokens",

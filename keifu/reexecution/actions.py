@@ -11,6 +11,7 @@ from keifu.chain import Deployer, Deployment
 from keifu.chain.firsts import unless_done
 from keifu.chain.header import encode_header
 from keifu.chain.suite import COURT, REEXECUTION, TOKEN
+from keifu.compute.market import services
 from keifu.compute.market.refusals import place_of
 from keifu.compute.receipt import SignedReceipt
 from keifu.errors import CheckFailed, UsageError
@@ -123,11 +124,8 @@ def go_on(chain: Deployer, suite: Deployment, reading: Reading, number: int) -> 
 
 
 def withdraw(chain: Deployer, suite: Deployment) -> int:
-    """Pay out what the sender is credited; wei, 0 when there was nothing to send for."""
-    credits_ = partial(chain.call, place_of(suite, REEXECUTION), REEXECUTION, "credits", chain.sender)
-    if credited := int(credits_()):  # anybody may have it paid, to the same account
-        unless_done(partial(_send, chain, suite, "withdraw", chain.sender), lambda: not credits_())
-    return credited
+    """Pay out what the sender is credited; wei, 0 when there was nothing to send for. Raises Revert."""
+    return services.withdraw(chain, suite, contract=REEXECUTION)
 
 
 def _has_moved(reading: Reading, promise: Promise, number: int, step: Step) -> bool:

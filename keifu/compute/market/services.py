@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain.firsts import unless_done
 from keifu.chain.logs import find_events
 from keifu.chain.suite import COMPUTE
 from keifu.compute.market.refusals import place_of, send
@@ -129,10 +131,13 @@ def bind(chain: Deployer, suite: Deployment, operator: str = "") -> None:
 
 
 def withdraw(chain: Deployer, suite: Deployment, receiver: str = "", contract: str = COMPUTE) -> int:
-    """Pay out what the market, its orders or disputes owe the sender; wei, 0 when they owe nothing. Raises Revert."""
-    due: int = chain.call(place_of(suite, contract), contract, "credits", chain.sender)
-    if due:
-        send(chain, suite, contract, "withdraw", receiver or chain.sender)
+    """Pay out what the market, its orders, disputes or panels owe the sender; wei, 0 when they owe nothing. Anybody may
+    have it paid to the sender: then it is done. Raises Revert."""
+    whose = receiver or chain.sender
+    credits_ = partial(chain.call, place_of(suite, contract), contract, "credits", chain.sender)
+    if due := int(credits_()):
+        pay_out = partial(send, chain, suite, contract, "withdraw", whose)
+        unless_done(pay_out, lambda: whose == chain.sender and not credits_())
     return due
 
 
