@@ -26,7 +26,7 @@ from keifu.inference.tokens.executor import Conversation, read_together
 __all__ = ["ROWS"]
 
 PROCESSES = 7
-DECODES, PREFILLS = 30, 18  # rounds
+DECODES, PREFILLS = 75, 30  # rounds
 SPAN = 16  # tokens that are decoded with what a reply commits to: as many as are hashed together
 
 Hashes = NDArray[np.uint8]
@@ -109,7 +109,7 @@ def _best(rounds: list[tuple[list[float], list[float]]]) -> tuple[float, float]:
     return float(committed), float(alone)
 
 
-TURNS = f"one core, with and without hashing in turn, median of {PROCESSES} processes"
+TURNS = f"one core, with and without hashing in turn, the best third of rounds, median of {PROCESSES} processes"
 ROWS = (
     Row(
         "rate.llm_tokens",

@@ -50,12 +50,11 @@ def still(named: Sequence[T], stands: Callable[[T], bool]) -> Callable[[], list[
 
 
 def paid_out(chain: Deployer, where: str, contract: str, receiver: str = "") -> int:
-    """Have what a contract credits the sender paid to `receiver`, the sender unless it is another; wei that it got.
-
-    Anybody may have it paid first, to the sender. Raises Revert.
-    """
+    """Have what a contract credits the sender paid to `receiver`, the sender unless it is another; wei, 0 when nothing
+    is credited. Anybody may have it paid to the sender: then that is done. Raises Revert."""
     to = receiver or chain.sender
     credited = partial(chain.call, where, contract, "credits", chain.sender)
-    due = int(credited())
-    is_sent = due > 0 and unless_done(partial(chain.call, where, contract, "withdraw", to), lambda: not credited())
-    return due if is_sent or to.lower() == chain.sender.lower() else 0
+    if due := int(credited()):
+        pay = partial(chain.call, where, contract, "withdraw", to)
+        unless_done(pay, lambda: to.lower() == chain.sender.lower() and not credited())
+    return due

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["HASH", "LANES", "RATE", "VECTOR", "WIDTH", "Table", "apart", "data_of", "digested", "filled", "permuted"]
+__all__ = ["HASH", "LANES", "VECTOR", "WIDTH", "Table", "apart", "data_of", "digested", "filled", "permuted"]
 
 ROUNDS, SIDE, WIDTH = 24, 5, 8
 LANES = SIDE * SIDE

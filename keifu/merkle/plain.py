@@ -18,7 +18,6 @@ from keifu.merkle._blocks import AT_ONCE, chunked, in_a_row, moved, paired
 from keifu.merkle._keccak import HASH_WORDS, IOTA, TABLE
 
 __all__ = [
-    "CHUNK_WORDS",
     "FEW",
     "HASH_BYTES",
     "HASH_WORDS",
@@ -224,7 +223,8 @@ def _even(words: Any, trees: Any, count: Any) -> None:
             moved(words, place * HASH_WORDS, words, to)
 
 
-# What Python calls writes into arrays that are given: numba cannot always return one from code that it kept.
+# What Python calls writes into arrays that are given: numba cannot always return one from code that it kept. Lanes come
+# to it in a row and of one type: whole chunks are read where they stand.
 
 
 @kept
@@ -247,14 +247,14 @@ def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None
 def roots_of(lanes: NDArray[np.int32]) -> NDArray[np.uint8]:
     """The roots of tensors of 32 bits: int32[trees, lanes] to uint8[trees, 32]."""
     out = np.empty((len(lanes), HASH_WORDS), np.uint64)
-    _wide_into(lanes, out, IOTA)
+    _wide_into(np.ascontiguousarray(lanes, np.int32), out, IOTA)
     return out.view(np.uint8)
 
 
 def roots_of_16(lanes: NDArray[np.int16]) -> NDArray[np.uint8]:
     """The roots of tensors of 16 bits: int16[trees, lanes] to uint8[trees, 32]."""
     out = np.empty((len(lanes), HASH_WORDS), np.uint64)
-    _narrow_into(lanes, out, IOTA)
+    _narrow_into(np.ascontiguousarray(lanes, np.int16), out, IOTA)
     return out.view(np.uint8)
 
 

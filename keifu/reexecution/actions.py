@@ -8,9 +8,10 @@ from typing import Any
 
 from ethwire.abi import encode_args
 from keifu.chain import Deployer, Deployment
-from keifu.chain.firsts import paid_out, still, unless_done, until_done
+from keifu.chain.firsts import still, unless_done, until_done
 from keifu.chain.header import encode_header
 from keifu.chain.suite import COURT, REEXECUTION, TOKEN
+from keifu.compute.market import services
 from keifu.compute.market.refusals import place_of
 from keifu.compute.receipt import SignedReceipt
 from keifu.errors import CheckFailed, UsageError
@@ -131,8 +132,8 @@ def go_on(chain: Deployer, suite: Deployment, reading: Reading, number: int) -> 
 
 
 def withdraw(chain: Deployer, suite: Deployment) -> int:
-    """Pay out what the sender is credited; wei, 0 when there was nothing to send for."""
-    return paid_out(chain, place_of(suite, REEXECUTION), REEXECUTION)
+    """Pay out what the sender is credited; wei, 0 when there was nothing to send for. Raises Revert."""
+    return services.withdraw(chain, suite, contract=REEXECUTION)
 
 
 def _has_moved(reading: Reading, promise: Promise, number: int, step: Step) -> bool:

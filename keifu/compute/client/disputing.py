@@ -233,7 +233,7 @@ class Dispute:
             return outcome
         turn, now = standing.turn, self._chain.now
         if turn.stage == Stage.PROVED or now > turn.deadline:
-            return self._close(standing)
+            return self._close(turn)
         if turn.stage in ANSWERS and not self._is_shown(standing):
             words = f"waiting for {WAITED[Stage(turn.stage)]}, until {day(turn.deadline)}"
             return Step(words, is_waiting=True, until=turn.deadline)
@@ -257,12 +257,13 @@ class Dispute:
             return Step(f"asked for the sums that number {args[1]} adds")
         return Step(f"asked for {ASKED[Stage(args[0])]} of tensor {args[1]}")
 
-    def _close(self, standing: Standing) -> Step:
+    def _close(self, turn: Turn) -> Step | Outcome:
+        """Where another's step was mined before, also an answer at the last moment, go on behind that."""
         with explained():
-            args = standing.turn.args, self.channel
-            close = partial(self._sender.call, place_of(self._suite, DISPUTES), DISPUTES, "close", *args)
-            unless_done(close, lambda: self._is_past(standing.turn))
-        return Step("closed")
+            where = place_of(self._suite, DISPUTES)
+            close = partial(self._sender.call, where, DISPUTES, "close", turn.args, self.channel)
+            is_done = unless_done(close, partial(self._is_past, turn))
+        return Step("closed") if is_done else self.step()
 
     def _call(self, name: str, *args: Any) -> None:
         self._sender.call(place_of(self._suite, GAME), GAME, name, *args)

@@ -144,7 +144,8 @@ def bind(chain: Deployer, suite: Deployment, operator: str = "") -> None:
 
 
 def withdraw(chain: Deployer, suite: Deployment, receiver: str = "", contract: str = COMPUTE) -> int:
-    """Pay out what the market, its orders or disputes owe the sender; wei, 0 when they owe nothing. Raises Revert."""
+    """Pay out what the market, its orders, disputes or panels owe the sender; wei, 0 when they owe nothing. Anybody may
+    have it paid to the sender: then it is done. Raises Revert."""
     with explained():
         return paid_out(chain, place_of(suite, contract), contract, receiver)
 

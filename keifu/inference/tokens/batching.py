@@ -111,10 +111,10 @@ class Batches:
 
     def _ready(self) -> None:
         """Compile what replies take, so that the first client does not wait for that."""
-        talk, bounds, steps = Conversation(self._memory, 0), self._bounds(1), Steps(self._memory.sizes)
-        read_together([(talk, [0])], bounds=bounds)
+        bounds, steps = self._bounds(1), Steps(self._memory.sizes)
+        read_together([(Conversation(self._memory, 0), [0])], bounds=bounds)
         seen, lines = steps.next()
-        (h,) = read_together([(talk, [0])], seen, lines=lines)
+        (h,) = read_together([(Conversation(self._memory, 0), [0])], seen, lines=lines)
         self._executor.drawn(h, Drawing(b"", 1, 1), 0)
         read_roots(np.concatenate([bounds, steps.hashed()]), self._executor.tokens(h).tolist())
 
@@ -135,7 +135,8 @@ class Batches:
             if talk.length >= len(job.prompt):
                 token = self._token(job, h[-1:], talk.length - 1)
                 job.reply.append(token)
-                job.is_over = not job.take(token) or len(job.reply) >= job.most or talk.length >= self.positions
+                if not job.take(token) or len(job.reply) >= job.most or talk.length >= self.positions:
+                    job.is_over = True  # it stays so where somebody left meanwhile
 
     def _read(self, parts: list[_Part]) -> list[NDArray[Any]]:
         rows, reads = sum(len(ids) for _, _, ids in parts), [(talk, ids) for _, talk, ids in parts]

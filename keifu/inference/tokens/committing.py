@@ -95,7 +95,8 @@ def boundaries(seen: NDArray[Any], memory: Kept, start: int) -> Hashes:
     places = np.arange(start, start + count)
     lanes = [keys[:, :, places // ROWS, :, places % ROWS], values[:, :, :, places // 2, :, places % 2]]
     both = np.stack([item.reshape(count, groups - 1, -1).swapaxes(0, 1) for item in lanes], axis=2)
-    _bounded(seen, both.reshape(groups - 1, 2 * count, -1), keys.shape[1], out.view(np.uint64), IOTA)
+    in_a_row = np.ascontiguousarray(seen, np.int32)  # as its chunks are read
+    _bounded(in_a_row, both.reshape(groups - 1, 2 * count, -1), keys.shape[1], out.view(np.uint64), IOTA)
     return out
 
 

@@ -23,12 +23,14 @@ from keifu.compute.openai import read_request
 from keifu.compute.receipt import Evidence, Receipt
 from keifu.compute.vectors import leaves_of, numbers_of, trace_of_leaves, vectors_of
 from keifu.errors import CheckFailed
+from keifu.inference.embeddings import selftest
 from keifu.inference.embeddings.building import build
 from keifu.inference.embeddings.executor import Executor
 from keifu.inference.embeddings.keeping import load
 from keifu.inference.embeddings.rooting import program_root
 from keifu.inference.playable import playable
 from keifu.inference.programs import disputed_root
+from keifu.inference.tokens.committing import boundaries
 from keifu.node.compute.disputing import found_in
 from keifu.spec import inference_trees as trees
 from tests.conformance.inference.bert_folder import PIECES, POSITIONS, WIDTH, folder_of
@@ -176,6 +178,14 @@ def test_a_machine_that_computes_wrongly_serves_nothing(model, monkeypatch):
     monkeypatch.undo()
     model.check()
     assert answer(model, "a").output_units == 1
+
+
+def test_a_machine_that_hashes_wrongly_serves_nothing(stored, monkeypatch):
+    """It would answer for roots that no dispute finds again."""
+    executor = Executor(stored.program)
+    assert selftest.difference(executor, 0) == ""
+    monkeypatch.setattr(selftest, "boundaries", lambda *given: boundaries(*given) ^ 1)
+    assert selftest.difference(executor, 0) == "what layer 0 commits to is not the reference's"
 
 
 # the client's side --------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from keifu.compute.tokens.model import TokenModel
 from keifu.errors import CheckFailed
 from keifu.inference.tokens import selftest
 from keifu.inference.tokens.building import integers_of
-from keifu.inference.tokens.committing import boundaries, position_roots, token_boundaries, trace_root
+from keifu.inference.tokens.committing import Steps, boundaries, position_roots, token_boundaries, trace_root
 from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
 from keifu.inference.tokens.sampling import drawing_of, seed_of
 from keifu.inference.tokens.tokenizer import Tokenizer
@@ -247,3 +247,24 @@ def test_a_machine_that_computes_wrongly_serves_nothing(stored, model, monkeypat
     monkeypatch.undo()
     model.check()
     assert answer(model).output_units > 0
+
+
+@pytest.mark.parametrize("name", ["read_together", "Steps", "nodes_of"])
+def test_a_machine_that_hashes_wrongly_serves_nothing(stored, monkeypatch, name):
+    """It would answer for roots that no dispute finds again: in a run, of what is hashed later, or of positions."""
+    executor, honest = Executor(stored.program), getattr(selftest, name)
+
+    def read(*args, bounds=None, **more):
+        found = honest(*args, bounds=bounds, **more)
+        if bounds is not None:
+            bounds[-1, -1, 7] ^= 1
+        return found
+
+    class Later(Steps):
+        def hashed(self):
+            return super().hashed() ^ 1
+
+    faults = {"read_together": read, "Steps": Later, "nodes_of": lambda hashes: honest(hashes) ^ 1}
+    monkeypatch.setattr(selftest, name, faults[name])
+    last = stored.program.sizes.layers - 1
+    assert selftest.difference(executor, last) == f"what layer {last} commits to is not the reference's"

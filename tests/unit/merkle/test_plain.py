@@ -46,6 +46,17 @@ def test_more_trees_than_are_folded_together(count, chunks):
             assert bytes(found[place]) == bytes(many(given[place : place + 1])[0])
 
 
+@pytest.mark.parametrize("many", [1, 2])
+def test_lanes_in_any_array_are_the_same_lanes(many):
+    """Of another type, or with others between them: whole chunks are read where they stand."""
+    wide = np.random.default_rng(many).integers(-(2**15), 2**15, (9, 64 * many), dtype=np.int32)
+    apart = np.repeat(wide, 2, axis=1)[:, ::2]
+    for roots, lanes in ((roots_of, wide), (roots_of_16, wide.astype(np.int16))):
+        expected = roots(lanes)
+        assert np.array_equal(roots(wide.astype(np.int64)), expected)
+        assert np.array_equal(roots(apart), expected)
+
+
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="reads the code of one kind of processor")
 def test_vectors_that_wait_on_the_stack_lie_in_one_line_each():
     """Across two lines of a cache, as where the stack begins anywhere, hashing takes a seventh longer."""

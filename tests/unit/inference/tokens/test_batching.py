@@ -71,3 +71,22 @@ def test_another_that_comes_and_goes_meanwhile(executor, batches, at, most):
     batches.add(one.job)
     one.expect(executor)
     other.expect(executor)
+
+
+def test_whoever_leaves_while_a_token_is_taken_gets_no_more(executor, batches):
+    """A client leaves in its own thread, as here before the answer that there shall be more."""
+    one = Asked(3, 40, 2, lambda: setattr(one.job, "is_over", True))
+    batches.add(one.job)
+    for _ in range(2):  # this one has both conversations after each other
+        other = Asked(5, 50)
+        batches.add(other.job)
+        other.expect(executor)
+    assert len(one.job.reply) == 2
+
+
+def test_a_context_of_one_position(executor):
+    alone = Batches(executor, 1, 1)
+    one = Asked(1, 1)
+    alone.add(one.job)
+    one.expect(executor)
+    alone.close()

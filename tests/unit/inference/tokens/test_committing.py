@@ -56,6 +56,7 @@ def test_roots_of_what_was_read_are_those_of_its_boundaries(executor, sizes):
         groups, nothing = np.empty((size, SIZES.layers + 1, 32), np.uint8), np.zeros((size, 32), np.uint8)
         (h,) = read_together([(talk, IDS[at : at + size])], seen, groups)
         assert np.array_equal(boundaries(seen, memory, at), groups)
+        assert np.array_equal(boundaries(np.repeat(seen, 2, axis=2)[..., ::2], memory, at), groups)  # not in a row
         _expect(read_roots(groups, []), groups, nothing)
         tokens = executor.tokens(h)[-2:].tolist()
         nothing[-len(tokens) :] = token_boundaries(tokens)

@@ -1,0 +1,45 @@
+"""Anybody may have a credit paid to its account. Where another does so at the same moment, it is paid all the same."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from keifu.chain.suite import COMPUTE, DISPUTES, ORDERS, REEXECUTION
+from keifu.compute.market import services
+from keifu.errors import Revert
+from keifu.reexecution import actions
+
+OWN, OTHER, SUM = "0x" + "11" * 20, "0x" + "22" * 20, 7
+CONTRACTS = (COMPUTE, ORDERS, DISPUTES, REEXECUTION)
+SUITE = SimpleNamespace(addresses=dict.fromkeys(CONTRACTS, OTHER))
+
+
+class Credited:
+    """A chain on which `left` is still credited after a refused withdrawal."""
+
+    sender = OWN
+
+    def __init__(self, left):
+        self.credits, self.left = SUM, left
+
+    def call(self, _where, _contract, function, *_):
+        if function == "credits":
+            return self.credits
+        assert function == "withdraw"
+        self.credits = self.left
+        raise Revert("payouts: nothing to pay")
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_what_another_had_paid_out_is_paid(contract):
+    assert services.withdraw(Credited(0), SUITE, contract=contract) == SUM
+    assert actions.withdraw(Credited(0), SUITE) == SUM
+
+
+@pytest.mark.parametrize(("left", "receiver"), [(SUM, OWN), (0, OTHER)])
+def test_a_refusal_is_raised_where_it_was_not_paid_to_whom_it_should(left, receiver):
+    """It is credited still, or it went to the account and not where that wanted it."""
+    with pytest.raises(Revert, match="payouts: nothing to pay"):
+        services.withdraw(Credited(left), SUITE, receiver)
