@@ -189,14 +189,14 @@ def _room(trees: Any, count: Any) -> Any:
 
 
 @kept
-def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> None:
-    """The roots over uint64[trees · count, 4], to the first rows: some trees after the other, these level by level."""
+def fold(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None:
+    """The roots over uint64[trees · count, 4] as uint64[trees, 4]: some trees after the other, these level by level."""
     own = _room(min(trees, TREES), count)
     for first in range(0, trees, TREES):
         end = min(first + TREES, trees)
         own[: (end - first) * count] = hashes[first * count : end * count]
         _fold_together(own, end - first, count, iota)
-        hashes[first:end] = own[: end - first]
+        out[first:end] = own[: end - first]
 
 
 @kept
@@ -237,13 +237,6 @@ def _narrow_into(lanes: Any, out: Any, iota: Any) -> None:
     out[:] = narrow(lanes, iota)
 
 
-@kept
-def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None:
-    own = hashes.copy()
-    fold(own, trees, count, iota)
-    out[:] = own[:trees]
-
-
 def roots_of(lanes: NDArray[np.int32]) -> NDArray[np.uint8]:
     """The roots of tensors of 32 bits: int32[trees, lanes] to uint8[trees, 32]."""
     out = np.empty((len(lanes), HASH_WORDS), np.uint64)
@@ -263,5 +256,5 @@ def nodes_of(hashes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     trees, count, _ = hashes.shape
     words = np.ascontiguousarray(hashes).reshape(-1, HASH_BYTES).view(np.uint64)
     out = np.empty((trees, HASH_WORDS), np.uint64)
-    _fold_into(words, trees, count, out, IOTA)
+    fold(words, trees, count, out, IOTA)
     return out.view(np.uint8)

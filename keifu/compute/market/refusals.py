@@ -10,7 +10,7 @@ from typing import Any
 
 from keifu.chain import Deployer, Deployment
 from keifu.chain.remedies import explained_by
-from keifu.chain.suite import COMPUTE, DISPUTES, ORDERS, REEXECUTION
+from keifu.chain.suite import COMPUTE, DISPUTES, ORDERS
 from keifu.errors import EnvironmentFault
 from keifu.staking.actions import pay
 
@@ -116,8 +116,8 @@ def place_of(suite: Deployment, contract: str) -> str:
 
 
 def send(chain: Deployer, suite: Deployment, contract: str, function: str, *args: Any) -> None:
-    """Call one of `COMPUTE`, `ORDERS`, `DISPUTES` and `REEXECUTION`. Raises Revert with a remedy."""
-    assert contract in (COMPUTE, ORDERS, DISPUTES, REEXECUTION)
+    """Call one of `COMPUTE`, `ORDERS` and `DISPUTES`. Raises Revert with a remedy."""
+    assert contract in (COMPUTE, ORDERS, DISPUTES)
     with explained():
         chain.call(place_of(suite, contract), contract, function, *args)
 

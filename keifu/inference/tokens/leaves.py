@@ -41,5 +41,4 @@ def bound(outs: Any, lanes: Any, by_position: Any, out: Any, iota: Any) -> None:
             if group:
                 moved(beside, 2 * own * HASH_WORDS, words, to + HASH_WORDS)
                 moved(beside, (2 * own + 1) * HASH_WORDS, words, to + 2 * HASH_WORDS)
-    fold(found, count * groups, _PLACES, iota)
-    out.reshape(count * groups, HASH_WORDS)[:] = found[: count * groups]
+    fold(found, count * groups, _PLACES, out.reshape(count * groups, HASH_WORDS), iota)

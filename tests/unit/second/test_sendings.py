@@ -17,7 +17,6 @@ from .sendings import Place, places
 HERE, TESTS = Path(__file__).parent, Path(__file__).resolve().parents[2]
 LISTED = tomllib.loads((HERE / "sendings.toml").read_text())
 PLAYED: dict[str, str] = LISTED["played"]
-LEFT = {place: kind for kind in ("own", "again", "caught", "once") for place in LISTED[kind]}
 # Where the same function sends another call, in another case.
 EITHER = {
     "accounts.actions relay: execute_session_signed",
