@@ -57,5 +57,6 @@ BUGS = [
     _of_attention("a part of another stride", SUMS, "_claim.stride == _stride and _claim.first", "_claim.first"),
     _of_layers("each part begins at nothing", TREES, "    return self._sum(_sums, _part - 1)\n", "    return _claim.base\n"),
     _layer("sums of a norm of one part", '    assert claim.sums == NO_SUMS or operator.width > PART, "inference_verifier: sums"\n', ""),
+    _layer("squares that pass what can be shown", "min(reached, LARGEST_SUM)", "reached"),
     _layer("one part passes for all", '            assert operator.width <= PART, "inference_verifier: part"\n', "            pass\n"),
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from audit.systems._cases import Case, Cases, around, chunk_of, refused
 from keifu.keys import keccak256
 from keifu.spec import inference as arithmetic
 from keifu.spec import inference_trees as trees
-from keifu.spec.inference import LARGEST, LARGEST_RESIDUAL, Row
+from keifu.spec.inference import LARGEST, LARGEST_RESIDUAL, LARGEST_SUM, Row
 from keifu.spec.inference_calls import Call
 from keifu.spec.inference_model import WITH_EXPONENT, Operator
 from keifu.spec.inference_openings import NO_LANES, NO_LINES, NO_ROW, NO_SUMS, packed_sums
@@ -132,8 +132,7 @@ def operator_at(operator: Operator, first: int) -> Operator:
 def norms(random: Random) -> Iterator[Case]:
     widths = (1, 2, 31, 32, 33, 65, 500, 992, 993, 1_000, 1_024, 1_025, 2_048, 2_049, 3_000, 8_192)
     for number, width in enumerate(widths * 4):
-        # What is shown has 64 bits: the squares of 512 largest residuals, and no more.
-        size = (LARGEST_RESIDUAL if width <= PART else 2**23, 900, 3, 0)[number // len(widths)]
+        size = (LARGEST_RESIDUAL, 900, 3, 0)[number // len(widths)]
         h = [random.choice((size, -size)) if number % 3 == 0 else random.randint(-size, size) for _ in range(width)]
         gain = random.choice((2**31 - 1, -(2**31), 2**24, 1))
         epsilon, shift, limit = (
@@ -163,7 +162,7 @@ def _norm(random: Random, number: int, operator: Operator, h: list[int], about: 
             yield from _of_one_call(call, world, squares[0], width)
             continue
         yield refused(call, "part")
-        sums = list(accumulate(squares))
+        sums = [min(reached, LARGEST_SUM) for reached in accumulate(squares)]
         data = packed_sums(sums)
         rest = (world.lines(0, lane // 32, 0), *behind, (data, len(sums)))
         call = Call("norm", world.claim(data, stride=1), world.descriptor(), rest)
@@ -172,12 +171,14 @@ def _norm(random: Random, number: int, operator: Operator, h: list[int], about: 
     if width <= PART:
         return
     for part in {0, len(squares) - 1}:
-        for more, base in ((0, 0), (1, 0), (-1, 0), (0, 7)):
-            data = packed_sums([squares[part] + base + more])
+        for more, base in ((0, 0), (1, 0), (-1, 0), (0, 7), (0, LARGEST_SUM - 9), (-1, LARGEST_SUM - 9), (0, -9)):
+            right = min(squares[part] + base, LARGEST_SUM)
+            data = packed_sums([min(right + more, LARGEST_SUM)])
+            is_wrong = more != 0 and right + more <= LARGEST_SUM
             claim = world.claim(data, base=base, first=part, stride=1)
             rest = (world.lines(0, 32 * part, below), NO_LANES, NO_LANES, lane, (data, 0))
             call = Call("norm", claim, world.descriptor(), rest)
-            yield from around(call, more != 0, width) if number % 9 == 2 and more == 1 else [Case(call, more != 0)]
+            yield from around(call, is_wrong, width) if number % 9 == 2 and more == 1 else [Case(call, is_wrong)]
     two = packed_sums([1, 2])
     claim = world.claim(two, first=len(squares), stride=1)
     yield refused(Call("norm", claim, world.descriptor(), (world.lines(0, 0, below), *behind, (two, 0))), "part")

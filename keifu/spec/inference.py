@@ -17,6 +17,8 @@ __all__ = [
     "BLOCK",
     "LARGEST",
     "LARGEST_RESIDUAL",
+    "LARGEST_SUM",
+    "PART",
     "ROTATED",
     "Row",
     "Window",
@@ -55,6 +57,8 @@ __all__ = [
 LARGEST = 8_191  # 14 bits with sign
 ROTATED = 5_791  # 64 products of two of these stay below 2**31
 LARGEST_RESIDUAL = 2**27 - 1
+PART = 1_024  # lanes whose products or squares are checked at once
+LARGEST_SUM = 2**63 - 1  # of squares that are shown in parts
 BLOCK = 32  # weights with one scale
 HEAD = 64  # lanes of a head
 SUM = 512  # most products of a convolution's sum
@@ -138,7 +142,10 @@ def _inverse_root(v: int) -> tuple[int, int]:
 
 
 def rms_norm(h: Sequence[int], gains: Sequence[int], shift: int, epsilon: int, limit: int) -> list[int]:
-    inverse, k = _inverse_root(sum(x * x for x in h) // len(h) + epsilon)
+    squares = sum(x * x for x in h)
+    if len(h) > PART:
+        squares = min(squares, LARGEST_SUM)
+    inverse, k = _inverse_root(squares // len(h) + epsilon)
     return [clip(rq((x * inverse) >> (47 - k), gain, shift), limit) for x, gain in zip(h, gains, strict=True)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ethwire.keys import keccak256
-from keifu.spec.inference import BLOCK, Row
+from keifu.spec.inference import BLOCK, PART, Row
 
 __all__ = [
     "BLOCKS_4",
@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 CHUNK_BYTES = 128  # one permutation of Keccak
-PART = 1_024  # lanes of a dot that are checked at once
 _PIECE, _PIECES = 128, 32
 SLOTS = 16  # tensors of a record
 MAX_GROUPS = 128  # of a program that a dispute reaches

@@ -18,7 +18,6 @@ __all__ = ["PART_LEVELS", "Provider", "ids_root", "receipt_fields", "running", "
 
 PART_LEVELS = 5
 HEAD = 64
-_LARGEST_SUM = 2**63 - 1
 
 
 def ids_root(ids: Sequence[int]) -> bytes:
@@ -96,10 +95,9 @@ class Provider:
 
     def sums(self, position: int, group: int, slot: int, turn: Turn) -> bytes:
         """Running sums of a lane's terms; what is no such lane has none, and its sums are 0. The last one of a block
-        was shown before. Squares that pass 64 bits are shown as the largest number: of a norm that one call computes,
-        no verifier hears them."""
+        was shown before."""
         terms = running(self.opened(position, group), slot, turn.part)
-        return packed_sums([min(value, _LARGEST_SUM) for value in sums_of(terms, turn)[: turn.count - turn.within]])
+        return packed_sums(sums_of(terms, turn)[: turn.count - turn.within])
 
     def _hashes(self, position: int, group: int, slot: int) -> list[bytes]:
         record = self.shown.records[position][group]
@@ -113,8 +111,10 @@ class Provider:
 
 
 def sums_of(terms: Sequence[int], turn: Turn) -> list[int]:
-    """What a turn asks for."""
-    return [sum(terms[: turn.first + (number + 1) * turn.stride]) for number in range(turn.count)]
+    """What a turn asks for. Squares that pass 64 bits are shown as the largest number: so their norm has them where it
+    takes several calls, and where one call computes it no verifier hears them."""
+    sums = [sum(terms[: turn.first + (number + 1) * turn.stride]) for number in range(turn.count)]
+    return [min(value, arithmetic.LARGEST_SUM) for value in sums]
 
 
 def running(o: Openings, slot: int, lane: int) -> list[int]:

@@ -37,7 +37,7 @@ _ONE = np.int64(1)
 _ACTIVATION, _RESIDUAL, _QUERY, _ROTATED, _GATE = 8_191, 2**27 - 1, 4_095, 5_791, 32_767
 _HEAD, _BLOCK, _PART, _PLACES, _TILE = 64, 32, 1_024, 512, 24
 _SOON = 1 << 18  # bytes of weights that are asked for during attention
-_SQUARES = 1_024  # of residuals that 64 bits hold
+_SQUARES, _LARGEST_SUM = 1_024, np.uint64(2**63 - 1)  # of residuals that 64 bits hold; of what is shown in parts
 
 
 @kept
@@ -66,15 +66,16 @@ def norm(h: Any, gains: Any, shift: Any, epsilon: Any, out: Any) -> None:
     """RMSNorm of each row."""
     width = h.shape[1]
     for row in range(h.shape[0]):
-        mean, rest = np.int64(0), np.int64(0)
+        total = np.uint64(0)
         for start in range(0, width, _SQUARES):
             squares = np.uint64(0)
             for lane in range(start, min(start + _SQUARES, width)):
                 x = np.int64(h[row, lane])
                 squares += np.uint64(x * x)
-            mean += np.int64(squares // np.uint64(width))
-            rest += np.int64(squares % np.uint64(width))
-        inverse, down = inverse_root(mean + rest // width + epsilon)
+            if width > _SQUARES:
+                squares = min(total + min(squares, _LARGEST_SUM), _LARGEST_SUM)
+            total = squares
+        inverse, down = inverse_root(np.int64(total // np.uint64(width)) + epsilon)
         for lane in range(width):
             x = (np.int64(h[row, lane]) * inverse) >> down
             out[row, lane] = clip(rq(x, np.int64(gains[lane]), shift), _ACTIVATION)
