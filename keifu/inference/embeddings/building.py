@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keifu.inference.embeddings.floats import Source, read_source
 from keifu.inference.embeddings.keeping import Stored, store
+from keifu.inference.embeddings.program import checked
 from keifu.inference.embeddings.quantising import Quantised, calibrated, quantise
 from keifu.inference.embeddings.wordpieces import WordPieces
 from keifu.inference.tokens.building import calibration, expect_new, put_whole
@@ -25,6 +26,6 @@ def build(given: Path, folder: Path) -> Stored:
     expect_new(folder)
     source = read_source(given)
     made = quantised(source)
-    stored = Stored(made.program, made.unit, WordPieces(source.pieces))
+    stored = Stored(checked(made.program), made.unit, WordPieces(source.pieces))
     put_whole(folder, lambda unfinished: store(unfinished, stored))
     return stored

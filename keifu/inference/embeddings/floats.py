@@ -31,6 +31,11 @@ Watcher = Callable[[str, Floats], None]
 _Count = Annotated[int, msgspec.Meta(ge=1, lt=1 << 20)]
 
 
+_ABSOLUTE = "absolute"
+# Tensors of a model for other tasks, and what a loader once kept: no vector is made of them.
+_PASSED_OVER = ("pooler.", "cls.", "embeddings.position_ids")
+
+
 class _Config(msgspec.Struct):
     model_type: str
     hidden_act: str
@@ -41,6 +46,8 @@ class _Config(msgspec.Struct):
     num_hidden_layers: _Count
     vocab_size: _Count
     layer_norm_eps: Annotated[float, msgspec.Meta(gt=0, lt=1)]
+    position_embedding_type: str = _ABSOLUTE
+    is_decoder: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,9 @@ def read_source(folder: Path) -> Source:
         raise InputError(f"{path}: {error}") from error
     if config.model_type != "bert" or config.hidden_act != "gelu":
         raise InputError(f"{path} is of {config.model_type} with {config.hidden_act}, bert with gelu is read")
+    if config.position_embedding_type != _ABSOLUTE or config.is_decoder:
+        kind = f"has positions of kind {config.position_embedding_type}"
+        raise InputError(f"{path} {'is a decoder' if config.is_decoder else kind}: that is not computed")
     width, heads = config.hidden_size, config.num_attention_heads
     if width % heads or width // heads > 64:  # noqa: PLR2004 - lanes of a head here
         raise InputError(f"{path}: {heads} heads in {width} lanes; a head has 64 at most")
@@ -87,7 +97,7 @@ def read_source(folder: Path) -> Source:
     file = Safetensors(folder / WEIGHTS_FILE)
     types = file.floats("embeddings.token_type_embeddings.weight", (2, width))
     places = file.floats("embeddings.position_embeddings.weight", (config.max_position_embeddings, width))
-    return Source(
+    found = Source(
         sizes,
         width // heads,
         config.layer_norm_eps,
@@ -97,6 +107,8 @@ def read_source(folder: Path) -> Source:
         [_layer(file, number, sizes) for number in range(layers)],
         _pieces(folder / VOCABULARY_FILE, sizes.tokens),
     )
+    file.expect_all_read(_PASSED_OVER)
+    return found
 
 
 def _norm(file: Safetensors, name: str, width: int) -> tuple[Floats, Floats]:

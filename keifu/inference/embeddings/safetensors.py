@@ -43,6 +43,7 @@ class Safetensors:
             head.pop("__metadata__", None)
             if len(head) > _MAX_TENSORS:
                 raise InputError(f"{path} has {len(head):,} tensors, at most {_MAX_TENSORS:,} are read")
+            self._read: set[str] = set()
             self._tensors = {name: msgspec.json.decode(item, type=_Tensor) for name, item in head.items()}
         except (OSError, ValueError, RecursionError, struct.error) as error:
             raise InputError(f"{path} is no safetensors file: {error}") from error
@@ -62,6 +63,7 @@ class Safetensors:
         """Raises InputError naming a tensor that is missing, of another shape or kind, or has what is no number."""
         if self.shape(name, len(shape)) != shape:
             raise InputError(f"{self.path}: {name} is {self._tensors[name].shape}, not {list(shape)}")
+        self._read.add(name)
         tensor = self._tensors[name]
         if tensor.dtype not in _KINDS:
             raise InputError(f"{self.path}: {name} is {tensor.dtype}, {' and '.join(_KINDS)} are read")
@@ -73,3 +75,15 @@ class Safetensors:
         if not np.isfinite(found).all():
             raise InputError(f"{self.path}: {name} has what is no finite number")
         return found
+
+    def expect_all_read(self, passed_over: tuple[str, ...]) -> None:
+        """Raises InputError naming a tensor that nobody read, and whose name does not begin so: it would be another
+        model's answers. So would one that shares bytes with another."""
+        others = sorted(name for name in set(self._tensors) - self._read if not name.startswith(passed_over))
+        if others:
+            raise InputError(f"{self.path}: {others[0]} is a tensor that is not computed")
+        end, before = 0, ""
+        for (first, last), name in sorted((tensor.data_offsets, name) for name, tensor in self._tensors.items()):
+            if first < end:
+                raise InputError(f"{self.path}: {name} begins inside of {before}")
+            end, before = last, name

@@ -12,9 +12,10 @@ from keifu.errors import UsageError
 from keifu.inference.tokens.floats import source_of
 from keifu.inference.tokens.gguf import Gguf
 from keifu.inference.tokens.keeping import Stored, store
+from keifu.inference.tokens.program import checked
 from keifu.inference.tokens.quantising import calibrated, quantise
 from keifu.inference.tokens.tokenizer import Tokenizer
-from keifu.inference.tokens.vocabulary import vocabulary_of
+from keifu.inference.tokens.vocabulary import expect_rows, vocabulary_of
 
 __all__ = ["build", "calibration", "expect_new", "integers_of", "put_whole"]
 
@@ -26,13 +27,14 @@ def integers_of(path: Path, *, rows: bool = False) -> Stored:
     """Read, calibrate and quantise. Raises InputError naming what in the file is not as it should be."""
     file = Gguf(path)
     source, vocabulary = source_of(file), vocabulary_of(file)
+    expect_rows(vocabulary, source.sizes.tokens)
     tokenizer, (given, questions) = Tokenizer(vocabulary), calibration()
     texts = [tokenizer.encode(text, _MOST) for text in given]
     if vocabulary.is_chat:
         texts += [tokenizer.chat([("user", question)], _MOST) for question in questions]
     maxima = calibrated(source, [text[: source.sizes.positions] for text in texts])
     made = quantise(source, maxima, rows=rows)
-    return Stored(made.program, made.logit_scale, vocabulary)
+    return Stored(checked(made.program), made.logit_scale, vocabulary)
 
 
 def build(path: Path, folder: Path, *, rows: bool = False) -> Stored:

@@ -32,6 +32,13 @@ MATRICES = {
     "ffn_up": ("inner", "width"),
     "ffn_down": ("width", "inner"),
 }
+NORMS = ("attn_norm", "ffn_norm")
+# Of a model's own keys those that are read; others change what it computes, as other tensors do.
+_OWN = "llama."
+_READ = {
+    "block_count", "context_length", "embedding_length", "feed_forward_length", "attention.head_count",
+    "attention.head_count_kv", "attention.layer_norm_rms_epsilon", "rope.freq_base",
+}  # fmt: skip
 Watcher = Callable[[str, Floats], None]
 
 
@@ -66,6 +73,7 @@ def source_of(file: Gguf) -> Source:
     )
     if width != heads * HEAD or heads % groups:
         raise InputError(f"{heads} heads, {groups} with keys, of {width} lanes; heads have {HEAD} lanes here")
+    _expect_nothing_else(file, sizes)
     words = file.tensor("token_embd.weight", (sizes.tokens, width))
     head = file.tensor("output.weight", words.shape) if "output.weight" in file.tensors else words
     layers = [_layer(file, number, sizes) for number in range(sizes.layers)]
@@ -78,6 +86,22 @@ def source_of(file: Gguf) -> Source:
         file.tensor("output_norm.weight", (width,)),
         layers,
     )
+
+
+def _expect_nothing_else(file: Gguf, sizes: Sizes) -> None:
+    """A bias, a scaling of angles or an expert that is passed over would be another model's answers."""
+    same = {"vocab_size": sizes.tokens}
+    same |= dict.fromkeys(("rope.dimension_count", "attention.key_length", "attention.value_length"), HEAD)
+    for key, value in file.metadata.items():
+        name = key.removeprefix(_OWN)
+        if name in same and value != same[name]:
+            raise InputError(f"{key} is {value!r}, not {same[name]}")
+        if name != key and name not in _READ and name not in same:
+            raise InputError(f"{key} is {value!r}, which is not computed")
+    known = {f"blk.{number}.{name}.weight" for number in range(sizes.layers) for name in (*MATRICES, *NORMS)}
+    others = sorted(set(file.tensors) - known - {"token_embd.weight", "output.weight", "output_norm.weight"})
+    if others:
+        raise InputError(f"{others[0]} is a tensor that is not computed")
 
 
 def _tokens(file: Gguf, width: int) -> int:
@@ -101,7 +125,7 @@ def _layer(file: Gguf, number: int, sizes: Sizes) -> dict[str, Stored]:
         name: file.tensor(f"blk.{number}.{name}.weight", (getattr(sizes, rows), getattr(sizes, lanes)))
         for name, (rows, lanes) in MATRICES.items()
     }
-    norms = {name: file.tensor(f"blk.{number}.{name}.weight", (sizes.width,)) for name in ("attn_norm", "ffn_norm")}
+    norms = {name: file.tensor(f"blk.{number}.{name}.weight", (sizes.width,)) for name in NORMS}
     return found | norms
 
 

@@ -104,9 +104,12 @@ class Gguf:
         tensors, keys = self._number("<Q"), self._number("<Q")
         self._within("tensors", tensors, _MAX_TENSORS)
         self._within("keys", keys, _MAX_KEYS)
+        self._items = 0  # of all lists until now
         self.metadata: dict[str, Any] = {}
         for _ in range(keys):
             name = self._string()
+            if name in self.metadata:
+                raise self._fault(f"two keys are called {name}")
             self.metadata[name] = self._value(name, self._number("<I"))
         self.tensors = self._tensors(tensors)
 
@@ -159,7 +162,8 @@ class Gguf:
             return self._string()
         if kind == _ARRAY:
             inner, count = self._number("<I"), self._number("<Q")
-            self._within(f"items of {name}", count, _MAX_ITEMS)
+            self._items += count
+            self._within(f"items of {name} and of lists before it", self._items, _MAX_ITEMS)
             if inner == _ARRAY:
                 raise self._fault(f"{name} is a list of lists")
             return [self._value(name, inner) for _ in range(count)]
@@ -180,7 +184,17 @@ class Gguf:
         if not isinstance(alignment, int) or alignment not in {1 << power for power in range(3, 17)}:
             raise self._fault(f"general.alignment is {alignment!r}, not a power of two")
         start = -(-self._at // alignment) * alignment
-        return {name: self._stored(name, *item, start, alignment) for name, item in described.items()}
+        found = {name: self._stored(name, *item, start, alignment) for name, item in described.items()}
+        self._apart({name: (offset, len(found[name].bytes)) for name, (_, _, offset) in described.items()})
+        return found
+
+    def _apart(self, places: dict[str, tuple[int, int]]) -> None:
+        """No byte is two tensors'."""
+        end, before = 0, ""
+        for offset, count, name in sorted((offset, count, name) for name, (offset, count) in places.items()):
+            if offset < end:
+                raise self._fault(f"{name} begins inside of {before}")
+            end, before = offset + count, name
 
     def _stored(self, name: str, kind: int, shape: tuple[int, ...], offset: int, start: int, align: int) -> Stored:
         if kind not in TYPES:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from keifu._files import read_bounded, require_plain, write_whole
 from keifu.errors import InputError
 from keifu.inference.tokens.program import BLOCK, HEAD, ROWS_8, Layers, Matrix, Sizes, TokenProgram, check_sizes
-from keifu.inference.tokens.vocabulary import Vocabulary, checked_vocabulary
+from keifu.inference.tokens.vocabulary import Vocabulary, checked_vocabulary, expect_rows
 
 __all__ = [
     "ARRAYS_FILE",
@@ -119,8 +119,7 @@ def load(folder: Path) -> Stored:
             tuple(words.tokens), frozenset(words.controls), tuple(words.merges), words.end, words.is_chat, words.system
         )
     )
-    if len(vocabulary.tokens) > sizes.tokens:
-        raise InputError(f"{path}: {len(vocabulary.tokens):,} tokens have names, the model has {sizes.tokens:,}")
+    expect_rows(vocabulary, sizes.tokens)
     arrays = mapped(folder / ARRAYS_FILE, _shapes(sizes, head.layouts), head.sha256)
     return Stored(_program(sizes, head, arrays), head.logit_scale, vocabulary)
 

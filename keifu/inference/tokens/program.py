@@ -20,6 +20,8 @@ __all__ = [
     "BLOCKS_8",
     "HEAD",
     "LARGEST",
+    "LARGEST_BIAS",
+    "LARGEST_NUMBER",
     "LARGEST_RESIDUAL",
     "QUERY",
     "ROTATED",

@@ -23,6 +23,8 @@ from keifu.inference.tokens.program import (
     GATE,
     HEAD,
     LARGEST,
+    LARGEST_BIAS,
+    LARGEST_NUMBER,
     QUERY,
     ROWS_8,
     Layers,
@@ -59,6 +61,7 @@ EPSILON_BITS = 24  # twice POINT
 WORD_BITS = 16
 LOG2_E = float(np.log2(np.e))
 RESULT_BITS = 62
+_BEYOND = 1.5 * LARGEST_BIAS  # what is larger is cut to what no loader takes
 
 Maxima = dict[str, float]
 Reals = NDArray[np.float64]
@@ -89,11 +92,15 @@ def maxima_of(run: Callable[[Watcher], None]) -> Maxima:
     found: Maxima = {}
 
     def watch(name: str, values: Floats) -> None:
-        found[name] = max(found.get(name, 0.0), float(np.abs(values).max()))
+        found[name] = float(np.maximum(found.get(name, 0.0), np.abs(values).max()))  # which keeps what is no number
 
-    run(watch)
-    if not found or not np.isfinite(list(found.values())).all() or not all(found.values()):
-        raise InputError("calibration saw no values, or one that is no finite number")
+    with np.errstate(all="ignore"):  # it is named below
+        run(watch)
+    if not found:
+        raise InputError("calibration saw no values")
+    for name, largest in found.items():
+        if not np.isfinite(largest) or not largest:
+            raise InputError(f"by calibration {name} is {'always 0' if not largest else 'no finite number'}")
     return found
 
 
@@ -218,7 +225,8 @@ def gains_of(gains: NDArray[np.float32], unit: float) -> tuple[NDArray[np.int32]
     factors = gains.astype(np.float64) / unit / 2**NORM_BITS
     shift = int(GAIN_BITS - np.ceil(np.log2(max(float(np.abs(factors).max()), 2.0**-30))))
     shift = min(max(shift, 1), RESULT_BITS)
-    return np.rint(factors * 2.0**shift).astype(np.int32), shift
+    # What passes the bound by far is cut to what passes it: the loader names it.
+    return np.clip(np.rint(factors * 2.0**shift), -LARGEST_NUMBER, LARGEST_NUMBER).astype(np.int32), shift
 
 
 def _rounded(tensor: Stored) -> Rows:
@@ -247,10 +255,10 @@ def scale_of(wanted: float) -> tuple[int, int]:
 
 def scaled(rows: Rows, ratio: float, biases: Reals | None = None) -> Matrix:
     """Rows whose sums are times `ratio`; biases are of sums."""
-    added = np.zeros(len(rows.unit)) if biases is None else np.rint(biases)
+    added = np.zeros(len(rows.unit)) if biases is None else np.clip(np.rint(biases), -_BEYOND, _BEYOND)
     wanted = rows.unit * ratio
     shifts = np.clip(bits_of(rows.reach + np.abs(added) / LARGEST) - 1 - np.floor(np.log2(wanted)), 1, RESULT_BITS)
-    return matrix_of(rows, np.clip(np.rint(wanted * 2.0**shifts), 1, 2**31 - 1), shifts, added)
+    return matrix_of(rows, np.clip(np.rint(wanted * 2.0**shifts), 1, LARGEST_NUMBER), shifts, added)
 
 
 def matrix_of(rows: Rows, multipliers: Reals, shifts: Reals, biases: Reals | None = None) -> Matrix:

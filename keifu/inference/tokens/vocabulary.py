@@ -14,7 +14,7 @@ from keifu.errors import InputError
 from keifu.inference.tokens.gguf import Gguf
 from keifu.inference.tokens.program import MAX_TOKENS
 
-__all__ = ["BYTES", "LETTERS", "Vocabulary", "checked_vocabulary", "vocabulary_of"]
+__all__ = ["BYTES", "LETTERS", "Vocabulary", "checked_vocabulary", "expect_rows", "vocabulary_of"]
 
 MODEL, SPLITTING = "gpt2", "smollm"
 LONGEST_TOKEN = 1_024  # characters
@@ -59,7 +59,8 @@ def vocabulary_of(file: Gguf) -> Vocabulary:
     for key, only in (("tokenizer.ggml.model", MODEL), ("tokenizer.ggml.pre", SPLITTING)):
         if file.metadata.get(key) != only:
             raise InputError(f"{key} is {file.metadata.get(key)!r}; {only} is read")
-    for key in ("tokenizer.ggml.add_space_prefix", "tokenizer.ggml.add_bos_token"):
+    for name in ("space_prefix", "bos_token", "eos_token"):
+        key = f"tokenizer.ggml.add_{name}"
         if file.metadata.get(key, False) is not False:
             raise InputError(f"{key} is {file.metadata[key]!r}; models of this family have false")
     tokens = _list(file, "tokenizer.ggml.tokens", str, MAX_TOKENS)
@@ -101,6 +102,12 @@ def checked_vocabulary(found: Vocabulary) -> Vocabulary:
     if found.is_chat and not {"<|im_start|>", "<|im_end|>"} <= {found.tokens[number] for number in found.controls}:
         raise InputError("the chat's template has marks that are no tokens")
     return found
+
+
+def expect_rows(found: Vocabulary, tokens: int) -> None:
+    """Raises InputError for more names than the model has rows."""
+    if len(found.tokens) > tokens:
+        raise InputError(f"{len(found.tokens):,} tokens have names, the model has {tokens:,}")
 
 
 def _list(file: Gguf, key: str, kind: type[Any], most: int) -> list[Any]:

@@ -102,6 +102,9 @@ def test_a_head_that_was_changed_is_refused(built, tmp_path, change, said):
         ({"hidden_size": 1 << 30}, "hidden_size"),
         ({"hidden_size": 96, "num_attention_heads": 2}, "96 lanes"),
         ({"layer_norm_eps": 0}, "layer_norm_eps"),
+        ({"position_embedding_type": "relative_key"}, "positions of kind relative_key"),
+        ({"is_decoder": True}, "is a decoder"),
+        ({"num_hidden_layers": 1}, r"encoder.layer.1.attention.output.LayerNorm.bias is a tensor that is not computed"),
         ({"num_hidden_layers": 3}, r"encoder.layer.2.attention.output.LayerNorm.weight is missing"),
         ({"intermediate_size": 192}, r"intermediate.dense.weight is \[128, 64\], not \[192, 64\]"),
     ],
@@ -128,6 +131,33 @@ NAME = "embeddings.LayerNorm.bias"
 def test_hostile_heads_are_refused_by_name(tmp_path, entry, said):
     with pytest.raises(InputError, match=said):
         read_source(folder_of(tmp_path / "given", change={NAME: entry}))
+
+
+def test_tensors_that_share_bytes_are_refused(tmp_path):
+    other = "encoder.layer.0.attention.output.LayerNorm.bias"
+    shared = {"dtype": "F32", "shape": [64], "data_offsets": [0, 256]}
+    given = folder_of(tmp_path / "given", change={NAME: shared, other: shared})
+    with pytest.raises(InputError, match=r"begins inside of"):
+        read_source(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("embeddings.word_embeddings.weight", 1e-30, "embedding's shift: not every number is from 1 to 62"),
+        ("encoder.layer.0.output.LayerNorm.bias", 1e6, "scales: not every number is from"),
+        ("encoder.layer.0.output.dense.bias", 1e30, "row 11 of layer 0 could pass 63 bits"),
+        ("encoder.layer.0.output.LayerNorm.weight", 1e30, "by calibration 1.mixed is no finite number"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_integers_that_no_loader_takes_are_not_written(tmp_path, name, value, said):
+    arrays = tensors()
+    arrays[name][...] = value
+    given = folder_of(tmp_path / "given", arrays=arrays)
+    with pytest.raises(InputError, match=said):
+        build(given, tmp_path / "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["given"]
 
 
 def test_what_is_no_finite_number_is_refused_by_name(tmp_path):

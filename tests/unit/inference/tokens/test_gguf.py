@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from keifu.errors import InputError
+from keifu.inference.tokens.building import build
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.floats import FloatModel, source_of
 from keifu.inference.tokens.gguf import Gguf
 from keifu.inference.tokens.quantising import calibrated, quantise
-from tests.conformance.inference.gguf_file import file_of, metadata, model, tensors
+from tests.conformance.inference.gguf_file import file_of, metadata, model, tensors, words
 
 IDS = [(place * 37 + 5) % 96 for place in range(40)]
 
@@ -75,10 +76,25 @@ def with_keys(**changes):
     return file_of({name: value for name, value in keys.items() if value is not None}, tensors(128, 192, 2, 96))
 
 
+def with_more(**more):
+    return file_of(
+        {**metadata(), **{name.replace("__", "."): value for name, value in more.items()}}, tensors(128, 192, 2, 96)
+    )
+
+
 def with_tensor(name, change):
     held = tensors(128, 192, 2, 96)
     held[name] = change(*held[name])
     return file_of(metadata(), held)
+
+
+def with_another(name, lanes):
+    """A tensor that the family has not."""
+    return file_of(metadata(), {**tensors(128, 192, 2, 96), name: (0, (lanes,), bytes(4 * lanes))})
+
+
+def floats(values):
+    return lambda kind, shape, data: (0, shape, np.resize(np.array(values, "<f4"), shape).tobytes())
 
 
 GOOD = file_of(metadata(), tensors(128, 192, 2, 96))
@@ -96,7 +112,7 @@ HEAD = b"GGUF" + struct.pack("<I", 3)
         (HEAD + struct.pack("<QQQ", 0, 1, 2**60), "bytes of a string, at most"),
         (HEAD + struct.pack("<QQQ", 0, 1, 9), "it ends, or passes"),
         (HEAD + struct.pack("<QQQ1sI", 0, 1, 1, b"k", 99), "k has type 99"),
-        (HEAD + struct.pack("<QQQ1sIIQ", 0, 1, 1, b"k", 9, 4, 2**60), "items of k, at most"),
+        (HEAD + struct.pack("<QQQ1sIIQ", 0, 1, 1, b"k", 9, 4, 2**60), "items of k and of lists before it, at most"),
         (HEAD + struct.pack("<QQQ1sIIQ", 0, 1, 1, b"k", 9, 9, 1), "k is a list of lists"),
         (HEAD + struct.pack("<QQQ2s", 0, 1, 2, b"\xff\xff"), "no UTF-8"),
         (HEAD + struct.pack("<QQQ1sIQ", 1, 0, 1, b"t", 9, 1), "axes of t, at most 4"),
@@ -112,6 +128,14 @@ HEAD = b"GGUF" + struct.pack("<I", 3)
         (with_keys(llama_attention_head_count=4), "heads have 64 lanes here"),
         (with_keys(llama_rope_freq_base=float("nan")), "llama.rope.freq_base is nan"),
         (with_tensor("blk.0.attn_q.weight", lambda k, s, b: (k, s[::-1][:1], b)), "blk.0.attn_q.weight is"),
+        (with_more(llama__rope__scaling__type="linear"), "llama.rope.scaling.type is 'linear', which is not computed"),
+        (with_more(llama__rope__dimension_count=32), "llama.rope.dimension_count is 32, not 64"),
+        (with_more(llama__attention__key_length=128), "llama.attention.key_length is 128, not 64"),
+        (with_more(llama__vocab_size=97), "llama.vocab_size is 97, not 96"),
+        (with_more(llama__expert_count=8), "llama.expert_count is 8, which is not computed"),
+        (with_another("blk.0.attn_q.bias", 128), "blk.0.attn_q.bias is a tensor that is not computed"),
+        (with_another("rope_freqs.weight", 32), "rope_freqs.weight is a tensor that is not computed"),
+        (with_another("blk.2.attn_norm.weight", 128), "blk.2.attn_norm.weight is a tensor that is not computed"),
     ],
 )
 def test_hostile_files_are_refused_by_name(tmp_path, body, words):
@@ -126,6 +150,70 @@ def test_a_value_that_is_no_number_is_refused_by_name(tmp_path):
     path.write_bytes(with_tensor("blk.1.ffn_norm.weight", lambda k, s, _: (k, s, b"\x00\x00\xc0\x7f" * s[0])))
     with pytest.raises(InputError, match=r"blk\.1\.ffn_norm\.weight holds a value that is no finite number"):
         FloatModel(source_of(Gguf(path)))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("blk.1.ffn_norm.weight", [3e38], r"1\.ffn_norm is no finite number"),
+        ("blk.0.attn_q.weight", [0.0], r"0\.query is always 0"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_what_calibration_cannot_measure_is_named(tmp_path, name, values, words):
+    path = tmp_path / "wild.gguf"
+    path.write_bytes(with_tensor(name, floats(values)))
+    with pytest.raises(InputError, match=f"by calibration {words}"):
+        calibrated(source_of(Gguf(path)), [IDS])
+
+
+def speaking_with(name=None, change=None, tokens=0, **keys):
+    spoken = words()
+    count = len(spoken["tokenizer.ggml.tokens"])
+    held = tensors(128, 192, 2, count - tokens)
+    if name:
+        held[name] = change(*held[name])
+    return file_of({**metadata(), **spoken, **{key.replace("__", "."): value for key, value in keys.items()}}, held)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (speaking_with("token_embd.weight", floats([1e-30, -1e-30, 3e-30])), "last norm: not every number is from"),
+        (speaking_with(llama__attention__layer_norm_rms_epsilon=1e8), "epsilon: not every number is from 1"),
+        (speaking_with(tokens=16), "512 tokens have names, the model has 496"),
+        (speaking_with(tokenizer__ggml__add_eos_token=True), "add_eos_token is True"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_integers_that_no_loader_takes_are_not_written(tmp_path, body, words):
+    path = tmp_path / "wild.gguf"
+    path.write_bytes(body)
+    with pytest.raises(InputError, match=words):
+        build(path, tmp_path / "made")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_keys_of_one_name_are_refused(tmp_path):
+    key = struct.pack("<Q1sIB", 1, b"k", 0, 7)
+    (tmp_path / "twice.gguf").write_bytes(HEAD + struct.pack("<QQ", 0, 2) + key + key)
+    with pytest.raises(InputError, match="two keys are called k"):
+        Gguf(tmp_path / "twice.gguf")
+
+
+def test_lists_have_a_bound_together(tmp_path):
+    """So that no file of bytes becomes many times its size of numbers."""
+    keys = [struct.pack("<Q1sIIQ", 1, name, 9, 0, 1 << 20) + bytes(1 << 20) for name in (b"a", b"b", b"c")]
+    (tmp_path / "lists.gguf").write_bytes(HEAD + struct.pack("<QQ", 0, 3) + b"".join(keys))
+    with pytest.raises(InputError, match=r"items of c and of lists before it, at most 2,097,152 are read"):
+        Gguf(tmp_path / "lists.gguf")
+
+
+def test_tensors_that_share_bytes_are_refused(tmp_path):
+    described = [struct.pack("<Q1sIQIQ", 1, name, 1, 16, 0, place) for name, place in ((b"t", 0), (b"u", 32))]
+    (tmp_path / "shared.gguf").write_bytes(HEAD + struct.pack("<QQ", 2, 0) + b"".join(described) + bytes(256))
+    with pytest.raises(InputError, match="u begins inside of t"):
+        Gguf(tmp_path / "shared.gguf")
 
 
 def test_two_tensors_of_one_name_are_refused(tmp_path):
