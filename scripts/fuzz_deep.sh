@@ -46,7 +46,8 @@ KEIFU_PROFILE=deep run deep ape test -q tests/unit/chain/sender/test_killed.py t
   tests/property/audit/test_heartbeats.py tests/property/audit/test_seeded_oracles.py tests/property/inft/test_campaigns.py \
   tests/property/compute/test_campaigns.py tests/property/payments/test_campaigns.py \
   tests/integration/compute/market/test_killed.py tests/integration/compute/disputes/test_killed.py \
-  tests/integration/compute/disputes/test_smollm2.py \
+  tests/integration/compute/disputes/test_smollm2.py tests/integration/compute/disputes/test_minilm.py \
+  tests/unit/inference_verifier tests/unit/inference_disputes tests/property/compute/test_dispute_campaigns.py \
   tests/property/storage/test_worlds.py tests/unit/storage_market/test_walk.py \
   tests/integration/storage/test_deep_faults.py tests/integration/storage/test_repair.py
 run forge python -m audit.second_engines.forge --seconds "$seconds_each" --seed "$seed"

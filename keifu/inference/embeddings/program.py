@@ -17,6 +17,7 @@ from keifu.inference.tokens.program import (
     HEAD,
     LARGEST,
     LARGEST_RESIDUAL,
+    MIN_POSITIONS,
     ROTATED,
     Matrix,
     Sizes,
@@ -103,8 +104,8 @@ def expect_sizes(sizes: Sizes) -> None:
         ("heads", sizes.heads, MAX_LANES // HEAD),
         ("heads with one key", sizes.shared, 1),
         ("inner lanes", sizes.inner, MAX_LANES),
-        ("positions", sizes.positions, MAX_POSITIONS),
     ):
         check_within(name, value, 1, most)
+    check_within("positions", sizes.positions, MIN_POSITIONS, MAX_POSITIONS)
     if sizes.width % HEAD or sizes.inner % HEAD:
         raise InputError(f"{sizes.width} lanes, {sizes.inner} inner", remedy=f"a model's lanes are multiples of {HEAD}")

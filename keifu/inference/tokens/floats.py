@@ -16,6 +16,7 @@ from keifu.inference.tokens.program import (
     MAX_LAYERS,
     MAX_POSITIONS,
     MAX_TOKENS,
+    MIN_POSITIONS,
     Sizes,
 )
 
@@ -69,7 +70,7 @@ def source_of(file: Gguf) -> Source:
         heads,
         heads // groups,
         file.number("llama.feed_forward_length", HEAD, MAX_LANES),
-        file.number("llama.context_length", 1, MAX_POSITIONS),
+        file.number("llama.context_length", MIN_POSITIONS, MAX_POSITIONS),
     )
     if width != heads * HEAD or heads % groups:
         raise InputError(f"{heads} heads, {groups} with keys, of {width} lanes; heads have {HEAD} lanes here")

@@ -45,6 +45,7 @@ QUERY, ROTATED = 4_095, 5_791  # of queries and keys before and after RoPE
 GATE = 32_767
 PART = 2_048  # products of rows of 8 bits that 32 bits hold
 MAX_TOKENS, MAX_LAYERS, MAX_LANES, MAX_POSITIONS = 1 << 18, 256, 1 << 15, 1 << 15
+MIN_POSITIONS = 2  # as many as a node compares before it serves
 SMALLEST_SHIFT, LARGEST_SHIFT = 1, 62
 LARGEST_EXPONENT = 25  # what SiLU·mul reaches: 2**38 in 14 bits
 LARGEST_NUMBER = 2**31 - 1
@@ -146,11 +147,11 @@ def check_sizes(sizes: Sizes) -> None:
         ("layers", sizes.layers, MAX_LAYERS),
         ("width", sizes.width, MAX_LANES),
         ("inner lanes", sizes.inner, MAX_LANES),
-        ("positions", sizes.positions, MAX_POSITIONS),
         ("heads", sizes.heads, MAX_LANES // HEAD),
         ("heads with one key", sizes.shared, sizes.heads),
     ):
         check_within(name, value, 1, most)
+    check_within("positions", sizes.positions, MIN_POSITIONS, MAX_POSITIONS)
     if sizes.heads * HEAD != sizes.width or sizes.heads % sizes.shared or sizes.inner % HEAD:
         raise InputError(
             f"{sizes.heads} heads of {HEAD} lanes in {sizes.width}, {sizes.shared} with one key, {sizes.inner} inner",

@@ -45,6 +45,7 @@ def _operators() -> dict[str, Any]:
         "rq": [[value, 46_341, 17, arithmetic.rq(value, 46_341, 17)] for value in EDGES],
         "exp2n": [[d, arithmetic.exp2n(d)] for d in (0, 1, 32_768, 65_535, 65_536, 700_001, 17 * 65_536, 2**40)],
         "rms_norm": [h, gains, 27, 168, arithmetic.rms_norm(h, gains, 27, 168, 8_191)],
+        "rms_norm of 1,088 lanes at their bound": _saturated(),
         "layer_norm": [h, gains, 27, 168, arithmetic.layer_norm(h, gains, _spread(64, 999, 2), 27, 168)],
         "rope": [values[0], values[1], arithmetic.rope(values[0], values[1])],
         "softmax": [found, 90_001, 26, statistics],
@@ -59,6 +60,14 @@ def _operators() -> dict[str, Any]:
         "bounded": arithmetic.bounded(values[0], _over()),
         "sampled": [arithmetic.sampled(rows, x, 20, 3, noise, (bytes(range(32)), position)) for position in range(16)],
     }
+
+
+def _saturated() -> list[list[int]]:
+    """The lanes that are not at their bound, in front of those that are, and what comes of them with the gain 2²⁴, shift
+    27 and epsilon 168: the squares pass 2⁶³ − 1."""
+    small = _spread(8, arithmetic.LARGEST_RESIDUAL)
+    found = arithmetic.rms_norm(small + [arithmetic.LARGEST_RESIDUAL] * 1_080, [2**24] * 1_088, 27, 168, 8_191)
+    return [small, found[:9]]
 
 
 def _over() -> Window:

@@ -104,6 +104,7 @@ def test_a_head_that_was_changed_is_refused(built, tmp_path, change, said):
         ({"layer_norm_eps": 0}, "layer_norm_eps"),
         ({"position_embedding_type": "relative_key"}, "positions of kind relative_key"),
         ({"is_decoder": True}, "is a decoder"),
+        ({"max_position_embeddings": 1}, "positions: not every number is from 2 to 8,192"),
         ({"num_hidden_layers": 1}, r"encoder.layer.1.attention.output.LayerNorm.bias is a tensor that is not computed"),
         ({"num_hidden_layers": 3}, r"encoder.layer.2.attention.output.LayerNorm.weight is missing"),
         ({"intermediate_size": 192}, r"intermediate.dense.weight is \[128, 64\], not \[192, 64\]"),

@@ -162,6 +162,7 @@ def test_tensors_of_another_shape_are_refused_by_name(program, field, value, wor
     [
         ({"width": 192}, "2 heads of 64 lanes in 192"),
         ({"layers": 257}, "layers: not every number is from 1 to 256"),
+        ({"positions": 1}, "positions: not every number is from 2 to 32,768"),
         ({"shared": 3}, "heads with one key: not every number is from 1 to 2"),
         ({"tokens": 97}, "97 tokens are no multiple of 16"),
     ],

@@ -124,6 +124,7 @@ HEAD = b"GGUF" + struct.pack("<I", 3)
         (with_keys(general_architecture="other"), "architecture 'other' is not llama"),
         (with_keys(llama_block_count=None), "llama.block_count is None"),
         (with_keys(llama_block_count=10**6), "llama.block_count is 1,000,000, not from 1 to 256"),
+        (with_keys(llama_context_length=1), "llama.context_length is 1, not from 2 to 32,768"),
         (with_keys(llama_block_count=3), "it has no tensor blk.2."),
         (with_keys(llama_attention_head_count=4), "heads have 64 lanes here"),
         (with_keys(llama_rope_freq_base=float("nan")), "llama.rope.freq_base is nan"),

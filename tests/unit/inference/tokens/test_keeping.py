@@ -83,7 +83,7 @@ def test_a_head_that_was_changed_is_refused(copy, change, said):
         ("layers", 10**6, "layers: not every number is from 1 to 256"),
         ("layers", 200, "bytes, by its sizes"),
         ("width", 192, "heads of 64 lanes in 192"),
-        ("positions", 2**40, "positions: not every number is from 1 to"),
+        ("positions", 2**40, "positions: not every number is from 2 to"),
     ],
 )
 def test_sizes_that_were_changed_are_refused(copy, name, value, said):
