@@ -23,6 +23,7 @@ from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from benchmarks.llama_cpp import LlamaTimes, chosen, times
 from keifu.errors import EnvironmentFault
+from keifu.inference.accuracy import perplexity
 from keifu.inference.tokens.executor import Conversation, Executor
 from keifu.inference.tokens.fetching import place_of
 from keifu.inference.tokens.floats import FloatModel, source_of
@@ -105,18 +106,8 @@ def _perplexity_ratio(lab: Lab) -> float:
         sides.floats.forget()
         return sides.floats.logits(sides.floats.read(ids))
 
-    ours = _perplexity(lambda ids: executor.sums(executor.conversation().read(ids)) * head, sides.texts["texts"])
-    return ours / _perplexity(floats, sides.texts["texts"])
-
-
-def _perplexity(logits: Callable[[Sequence[int]], Logits], texts: Sequence[Sequence[int]]) -> float:
-    losses = []
-    for text in texts:
-        found = logits(text)[:-1].astype(np.float64)
-        most = found.max(axis=1)
-        whole = most + np.log(np.exp(found - most[:, None]).sum(axis=1))
-        losses.append(whole - found[np.arange(len(found)), text[1:]])
-    return float(np.exp(np.concatenate(losses).mean()))
+    ours = perplexity(lambda ids: executor.sums(executor.conversation().read(ids)) * head, sides.texts["texts"])
+    return ours / perplexity(floats, sides.texts["texts"])
 
 
 # speed ----------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,31 @@ def _built(given: Path, folder: Path, *, rows: bool) -> tuple[str, Sizes]:
     from keifu.inference.embeddings.building import build as of_embeddings
 
     return "embedding", of_embeddings(given, folder).program.sizes
+
+
+@cli.verb("compare", example="keifu model compare model.gguf ./integers", access=Access.NONE)
+@click.argument("given", type=click.Path(path_type=Path, exists=True), metavar="FILE")
+@click.argument("folder", type=IN_FOLDER)
+@click.option("--texts", type=click.Path(path_type=Path), help="A file of yours with paragraphs, instead of ours.")
+@json_option
+def compare(given: Path, folder: Path, texts: Path | None, json_out: bool) -> None:
+    """Say how near the integers in FOLDER are to the floats of FILE that they were made of: how often both hold the
+    same token for the likeliest, and how well either predicts; of an embedding model, cosines of vectors. No bound was
+    measured on our texts."""
+    from keifu.inference import accuracy
+
+    read = accuracy.own_texts() if texts is None else accuracy.texts_of(texts)
+    if given.is_dir():
+        vectors = accuracy.of_vectors(given, folder, read)
+        said = f"{vectors.texts} texts: cosine {vectors.worst:.5f} at worst, {vectors.mean:.5f} on average"
+        emit(asdict(vectors), said, json_out)
+        return
+    found = accuracy.of_tokens(given, folder, read)
+    ratio = found.integers / found.floats
+    said = (
+        f"{found.positions} positions: the same next token at {found.same:.1%}; perplexity {found.floats:.3f} in floats"
+    )
+    emit(asdict(found), f"{said}, {found.integers:.3f} in integers, {ratio:.4f} times as much", json_out)
 
 
 @cli.verb("embed", example="keifu model embed ./integers 'a sentence'", access=Access.NONE)
