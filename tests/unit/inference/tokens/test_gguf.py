@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import struct
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from keifu.cli.model import cli
 from keifu.errors import InputError
 from keifu.inference.tokens.building import build
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.floats import FloatModel, source_of
 from keifu.inference.tokens.gguf import Gguf
+from keifu.inference.tokens.keeping import load
 from keifu.inference.tokens.quantising import calibrated, quantise
-from tests.conformance.inference.gguf_file import file_of, metadata, model, tensors, words
+from keifu.inference.tokens.rooting import program_root
+from tests.conformance.inference.gguf_file import file_of, metadata, model, speaking, tensors, words
 
 IDS = [(place * 37 + 5) % 96 for place in range(40)]
 
@@ -57,9 +62,11 @@ def test_blocks_are_kept_as_they_are(source):
 
 
 def test_long_rows_run(tmp_path):
-    """8,192 inner lanes, as larger models of the family have."""
-    source = source_of(Gguf(model(tmp_path / "long.gguf", width=64, inner=8_192, layers=1, tokens=16)))
-    made = quantise(source, calibrated(source, [[1, 2, 3]]))
+    """8,192 inner lanes, as larger models of the family have: built by the same command."""
+    file, folder = speaking(tmp_path / "long.gguf", width=64, inner=8_192, layers=1), tmp_path / "integers"
+    said = CliRunner().invoke(cli, ["build", str(file), str(folder), "--json"], catch_exceptions=False)
+    made = load(folder)
+    assert json.loads(said.output)["program_root"] == program_root(made.program).hex()
     executor = Executor(made.program)
     together = executor.conversation().read([1, 2, 3, 4, 5, 6, 7])
     talk = executor.conversation()
