@@ -121,6 +121,35 @@ def test_one_changed_product_is_named(auditor, reply, handed, layer, place):
     assert caught.value.message == said
 
 
+def products_of(matrix, layer, x):
+    """By numpy, in 64 bits, from the weights as they are."""
+    weights = matrix.weights[layer].astype(np.int64)
+    if matrix.scales.shape[2]:
+        scales = np.repeat(matrix.scales[layer].astype(np.int64), 32, axis=1)
+        weights = weights * scales[..., 0] + scales[..., 1]
+    return x.astype(np.int64) @ weights.T
+
+
+def test_ten_thousand_changed_products_are_all_found(auditor, executor):
+    """One number each, by a power of two; of none that is right anything is said."""
+    random, program, found = Random(18), executor.program, 0
+    auditor.project()
+    places = [(name, layer) for layer in range(SIZES.layers) for name in MATRICES] + [("head", 0)]
+    for turn in range(100):
+        name, layer = places[turn % len(places)]
+        matrix = program.head if name == "head" else getattr(program.layers, name)
+        x = np.random.default_rng(turn).integers(-8_191, 8_192, (100, matrix.weights.shape[2])).astype(np.int16)
+        right = products_of(matrix, layer, x)
+        assert auditor.require(name, layer, x, right) is right
+        for row in range(len(x)):
+            false = right[row : row + 1].copy()
+            false[0, random.randrange(false.shape[1])] += random.choice([-1, 1]) << random.randrange(48)
+            with pytest.raises(WrongProducts):
+                auditor.require(name, layer, x[row : row + 1], false)
+            found += 1
+    assert found == 10_000
+
+
 def test_a_changed_product_of_a_token_is_named(auditor, reply, handed):
     def change(sums):
         sums[3, 17] += 1
