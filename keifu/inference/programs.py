@@ -8,9 +8,10 @@ from keifu.inference.embeddings import keeping as embeddings
 from keifu.inference.pictures import promised_root
 from keifu.inference.tokens import keeping as tokens
 from keifu.inference.tokens.program import checked
+from keifu.provenance.first_program import first_root, is_first
 from keifu.provenance.program import PROGRAM_FILE, program_root, read_program
 
-__all__ = ["disputed_root", "is_of_blocks", "root_of_folder"]
+__all__ = ["disputed_root", "is_of_blocks", "root_of_folder", "roots_of_folder"]
 
 
 def is_of_blocks(folder: Path) -> bool:
@@ -27,6 +28,14 @@ def root_of_folder(folder: Path) -> bytes:
     from keifu.inference.tokens.rooting import program_root as root_of_tokens  # noqa: PLC0415 - numba, seconds
 
     return root_of_tokens(checked(tokens.load(folder).program))
+
+
+def roots_of_folder(folder: Path) -> list[bytes]:
+    """By which a record may name what a folder holds, its own first. Raises InputError as `root_of_folder`."""
+    if not is_of_blocks(folder) and is_first(folder):
+        return [first_root(folder)]
+    # Of a model of pictures a record has that of `program.json`, or that of the program that disputes open.
+    return [root_of_folder(folder), disputed_root(folder)]
 
 
 def disputed_root(folder: Path) -> bytes:

@@ -37,7 +37,9 @@ from keifu.keys import keccak256
 
 __all__ = [
     "LARGEST_ACTIVATION",
+    "LARGEST_PROGRAM",
     "LARGEST_WEIGHT",
+    "MAX_OPERATORS",
     "MAX_PRODUCTS",
     "PROGRAM_FILE",
     "Operator",
@@ -45,6 +47,7 @@ __all__ = [
     "Step",
     "Tensor",
     "program_root",
+    "read_array",
     "read_program",
     "write_program",
 ]
@@ -174,8 +177,8 @@ def _read_step(folder: Path, name: str, operator: Operator, tensors: list[Tensor
     products = _products(operator, source)
     if products > MAX_PRODUCTS:
         raise InputError(f"{name}: {products:,} products in a sum, at most {MAX_PRODUCTS:,}")
-    weights = _array(folder, name, f"{operator.arrays}.weights.npy", np.int8, (operator.channels, products))
-    scales = _array(folder, name, f"{operator.arrays}.scales.npy", np.int32, (operator.channels, 3))
+    weights = read_array(folder, name, f"{operator.arrays}.weights.npy", np.int8, (operator.channels, products))
+    scales = read_array(folder, name, f"{operator.arrays}.scales.npy", np.int32, (operator.channels, 3))
     _expect_numbers(name, source, weights, scales)
     return Step(operator, source, target, weights, scales)
 
@@ -277,7 +280,8 @@ def _channels(step: Step) -> NDArray[np.uint8]:
     return np.hstack([head, step.weights.view(np.uint8)])
 
 
-def _array(folder: Path, name: str, file: str, kind: type[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+def read_array(folder: Path, name: str, file: str, kind: type[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """An operator's file. Raises InputError naming both where it is of another kind or shape."""
     try:
         # Mapped first: what its header promises takes no memory before it is compared with the operator's shape.
         array: NDArray[Any] = np.load(folder / file, mmap_mode="r", allow_pickle=False)
