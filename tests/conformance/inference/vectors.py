@@ -63,8 +63,9 @@ def _operators() -> dict[str, Any]:
 
 
 def _saturated() -> list[list[int]]:
-    """The lanes that are not at their bound, in front of those that are, and what comes of them and of one that is, with
-    the gain 2²⁴, shift 27 and epsilon 168. The squares pass 2⁶³ − 1."""
+    """The lanes that are not at their bound, in front of those that are, and what comes of them and of one more.
+
+    The gain is 2²⁴, shift 27, epsilon 168. The squares pass 2⁶³ − 1."""
     small = _spread(8, arithmetic.LARGEST_RESIDUAL)
     found = arithmetic.rms_norm([*small, *[arithmetic.LARGEST_RESIDUAL] * 1_080], [2**24] * 1_088, 27, 168, 8_191)
     return [small, found[:9]]
