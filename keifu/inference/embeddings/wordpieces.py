@@ -11,6 +11,7 @@ __all__ = ["WordPieces"]
 
 UNKNOWN, BEGIN, END, CONTINUED = "[UNK]", "[CLS]", "[SEP]", "##"
 LONGEST_WORD = 100  # letters
+LONGEST_PIECE = len(CONTINUED) + LONGEST_WORD
 NO_PIECE = -1  # only the beginning of one
 LARGEST_TEXT = 1 << 20
 _IDEOGRAPHS = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
@@ -23,7 +24,8 @@ class WordPieces:
     """`pieces` stand in the order of their ids."""
 
     def __init__(self, pieces: Sequence[str]) -> None:
-        """Raises InputError for a vocabulary that lacks what a text begins or ends with, or has a piece twice."""
+        """Raises InputError for a vocabulary that lacks what a text begins or ends with, has a piece twice, or one that is
+        longer than any word."""
         self.pieces = tuple(pieces)
         self._ids = {piece: number for number, piece in enumerate(self.pieces)}
         if len(self._ids) != len(self.pieces):
@@ -32,6 +34,9 @@ class WordPieces:
             raise InputError(
                 f"the vocabulary has no {', '.join(missing)}", remedy="another tokenizer's file is not read"
             )
+        for number, piece in enumerate(self.pieces):
+            if len(piece) > LONGEST_PIECE:
+                raise InputError(f"piece {number} has {len(piece):,} letters, at most {LONGEST_PIECE} are read")
         # Also how pieces begin, so that no letter is looked at for longer than one might go on: strangers choose words.
         self._begun = {piece[:end]: NO_PIECE for piece in self.pieces for end in range(1, len(piece))} | self._ids
 

@@ -216,7 +216,12 @@ def test_words_are_cut_as_the_package_tokenizers_cuts_them():
 
 
 @pytest.mark.parametrize(
-    ("pieces", "said"), [(["a", "a"], "has a piece twice"), (["[UNK]", "[CLS]"], r"has no \[SEP\]")]
+    ("pieces", "said"),
+    [
+        (["a", "a"], "has a piece twice"),
+        (["[UNK]", "[CLS]"], r"has no \[SEP\]"),
+        ([*PIECES, "a" * 103], "piece 20 has 103 letters, at most 102 are read"),
+    ],
 )
 def test_vocabularies_that_are_none_are_refused(pieces, said):
     with pytest.raises(InputError, match=said):
