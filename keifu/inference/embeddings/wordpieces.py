@@ -24,8 +24,8 @@ class WordPieces:
     """`pieces` stand in the order of their ids."""
 
     def __init__(self, pieces: Sequence[str]) -> None:
-        """Raises InputError for a vocabulary that lacks what a text begins or ends with, has a piece twice, or one that is
-        longer than any word."""
+        """Raises InputError for a vocabulary that lacks what a text begins or ends with, or has a piece twice or one
+        that is longer than any word."""
         self.pieces = tuple(pieces)
         self._ids = {piece: number for number, piece in enumerate(self.pieces)}
         if len(self._ids) != len(self.pieces):
