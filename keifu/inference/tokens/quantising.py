@@ -248,9 +248,9 @@ def bits_of(reach: Reals) -> Reals:
 
 
 def scale_of(wanted: float) -> tuple[int, int]:
-    """Multiplier and shift that come to `wanted`."""
+    """Multiplier and shift that come to `wanted`; of what is too large, a multiplier that no loader takes."""
     shift = int(min(max(MULTIPLIER_BITS - 1 - np.floor(np.log2(wanted)), 0), RESULT_BITS))
-    return max(1, round(wanted * 2.0**shift)), shift
+    return min(max(1, round(wanted * 2.0**shift)), LARGEST_NUMBER + 1), shift
 
 
 def scaled(rows: Rows, ratio: float, biases: Reals | None = None) -> Matrix:

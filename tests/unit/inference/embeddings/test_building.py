@@ -147,6 +147,7 @@ def test_tensors_that_share_bytes_are_refused(tmp_path):
     [
         ("embeddings.word_embeddings.weight", 1e-30, "embedding's shift: not every number is from 1 to 62"),
         ("encoder.layer.0.output.LayerNorm.bias", 1e6, "scales: not every number is from"),
+        ("encoder.layer.0.attention.self.key.bias", 1e30, "scales: not every number is from"),
         ("encoder.layer.0.output.dense.bias", 1e30, "row 11 of layer 0 could pass 63 bits"),
         ("encoder.layer.0.output.LayerNorm.weight", 1e30, "by calibration 1.mixed is no finite number"),
     ],
