@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,11 @@ MAX_LABELS = 10_000_000  # of one file
 LABEL_BYTES = ADDRESS + 8 + WORD + WORD + SIGNATURE
 CHUNK = 2_500  # signatures checked between two reports of progress
 PARALLEL_FROM = 10_000  # below, starting processes costs more than it saves
+
+# What a file that is no such archive, and a header that is no Python, are found by.
+_UNREADABLE = (
+    OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, SyntaxError, TokenError, zipfile.BadZipFile,
+)  # fmt: skip
 
 Bytes = NDArray[np.uint8]
 
@@ -232,7 +238,7 @@ class LabelBatch:
                     data["labels"],
                     data["signatures"],
                 )
-        except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        except _UNREADABLE as error:
             raise InputError(f"{path} is not a batch of labels: {error}") from error
         if batch.indices.dtype != np.int64 or batch.indices.ndim != 1 or len(dataset) != WORD:
             raise InputError(f"the arrays in {path} do not fit together")

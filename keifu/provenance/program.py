@@ -23,6 +23,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -30,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu import merkle
-from keifu._files import read_bounded
+from keifu._files import read_bounded, require_plain
 from keifu.abi import encode_args
 from keifu.errors import InputError
 from keifu.keys import keccak256
@@ -284,8 +285,9 @@ def read_array(folder: Path, name: str, file: str, kind: type[Any], shape: tuple
     """An operator's file. Raises InputError naming both where it is of another kind or shape."""
     try:
         # Mapped first: what its header promises takes no memory before it is compared with the operator's shape.
-        array: NDArray[Any] = np.load(folder / file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, OverflowError) as error:
+        require_plain(folder / file)
+        array: NDArray[Any] = np.lib.format.open_memmap(folder / file, mode="r")
+    except (OSError, ValueError, EOFError, OverflowError, SyntaxError, TokenError) as error:  # as headers are parsed
         raise InputError(f"{name}: cannot read {file}") from error
     if array.dtype != kind or array.shape != shape:
         raise InputError(f"{name}: {file} is {array.dtype}{list(array.shape)}, not {np.dtype(kind)}{list(shape)}")

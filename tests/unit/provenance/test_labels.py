@@ -115,6 +115,10 @@ def test_garbage_file_is_refused(tmp_path, batch):
     (tmp_path / "x.npz").write_bytes(b"no arrays")
     with pytest.raises(InputError, match="is not a batch of labels"):
         LabelBatch.read(tmp_path / "x.npz", DOMAIN)
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("dataset.npy", b"\x93NUMPY\x01\x00\x02\x00{\n")
+    with pytest.raises(InputError, match="is not a batch of labels"):
+        LabelBatch.read(tmp_path / "x.npz", DOMAIN)
     changed(batch, samples=np.zeros((3, 32), np.uint8)).write(tmp_path / "y.npz")
     with pytest.raises(InputError, match="do not fit together"):
         LabelBatch.read(tmp_path / "y.npz", DOMAIN)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 
 import numpy as np
 import pytest
@@ -185,3 +187,43 @@ def test_the_longest_row_and_the_largest_tensor(tmp_path):
 def test_no_program_is_said(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         program_root(tmp_path)
+
+
+def npy(header):
+    text = header.encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(4 * PRODUCTS)
+
+
+def zipped():
+    held = io.BytesIO()
+    np.savez(held, weights=np.zeros((4, PRODUCTS), np.int8))
+    return held.getvalue()
+
+
+def test_a_pipe_is_not_waited_for(folder, root):
+    (folder / "first.weights.npy").unlink()
+    os.mkfifo(folder / "first.weights.npy")
+    with pytest.raises(InputError, match=r"operator 0: cannot read first\.weights\.npy"):
+        program_root(folder)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        npy("{'descr': '|i1', 'fortran_order': False, 'shape': (4, 18)"),
+        npy("{'descr': '|i1', 'fortran_order': False, 'shape': (4, 018), }"),
+        npy("{'descr': '|i1', 'fortran_order': False, 'shape': (4, -18), }"),
+        npy("{'descr': '|i1', 'fortran_order': False, 'shape': (4, 2**80), }"),
+        npy("{'descr': '|O', 'fortran_order': False, 'shape': (4, 18), }"),
+        npy("["),
+        npy(","),
+        npy("(" * 100),
+        zipped(),
+        b"",
+        b"\x80\x04K\x01.",
+    ],
+)
+def test_files_that_are_no_array_are_refused_by_name(folder, root, body):
+    (folder / "first.weights.npy").write_bytes(body)
+    with pytest.raises(InputError, match=r"operator 0: (cannot read )?first\.weights\.npy"):
+        program_root(folder)
