@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from keifu.abi import Receipt
 from keifu.chain._deployer import Deployer
+from keifu.chain.logs import said_in
 from keifu.errors import Revert
 
 __all__ = ["paid_out", "still", "unless_done", "until_done"]
@@ -50,11 +52,12 @@ def still(named: Sequence[T], stands: Callable[[T], bool]) -> Callable[[], list[
 
 
 def paid_out(chain: Deployer, where: str, contract: str, receiver: str = "") -> int:
-    """Have what a contract credits the sender paid to `receiver`, the sender unless it is another; wei, 0 when nothing
-    is credited. Anybody may have it paid to the sender: then that is done. Raises Revert."""
+    """Have what a contract credits the sender paid to `receiver`, the sender unless it is another; the wei that it got,
+    0 when nothing is credited. Anybody may have it paid to the sender: then that is done. Raises Revert."""
     to = receiver or chain.sender
     credited = partial(chain.call, where, contract, "credits", chain.sender)
+    sent: list[Receipt] = []
     if due := int(credited()):
-        pay = partial(chain.call, where, contract, "withdraw", to)
-        unless_done(pay, lambda: to.lower() == chain.sender.lower() and not credited())
-    return due
+        pay = partial(chain.transact, where, contract, "withdraw", to)
+        unless_done(lambda: sent.append(pay()), lambda: to.lower() == chain.sender.lower() and not credited())
+    return int(said_in(sent[0], "Paid")["amount"]) if sent else due

@@ -6,10 +6,13 @@ Whatever would be refused is found before anything is sent, so that no approval 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from keifu.abi import Receipt
 from keifu.chain import Deployer, Deployment
-from keifu.chain.firsts import paid_out
+from keifu.chain.firsts import unless_done
+from keifu.chain.logs import said_in
 from keifu.chain.suite import MARKET, NFT, TOKEN, VERIFIER
 from keifu.errors import CheckFailed, Revert
 from keifu.inft.folder import DataFolder
@@ -169,22 +172,28 @@ def cancel(chain: Deployer, suite: Deployment, order: Order) -> None:
 
 
 def release(chain: Deployer, suite: Deployment, sale: bytes) -> int:
-    """End a sale whose price is held; what seller or buyer was credited. Raises Revert."""
-    seller, buyer, _, _, currency, nonce, _ = chain.call(suite[MARKET], MARKET, "sale_of", sale)
-    wrong = chain.call(suite[VERIFIER], VERIFIER, "verdict", suite[NFT], nonce)[3]
-    paid = buyer if wrong else seller
-    before: int = chain.call(suite[MARKET], MARKET, "credits", paid, currency)
-    chain.call(suite[MARKET], MARKET, "release", sale)
-    after: int = chain.call(suite[MARKET], MARKET, "credits", paid, currency)
-    return after - before
+    """End a sale whose price is held; what buyer or seller was credited, a seller's own royalties included. Raises
+    Revert."""
+    receipt = chain.transact(suite[MARKET], MARKET, "release", sale)
+    if receipt.events("Refunded"):
+        return int(said_in(receipt, "Refunded")["amount"])
+    said = said_in(receipt, "Released")
+    return int(said["amount"] + sum(amount for receiver, amount in said["royalties"] if receiver == said["seller"]))
 
 
 def withdraw(chain: Deployer, suite: Deployment) -> int:
-    """Pay out what market and verifier have credited the sender in the suite's coin; wei, 0 when nothing was due."""
-    due: int = chain.call(suite[MARKET], MARKET, "credits", chain.sender, suite[TOKEN])
+    """Pay out what market and verifier have credited the sender in the suite's coin; wei, 0 when nothing was due. The
+    same account may have the market's part paid elsewhere at the same time: that counts there. Raises Revert."""
+    coin = suite[TOKEN]
+    credited = partial(chain.call, suite[MARKET], MARKET, "credits", chain.sender, coin)
+    sent: list[Receipt] = []
+    if credited():
+        pay = partial(chain.transact, suite[MARKET], MARKET, "withdraw", coin, chain.sender)
+        unless_done(lambda: sent.append(pay()), lambda: not credited())
+    due: int = chain.call(suite[VERIFIER], VERIFIER, "credits", chain.sender)
     if due:
-        chain.call(suite[MARKET], MARKET, "withdraw", suite[TOKEN], chain.sender)
-    return due + paid_out(chain, suite[VERIFIER], VERIFIER)
+        chain.call(suite[VERIFIER], VERIFIER, "withdraw", chain.sender)
+    return due + sum(int(said_in(receipt, "Withdrawn")["amount"]) for receipt in sent)
 
 
 def complain(chain: Deployer, suite: Deployment, said: Transfer, signers: Sequence[str], key: Account) -> int:

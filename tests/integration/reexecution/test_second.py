@@ -91,8 +91,8 @@ def test_a_refusal_of_what_nobody_did_is_told(story: Story, second: Beaten) -> N
     """The chain refuses, and what was due is due as before."""
 
     class Wrong(Beaten):
-        def call(self, address: str, name: str, function: str, *args: object) -> object:
-            return super().call(address, name, function, *([99] if function == "draw" else args))
+        def transact(self, address: str, name: str, function: str, *args: object) -> object:
+            return super().transact(address, name, function, *([99] if function == "draw" else args))
 
     number = opened(story)
     wrong = Wrong(second, second)
@@ -104,10 +104,10 @@ def test_what_another_had_paid_out_is_paid_once(story: Story, second: Beaten) ->
     """Anybody may have a credit paid to its account."""
 
     class Paid(Beaten):
-        def call(self, address: str, name: str, function: str, *args: object) -> object:
+        def transact(self, address: str, name: str, function: str, *args: object) -> object:
             if function == "withdraw":
                 self._first.call(address, name, "pay", self.sender)
-            return super().call(address, name, function, *args)
+            return super().transact(address, name, function, *args)
 
     paid, number = story.paid, opened(story)
     actions.go_on(second, paid.suite, paid.reading, number)

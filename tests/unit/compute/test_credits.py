@@ -25,8 +25,10 @@ class Credited:
         self.credits, self.left = SUM, left
 
     def call(self, _where, _contract, function, *_):
-        if function == "credits":
-            return self.credits
+        assert function == "credits"
+        return self.credits
+
+    def transact(self, _where, _contract, function, *_):
         assert function == "withdraw"
         self.credits = self.left
         raise Revert("payouts: nothing to pay")

@@ -222,8 +222,8 @@ def test_an_offer_has_its_own_number_though_another_offers_next(scene):
     channel, terms = offered(scene)
 
     class Next(BeatenHere):
-        def call(self, address: str, name: str, function: str, *args: Any) -> Any:
-            found = super().call(address, name, function, *args)
+        def transact(self, address: str, name: str, function: str, *args: Any) -> Any:
+            found = super().transact(address, name, function, *args)
             if function == "offer":
                 self._first.call(address, name, function, *args)
             return found
