@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from keifu.abi import Receipt
 from keifu.chain._deployer import Deployer
 from keifu.chain.logs import said_in
 from keifu.errors import Revert
 
-__all__ = ["paid_out", "still", "unless_done", "until_done"]
+__all__ = ["paid_out", "sent_unless_done", "still", "unless_done", "until_done"]
 
 T = TypeVar("T")
 
@@ -21,13 +20,17 @@ def unless_done(act: Callable[[], object], is_done: Callable[[], bool]) -> bool:
 
     `is_done` reads the chain anew. Raises Revert where it is refused for any other reason.
     """
+    return sent_unless_done(lambda: (act(),), is_done) is not None
+
+
+def sent_unless_done(send: Callable[[], T], is_done: Callable[[], bool]) -> T | None:
+    """The same of what is sent: its receipt, or None. Raises Revert."""
     try:
-        act()
+        return send()
     except Revert:
         if not is_done():
             raise
-        return False
-    return True
+        return None
 
 
 def until_done(find: Callable[[], T], act: Callable[[T], object]) -> T:
@@ -56,8 +59,8 @@ def paid_out(chain: Deployer, where: str, contract: str, receiver: str = "") -> 
     0 when nothing is credited. Anybody may have it paid to the sender: then that is done. Raises Revert."""
     to = receiver or chain.sender
     credited = partial(chain.call, where, contract, "credits", chain.sender)
-    sent: list[Receipt] = []
-    if due := int(credited()):
-        pay = partial(chain.transact, where, contract, "withdraw", to)
-        unless_done(lambda: sent.append(pay()), lambda: to.lower() == chain.sender.lower() and not credited())
-    return int(said_in(sent[0], "Paid")["amount"]) if sent else due
+    if not (due := int(credited())):
+        return 0
+    pay = partial(chain.transact, where, contract, "withdraw", to)
+    sent = sent_unless_done(pay, lambda: to.lower() == chain.sender.lower() and not credited())
+    return int(said_in(sent, "Paid")["amount"]) if sent else due

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from keifu.abi import Receipt
 from keifu.chain import Deployer, Deployment
-from keifu.chain.firsts import unless_done
+from keifu.chain.firsts import sent_unless_done
 from keifu.chain.logs import said_in
 from keifu.chain.suite import MARKET, NFT, TOKEN, VERIFIER
 from keifu.errors import CheckFailed, Revert
@@ -186,14 +185,12 @@ def withdraw(chain: Deployer, suite: Deployment) -> int:
     same account may have the market's part paid elsewhere at the same time: that counts there. Raises Revert."""
     coin = suite[TOKEN]
     credited = partial(chain.call, suite[MARKET], MARKET, "credits", chain.sender, coin)
-    sent: list[Receipt] = []
-    if credited():
-        pay = partial(chain.transact, suite[MARKET], MARKET, "withdraw", coin, chain.sender)
-        unless_done(lambda: sent.append(pay()), lambda: not credited())
+    pay = partial(chain.transact, suite[MARKET], MARKET, "withdraw", coin, chain.sender)
+    sent = sent_unless_done(pay, lambda: not credited()) if credited() else None
     due: int = chain.call(suite[VERIFIER], VERIFIER, "credits", chain.sender)
     if due:
         chain.call(suite[VERIFIER], VERIFIER, "withdraw", chain.sender)
-    return due + sum(int(said_in(receipt, "Withdrawn")["amount"]) for receipt in sent)
+    return due + int(said_in(sent, "Withdrawn")["amount"] if sent else 0)
 
 
 def complain(chain: Deployer, suite: Deployment, said: Transfer, signers: Sequence[str], key: Account) -> int:

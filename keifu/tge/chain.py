@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from keifu.abi import Receipt
 from keifu.abi.eip712 import TRANSFER_WITH_AUTHORIZATION
 from keifu.chain import ChainClient, Deployer, Deployment, Params, deploy_protocol
 from keifu.chain.bounds import require_start
 from keifu.chain.deployments import Record
-from keifu.chain.firsts import unless_done
+from keifu.chain.firsts import sent_unless_done, unless_done
 from keifu.chain.logs import find_logs, said_in
 from keifu.chain.parameters import Distribution
 from keifu.chain.suite import DISTRIBUTOR, TOKEN
@@ -154,11 +153,11 @@ def claim(chain: Deployer, distributor: str, proof: Proof) -> int:
     if not chain.call(distributor, DISTRIBUTOR, "verify", index, account, total, path):
         raise CheckFailed("the proof is not of the list at this distributor", remedy="take the published files")
     claimable = partial(chain.call, distributor, DISTRIBUTOR, "claimable", index, account, total)
-    sent: list[Receipt] = []
-    if due := int(claimable()):
-        pay = partial(chain.transact, distributor, DISTRIBUTOR, "claim", index, account, total, path)
-        unless_done(lambda: sent.append(pay()), lambda: claimable() < due)
-    return int(said_in(sent[0], "Claimed")["amount"]) if sent else due
+    if not (due := int(claimable())):
+        return 0
+    pay = partial(chain.transact, distributor, DISTRIBUTOR, "claim", index, account, total, path)
+    sent = sent_unless_done(pay, lambda: claimable() < due)
+    return int(said_in(sent, "Claimed")["amount"]) if sent else due
 
 
 @dataclass(frozen=True)
