@@ -13,7 +13,6 @@ from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.logs import find_events
 from keifu.chain.suite import ORDERS
 from keifu.compute.market.refusals import place_of, send, send_with_coins
-from keifu.compute.market.services import withdraw as _withdraw
 from keifu.compute.promises import LONGEST_REQUEST, LONGEST_RESPONSE
 from keifu.compute.receipt import LARGEST_BATCH, Receipt, SignedReceipt
 from keifu.errors import CheckFailed, UsageError
@@ -40,7 +39,6 @@ __all__ = [
     "request_tree",
     "result_tree",
     "submit",
-    "withdraw",
 ]
 
 LARGEST_ORDER = LARGEST_BATCH  # its results have one signature
@@ -211,11 +209,6 @@ def complete(chain: Deployer, suite: Deployment, order: int) -> None:
 def refund(chain: Deployer, suite: Deployment, order: int) -> None:
     """Return the fee of an order for which nothing was submitted by its deadline. Raises Revert."""
     send(chain, suite, ORDERS, "refund", order)
-
-
-def withdraw(chain: Deployer, suite: Deployment, receiver: str = "") -> int:
-    """Pay out what orders owe the sender: wei, 0 when they owe nothing. Raises Revert."""
-    return _withdraw(chain, suite, receiver, ORDERS)
 
 
 # what the chain says -------------------------------------------------------------------------------------------------
