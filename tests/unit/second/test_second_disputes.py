@@ -19,12 +19,13 @@ class Opening:
     """A dispute about a reply; of the first one's cover another is open."""
 
     opened = None
+    refused = ("first",)
 
     def __init__(self, *given: Any) -> None:
         self.place = given[-1].place
 
     def open(self) -> None:
-        if self.place == "first":
+        if self.place in self.refused:
             raise Revert("disputes: a dispute is open")
 
 
@@ -54,7 +55,23 @@ def played(monkeypatch, tmp_path):
 
 
 def test_a_reply_that_another_disputes_holds_up_no_other_one(played, tmp_path):
+    said: list[str] = []
+    assert covers().dispute(tmp_path, on_step=said.append) == 1
+    assert (played, said) == (["second"], ["reverted: disputes: a dispute is open"])
+
+
+def test_what_earlier_disputes_paid_hides_no_refusal(played, tmp_path, monkeypatch):
+    """None of these went on: whoever calls it is to know, and what was paid."""
+    monkeypatch.setattr(Opening, "refused", ("first", "second"))
+    monkeypatch.setattr(services, "withdraw", lambda *given, contract: COIN)
+    with pytest.raises(Revert, match=r"^1 coins were paid out; reverted: disputes: a dispute is open"):
+        covers().dispute(tmp_path)
+    monkeypatch.setattr(services, "withdraw", lambda *given, contract: 0)
+    with pytest.raises(Revert, match=r"^reverted: disputes: a dispute is open"):
+        covers().dispute(tmp_path)
+
+
+def covers() -> Covers[Now]:
     suite = SimpleNamespace(at=lambda *given: None)
     link: Any = SimpleNamespace(suite=suite, client=None, deployer=None, record=SimpleNamespace(first_block=0))
-    assert Covers(Now(link)).dispute(tmp_path) == 1
-    assert played == ["second"]
+    return Covers(Now(link))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from keifu.chain import RpcDeployer
+from keifu.chain.suite import ORDERS
 from keifu.compute.market import covers, demands, offers_of, orders, read_service, services, sign_cover
 from keifu.compute.market.orders import demands_of, open_order, orders_of, read_order
 from keifu.compute.market.services import served_of, service_reserve
