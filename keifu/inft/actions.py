@@ -18,7 +18,7 @@ from keifu.inft.folder import DataFolder
 from keifu.inft.orders import Order
 from keifu.inft.seals import open_seal, shared_point
 from keifu.inft.statements import token_id_of
-from keifu.inft.status import LeaseOffer, clone_number
+from keifu.inft.status import LeaseOffer
 from keifu.inft.transfer import Transfer, require_sealed_to
 from keifu.keys import Account, keccak256
 from keifu.units import coins
@@ -74,9 +74,8 @@ def transfer(chain: Deployer, suite: Deployment, token_id: int, receiver: str, p
 
 def clone(chain: Deployer, suite: Deployment, token_id: int, receiver: str, proofs: Proofs = ()) -> int:
     """Make a token of the same data for `receiver`; its number. Raises Revert."""
-    made = chain.call(suite[NFT], NFT, "terms_of", token_id)[3]
-    chain.call(suite[NFT], NFT, "iClone", receiver, token_id, list(proofs))
-    return clone_number(token_id, made)
+    receipt = chain.transact(suite[NFT], NFT, "iClone", receiver, token_id, list(proofs))
+    return int(said_in(receipt, "Cloned")["_newTokenId"])
 
 
 def update(chain: Deployer, suite: Deployment, token_id: int, proofs: Proofs) -> None:

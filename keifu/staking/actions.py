@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from keifu.abi import Contract
+from keifu.abi import Contract, Receipt
 from keifu.chain import Deployer, Deployment
 from keifu.chain.firsts import sent_unless_done
 from keifu.chain.logs import said_in
@@ -76,7 +76,7 @@ class Position:
     tickets: list[Ticket]
 
 
-def pay(chain: Deployer, suite: Deployment, amount: int, address: str, name: str, function: str, *args: Any) -> None:
+def pay(chain: Deployer, suite: Deployment, amount: int, address: str, name: str, function: str, *args: Any) -> Receipt:
     """Call a function that pulls `amount` from the sender, with an approval before it where one is missing.
 
     Raises CheckFailed when the sender has not enough, and Revert, before the approval is sent, when the call would be
@@ -95,7 +95,7 @@ def pay(chain: Deployer, suite: Deployment, amount: int, address: str, name: str
             if refusal.reason != NOT_APPROVED:
                 raise
         chain.call(suite[TOKEN], TOKEN, "approve", address, amount)
-    chain.call(address, name, function, *args)
+    return chain.transact(address, name, function, *args)
 
 
 def register(chain: Deployer, suite: Deployment, commission_bps: int, metadata: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from keifu.abi import Contract, encode_args
 from keifu.chain import ChainClient, Deployer, Deployment
-from keifu.chain.logs import find_events
+from keifu.chain.logs import find_events, said_in
 from keifu.chain.suite import ORDERS
 from keifu.compute.market.refusals import place_of, send, send_with_coins
 from keifu.compute.promises import LONGEST_REQUEST, LONGEST_RESPONSE
@@ -128,17 +128,8 @@ def place(
 ) -> int:
     """Order the answers to `count` requests below a root, and bring their fee; the order's number. Raises CheckFailed
     when the sender has not enough, and Revert."""
-    where = place_of(suite, ORDERS)
-    number: int = chain.call(where, ORDERS, "order_count")
-    send_with_coins(chain, suite, fee, ORDERS, "place", provider, environment, requests, count, fee, deadline)
-    # Others may have placed orders in the meantime: the sender's is the first of its own from there on.
-    end: int = chain.call(where, ORDERS, "order_count")
-    while number < end:
-        found = Order(number, *chain.call(where, ORDERS, "order_of", number))
-        if found.client.lower() == chain.sender.lower() and found.requests == requests:
-            return number
-        number += 1
-    raise CheckFailed("the node does not show the order", remedy="ask again, or another endpoint")
+    args = provider, environment, requests, count, fee, deadline
+    return int(said_in(send_with_coins(chain, suite, fee, ORDERS, "place", *args), "Placed")["order"])
 
 
 def cancel(chain: Deployer, suite: Deployment, order: int) -> None:

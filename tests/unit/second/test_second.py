@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from keifu.agents.actions import bind, record_data, register
-from keifu.chain.firsts import unless_done, until_done
+from keifu.chain.firsts import sent_unless_done, unless_done, until_done
 from keifu.chain.suite import (
     COMPUTE,
     COURT,
@@ -29,7 +29,7 @@ from keifu.chain.suite import (
 from keifu.chain.timelock import Batch, advance_batch
 from keifu.compute.market import orders, services
 from keifu.compute.promises import Offer
-from keifu.errors import Revert
+from keifu.errors import NoAnswer, Revert
 from keifu.node.juror.leaving import Left
 from keifu.node.operator import standing
 from keifu.node.reexecutor import leaving
@@ -308,6 +308,28 @@ def test_a_refusal_where_nothing_has_changed_is_raised():
         unless_done(refused, lambda: False)
     with pytest.raises(Revert, match="hub: not now"):
         until_done(lambda: [1], refused)
+
+
+def test_an_endpoint_that_does_not_answer_has_refused_nothing():
+    """What was sent may be in a block: so it is not said that another did it."""
+
+    def silent(*_: Any) -> None:
+        raise NoAnswer("it did not answer")
+
+    left = iter([[1], []])
+    for act in (unless_done, sent_unless_done):
+        with pytest.raises(NoAnswer):
+            act(silent, lambda: True)
+    with pytest.raises(NoAnswer):
+        until_done(lambda: next(left), silent)
+
+
+def test_what_nobody_did_before_is_said_to_be_done_now(scene):
+    assert unless_done(lambda: None, lambda: pytest.fail("nothing refused it"))
+    assert until_done(lambda: [1], lambda found: None) == [1]
+    deployer = scene.evm.account("deployer")
+    given = scene.by(deployer), scene.suite, scene.distribution, scene.evm.chain_id, deployer.sign
+    assert (tge.fund(*given), tge.fund(*given)) == (True, False)
 
 
 def test_nothing_is_sent_for_nothing():

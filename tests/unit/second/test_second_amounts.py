@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from keifu.abi import Receipt
+from keifu.agents import actions as agents
 from keifu.chain.logs import said_in
 from keifu.chain.suite import DISTRIBUTOR, ORDERS, REEXECUTION, TOKEN
 from keifu.compute.market import orders, services
@@ -28,10 +29,10 @@ def meanwhile(scene: Any, function: str, happens: Any) -> Meanwhile:
     return Meanwhile(scene.evm, scene.own, function, happens)
 
 
-def place(scene, fee: int) -> int:
+def place(scene, fee: int, chain: Any = None) -> int:
     """An order of `own` that nobody has accepted."""
     terms = {"fee": fee, "deadline": scene.evm.now + DAY}
-    return orders.place(scene.by(scene.own), scene.suite, scene.other.address, NOWHERE, ROOT, 1, **terms)
+    return orders.place(chain or scene.by(scene.own), scene.suite, scene.other.address, NOWHERE, ROOT, 1, **terms)
 
 
 def test_what_a_third_account_is_said_to_get_is_what_it_gets(scene):
@@ -73,6 +74,30 @@ def test_an_offer_has_its_own_number_though_its_operator_offers_another_one_firs
     number = reexecution.offer(chain, scene.suite, channel, dear)
     promise = scene.at(REEXECUTION).promise(number)
     assert (number, reexecution.promise_of(number, promise).terms.price) == (2, COIN)
+
+
+def test_an_agent_has_its_own_number_though_its_owner_registers_another_one_first(scene):
+    """Whoever uses the other number binds its data to the wrong one."""
+    own, first = scene.by(scene.own), []
+    chain = meanwhile(scene, "register", lambda: first.append(agents.register(own, scene.suite, "https://1.example")))
+    found = agents.register(chain, scene.suite, "https://2.example")
+    uri = scene.at(agents.IDENTITY).tokenURI
+    assert [uri(*first), uri(found)] == ["https://1.example", "https://2.example"]
+
+
+def test_an_opinion_has_its_own_number_though_its_author_gives_another_one_after_it(scene):
+    """Whoever takes the other one back lets this one count."""
+    own, agent = scene.by(scene.own), agents.register(scene.by(scene.other), scene.suite, "")
+    after = lambda: agents.give_feedback(own, scene.suite, agent, 99)  # noqa: E731
+    chain = Meanwhile(scene.evm, scene.own, "giveFeedback", lambda: None, after)
+    assert agents.give_feedback(chain, scene.suite, agent, 1) == 1
+
+
+def test_an_order_has_its_own_number_though_its_client_places_the_same_first(scene):
+    """For another fee: cancelling that one gives back the wrong one."""
+    scene.by(scene.own).call(scene.suite[TOKEN], TOKEN, "approve", scene.suite[ORDERS], FEE + LESS)
+    number = place(scene, FEE, meanwhile(scene, "place", lambda: place(scene, LESS)))
+    assert orders.read_order(scene.at(ORDERS), number).fee == FEE
 
 
 def test_a_receipt_that_does_not_say_it_is_no_amount():
