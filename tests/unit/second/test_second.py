@@ -26,7 +26,7 @@ from keifu.chain.suite import (
     TIMELOCK,
     TOKEN,
 )
-from keifu.chain.timelock import Batch, advance_batch
+from keifu.chain.timelock import Batch, advance_batch, operation
 from keifu.compute.market import orders, services
 from keifu.compute.promises import Offer
 from keifu.errors import NoAnswer, Revert
@@ -69,6 +69,11 @@ def test_a_credit_that_another_has_paid_out_is_paid_once(scene, credited):
     assert services.withdraw(credited, scene.suite, contract=ORDERS) == FEE
     assert (credited.beaten, scene.held(scene.own)) == (["withdraw"], before + FEE)
     assert services.withdraw(credited, scene.suite, contract=ORDERS) == 0
+
+
+@pytest.mark.parametrize("form", [str.lower, lambda name: "0x" + name[2:].upper()])
+def test_the_owner_may_be_named_in_any_letters(scene, credited, form):
+    assert services.withdraw(credited, scene.suite, form(scene.own.address), ORDERS) == FEE
 
 
 def test_what_another_has_paid_out_to_its_owner_is_not_said_to_be_paid_to_a_third(scene, credited):
@@ -246,6 +251,19 @@ def test_services_are_listed_though_another_proposes_and_executes_first(scene):
     scene.evm.warp_to(ready)
     assert call(second, scene.suite, HUB, "remove_service", removed) == 0
     assert (second.beaten, scene.at(HUB).listed(removed)) == (["schedule", "execute"], False)
+
+
+def test_what_was_cancelled_at_the_last_moment_is_not_said_to_be_done(scene):
+    """Nor is what the timelock refuses to queue."""
+    removed, account, call = scene.suite[COMPUTE], scene.evm.account("deployer"), partial(queue_or_execute, scene.evm)
+    payload = scene.chain.interface(HUB).function("remove_service", 1).encode((removed,))
+    number = scene.at(TIMELOCK).hash_operation(*operation(scene.suite[HUB], payload))
+    cancels = BeatenHere(scene.evm, account, scene.chain, execute=lambda *_: ("cancel", (number,)))
+    scene.evm.warp_to(call(cancels, scene.suite, HUB, "remove_service", removed))
+    with pytest.raises(Revert, match="timelock_controller: operation is not ready"):
+        call(cancels, scene.suite, HUB, "remove_service", removed)
+    with pytest.raises(Revert, match="access_control: "):
+        call(scene.by(scene.own), scene.suite, HUB, "remove_service", removed)
 
 
 def test_a_batch_too(scene):
