@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from evmstorm.evm import reverts
-from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.abi import Log, Receipt
+from keifu.errors import CheckFailed, InputError, Revert, UsageError
 from keifu.inft import LeaseOffer, Order, SignedOrder, accept, actions, read_token, seal
 from keifu.keys import Account
 from keifu.units import COIN, DAY
@@ -82,6 +84,21 @@ def test_what_is_withdrawn_in_another_terminal_is_said_there(world, suite, act, 
     )
     assert actions.withdraw(chain, suite) == 0
     assert sum(elsewhere) == world.token.balanceOf(world.seller) == PRICE
+
+
+def test_what_the_market_refuses_to_pay_is_not_said_to_be_paid_elsewhere(world, suite, act, sale):
+    def happens():
+        raise Revert("market: not now")
+
+    actions.release(act(world.seller), suite, sale)
+    with reverts("market: not now"):
+        actions.withdraw(Meanwhile(world.evm, world.seller, "withdraw", happens), suite)
+
+
+def test_a_seller_s_credit_has_its_own_royalties_and_no_other_s():
+    said = {"seller": "0x0a", "amount": 90, "royalties": [("0x0a", 4), ("0x0b", 6)]}
+    chain = SimpleNamespace(transact=lambda *_: Receipt(logs=[Log("0x", "Released", said)]))
+    assert actions.release(chain, {"AgentMarket": "0x"}, bytes(32)) == 94
 
 
 def test_a_sale_by_the_seller_needs_the_buyer_s_word(world, suite, act, order, signed, nft):
