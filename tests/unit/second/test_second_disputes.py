@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from keifu.compute.market import services
+from keifu.compute.client.store import Store
+from keifu.compute.market import demands, services
+from keifu.compute.market.demands import DemandState
 from keifu.errors import Revert
 from keifu.sdk.covering import Covers
 from keifu.sdk.verbs import Now
@@ -73,5 +76,41 @@ def test_what_earlier_disputes_paid_hides_no_refusal(played, tmp_path, monkeypat
 
 def covers() -> Covers[Now]:
     suite = SimpleNamespace(at=lambda *given: None)
-    link: Any = SimpleNamespace(suite=suite, client=None, deployer=None, record=SimpleNamespace(first_block=0))
+    link: Any = SimpleNamespace(
+        suite=suite, client=SimpleNamespace(now=9), deployer=None, record=SimpleNamespace(first_block=0)
+    )
     return Covers(Now(link))
+
+
+OPEN, CLOSED = DemandState("0x0c", 5, b"\x07" * 32, COIN), DemandState("0x", 0, bytes(32), 0)
+
+
+@pytest.fixture
+def overdue(monkeypatch, tmp_path):
+    """A demand without an answer, whose closing is refused; what the chain says of it then."""
+    monkeypatch.setenv("KEIFU_CLIENT", str(tmp_path))
+    Store(tmp_path).__exit__(None, None, None)
+    monkeypatch.setattr("keifu.sdk.covering._provenance", lambda link: None)
+    monkeypatch.setattr("keifu.sdk.covering.kept_channel", lambda name: SimpleNamespace(id=name.encode()))
+    monkeypatch.setattr("keifu.sdk.covering.report_breaches", lambda *_: [])
+    monkeypatch.setattr(services, "withdraw", lambda *_: 3 * COIN)
+
+    def refused(*_: Any) -> None:
+        raise Revert("compute: no answer is overdue")
+
+    monkeypatch.setattr(demands, "close", refused)
+
+    def overdue(*states: DemandState) -> Covers[Now]:
+        said = iter(states)
+        monkeypatch.setattr("keifu.sdk.covering.read_demand", lambda *_: next(said))
+        return covers()
+
+    return overdue
+
+
+def test_a_demand_that_another_closes_first_is_paid(overdue):
+    """Closed, answered at the last moment, or closed and opened anew."""
+    for then in (CLOSED, replace(OPEN, deadline=8)):
+        assert overdue(OPEN, then).claim("channel", "operator") == 3
+    with pytest.raises(Revert, match="compute: no answer is overdue"):
+        overdue(OPEN, OPEN).claim("channel", "operator")
