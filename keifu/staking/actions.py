@@ -142,10 +142,7 @@ def reward(chain: Deployer, suite: Deployment, operator: str, amount: int) -> No
 
 def collect(chain: Deployer, suite: Deployment) -> int:
     """Pay out the sender's credit; wei, 0 when there was nothing to send for."""
-    due: int = chain.simulate(suite[HUB], HUB, "collect", chain.sender, OWN)
-    if due:
-        chain.call(suite[HUB], HUB, "collect", chain.sender, OWN)
-    return due
+    return _paid(chain, suite, "Collected", "collect", chain.sender, OWN)
 
 
 def delegate(chain: Deployer, suite: Deployment, operator: str, amount: int) -> int:
@@ -162,10 +159,14 @@ def delegate(chain: Deployer, suite: Deployment, operator: str, amount: int) -> 
 
 def claim_rewards(chain: Deployer, suite: Deployment, operator: str) -> int:
     """Pay out the sender's rewards with `operator`; wei, 0 when there was nothing to send for. Raises Revert."""
-    due: int = chain.simulate(suite[HUB], HUB, "claim_rewards", operator, chain.sender, OWN)
-    if due:
-        chain.call(suite[HUB], HUB, "claim_rewards", operator, chain.sender, OWN)
-    return due
+    return _paid(chain, suite, "RewardsClaimed", "claim_rewards", operator, chain.sender, OWN)
+
+
+def _paid(chain: Deployer, suite: Deployment, event: str, function: str, *args: Any) -> int:
+    """What a call of the hub pays, as its `event` says; nothing is sent for nothing."""
+    if not chain.simulate(suite[HUB], HUB, function, *args):
+        return 0
+    return int(said_in(chain.transact(suite[HUB], HUB, function, *args), event)["amount"])
 
 
 def withdraw(chain: Deployer, suite: Deployment, operator: str, now: int) -> Withdrawal:

@@ -140,6 +140,33 @@ def test_what_is_withdrawn_in_another_terminal_counts_there(scene, leaving):
     assert scene.token.balanceOf(scene.of["delegator"]) == before + 200 * COIN
 
 
+def test_rewards_are_said_as_they_are_paid(scene, leaving):
+    """Also what is earned at the last moment; in another terminal, where that was first."""
+    scene.days(28)
+    who, operator = scene.of["delegator"], scene.of["operator"]
+    before = scene.token.balanceOf(who)
+
+    def earn() -> None:
+        actions.reward(scene.by["payer"], scene.suite, operator, 50 * COIN)
+        scene.days(14)
+
+    chain, _ = elsewhere(scene, "claim_rewards", earn)
+    assert actions.claim_rewards(chain, scene.suite, operator) == scene.token.balanceOf(who) - before > 0
+    earn()
+    chain, others = elsewhere(scene, "claim_rewards", lambda: actions.claim_rewards(leaving, scene.suite, operator))
+    assert actions.claim_rewards(chain, scene.suite, operator) == 0 < others[0]
+
+
+def test_a_credit_that_is_collected_in_another_terminal_is_said_there(scene, leaving):
+    scene.days(28)
+    operator = EvmDeployer(scene.evm, scene.evm.account("operator"))
+    before, paid = scene.token.balanceOf(operator.sender), []
+    happens = lambda: paid.append(actions.collect(operator, scene.suite))  # noqa: E731
+    actions.claim_rewards(leaving, scene.suite, operator.sender)
+    chain = Meanwhile(scene.evm, scene.evm.account("operator"), "collect", happens)
+    assert actions.collect(chain, scene.suite) == 0 < paid[0] == scene.token.balanceOf(operator.sender) - before
+
+
 @pytest.mark.parametrize("function", ["claim_rewards", "unstake", "withdraw"])
 def test_two_terminals_that_leave_at_once_both_say_what_is_true(scene, leaving, function):
     """What one has asked for and withdrawn, the other has not; nothing is left over."""

@@ -89,7 +89,8 @@ OPEN, CLOSED = DemandState("0x0c", 5, b"\x07" * 32, COIN), DemandState("0x", 0, 
 def overdue(monkeypatch, tmp_path):
     """A demand without an answer, whose closing is refused; what the chain says of it then."""
     monkeypatch.setenv("KEIFU_CLIENT", str(tmp_path))
-    Store(tmp_path).__exit__(None, None, None)
+    with Store(tmp_path):
+        pass  # it is there from now on
     monkeypatch.setattr("keifu.sdk.covering._provenance", lambda link: None)
     monkeypatch.setattr("keifu.sdk.covering.kept_channel", lambda name: SimpleNamespace(id=name.encode()))
     monkeypatch.setattr("keifu.sdk.covering.report_breaches", lambda *_: [])
