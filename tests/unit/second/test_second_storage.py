@@ -111,6 +111,12 @@ def test_a_deal_is_ended_though_its_client_ends_a_shard_elsewhere(scene, market)
     assert market.require_deal(deal).closed
 
 
+def test_a_deal_says_which_shards_its_client_has_ended(scene, market):
+    deal = stored(scene, market)
+    assert keeping.close(market, scene.by(scene.own), deal) == [0, 1]
+    assert keeping.close(market, scene.by(scene.own), deal) == []
+
+
 def test_what_is_refused_though_nobody_did_it_is_not_said_to_be_done(scene, market, deal):
     def happens() -> None:
         raise Revert("contract: not now")
