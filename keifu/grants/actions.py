@@ -78,9 +78,9 @@ def fund(chain: Deployer, suite: Deployment, programme: int, amount: int) -> Non
     send(chain, suite, "fund", programme, amount)
 
 
-def take_back(chain: Deployer, suite: Deployment, programme: int) -> None:
-    """Send the funder what is free, after the last day, whoever asks. Raises Revert."""
-    send(chain, suite, "take_back", programme)
+def take_back(chain: Deployer, suite: Deployment, programme: int) -> int:
+    """Send the funder what is free, after the last day, whoever asks; wei. Raises Revert."""
+    return int(said_in(send(chain, suite, "take_back", programme), "TakenBack")["amount"])
 
 
 # proposals -----------------------------------------------------------------------------------------------------------

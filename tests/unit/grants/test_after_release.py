@@ -317,3 +317,14 @@ def test_what_vests_at_the_last_moment_is_said_to_be_paid(world, vesting):
     chain = Meanwhile(world.evm, world.stranger, "claim", lambda: world.evm.warp(30 * DAY))
     assert actions.collect(chain, seen(world, proposal, record), proposal, 0) == PAID * 4 // 12
     assert world.token.balanceOf(world.team) == PAID * 4 // 12
+
+
+def test_what_lapses_at_the_last_moment_goes_to_the_funder_and_is_said(world):
+    """Whoever reads the programme before and after sees what was free before."""
+    proposal = world.due(world.milestone())
+    world.evm.warp_to(world.ends + 1)
+    before = world.token.balanceOf(world.funder)
+    lapse = lambda: world.grants.lapse(proposal, 0, sender=world.stranger)  # noqa: E731
+    chain = Meanwhile(world.evm, world.stranger, "take_back", lapse)
+    paid = actions.take_back(chain, Deployment({"GrantProgram": world.grants.address}), world.program)
+    assert paid == world.token.balanceOf(world.funder) - before == FUNDS

@@ -117,6 +117,15 @@ def test_a_deal_says_which_shards_its_client_has_ended(scene, market):
     assert keeping.close(market, scene.by(scene.own), deal) == []
 
 
+def test_a_deal_that_nobody_stores_is_ended_once(scene, market, deal):
+    """Nobody accepts a shard of it from then on."""
+    assert keeping.close(market, scene.by(scene.own), deal) == []
+    assert market.require_deal(deal).closed
+    block = scene.evm.block_number
+    assert keeping.close(market, scene.by(scene.own), deal) == []
+    assert scene.evm.block_number == block
+
+
 def test_what_is_refused_though_nobody_did_it_is_not_said_to_be_done(scene, market, deal):
     def happens() -> None:
         raise Revert("contract: not now")
