@@ -140,6 +140,21 @@ def test_what_is_withdrawn_in_another_terminal_counts_there(scene, leaving):
     assert scene.token.balanceOf(scene.of["delegator"]) == before + 200 * COIN
 
 
+def test_what_was_withdrawn_in_another_terminal_is_not_said_to_be_done_here(scene, leaving):
+    """The second ticket is refused: whoever reads why also reads what this terminal did before it."""
+    scene.days(28)
+    at, operator = scene.evm.now, scene.of["operator"]
+    first = actions.position(scene.hub, operator, scene.of["delegator"], at).tickets[0]
+    steps = iter([lambda: leaving.call(scene.suite[HUB], HUB, "withdraw", first.id, 0), refuse])
+    chain = Meanwhile(scene.evm, scene.evm.account("delegator"), "withdraw", lambda: next(steps)())
+    with pytest.raises(Revert, match=r"^nothing was sent before it; then `withdraw` failed: reverted: hub: not now"):
+        actions.withdraw(chain, scene.suite, operator, at)
+
+
+def refuse() -> None:
+    raise Revert("hub: not now")
+
+
 def test_rewards_are_said_as_they_are_paid(scene, leaving):
     """Also what is earned at the last moment; in another terminal, where that was first."""
     scene.days(28)

@@ -1,4 +1,4 @@
-"""Disputes of several replies: one that another has opened first holds up no other one."""
+"""Disputes and reports of several replies: one that another was first with holds up no other one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from keifu.compute.client import claiming
 from keifu.compute.client.store import Store
 from keifu.compute.market import demands, services
 from keifu.compute.market.demands import DemandState
@@ -115,3 +116,32 @@ def test_a_demand_that_another_closes_first_is_paid(overdue):
         assert overdue(OPEN, then).claim("channel", "operator") == 3
     with pytest.raises(Revert, match="compute: no answer is overdue"):
         overdue(OPEN, OPEN).claim("channel", "operator")
+
+
+# reports --------------------------------------------------------------------------------------------------------------
+
+
+def test_each_breach_is_reported_but_the_one_that_another_has(monkeypatch):
+    standing = ["first", "second", "third"]
+
+    def report(sender: Any, suite: Any, breach: str) -> int:
+        standing.remove(breach)
+        if breach == "second":
+            raise Revert("compute: nothing answers for it")
+        return 5
+
+    monkeypatch.setattr(claiming, "breaches", lambda *_: list(standing))
+    monkeypatch.setattr(claiming, "report_breach", report)
+    none: Any = None
+    assert claiming.report_breaches(none, [], none, none, none) == [("first", 5), ("third", 5)]
+
+
+def test_a_report_that_is_refused_though_nobody_made_it_ends(monkeypatch):
+    def refused(*_: Any) -> int:
+        raise Revert("compute: not the record")
+
+    monkeypatch.setattr(claiming, "breaches", lambda *_: ["first"])
+    monkeypatch.setattr(claiming, "report_breach", refused)
+    none: Any = None
+    with pytest.raises(Revert, match="compute: not the record"):
+        claiming.report_breaches(none, [], none, none, none)

@@ -36,7 +36,8 @@ class Chain:
             case "unbonding":
                 return UNBONDING
             case "ticket":
-                return (3 * COIN, NOW) if args[1] & 2**96 - 1 == HALF and "withdraw" not in self.sent else (0, 0)
+                is_there = args[0] == self.sender and args[1] & 2**96 - 1 == HALF and "withdraw" not in self.sent
+                return (3 * COIN, NOW) if is_there else (0, 0)
         raise AssertionError(function)
 
     def transact(self, address, name, function, *args):
