@@ -146,7 +146,11 @@ def test_what_was_withdrawn_in_another_terminal_is_not_said_to_be_done_here(scen
     at, operator = scene.evm.now, scene.of["operator"]
     first = actions.position(scene.hub, operator, scene.of["delegator"], at).tickets[0]
     steps = iter([lambda: leaving.call(scene.suite[HUB], HUB, "withdraw", first.id, 0), refuse])
-    chain = Meanwhile(scene.evm, scene.evm.account("delegator"), "withdraw", lambda: next(steps)())
+
+    def happens() -> None:
+        next(steps)()
+
+    chain = Meanwhile(scene.evm, scene.evm.account("delegator"), "withdraw", happens)
     with pytest.raises(Revert, match=r"^nothing was sent before it; then `withdraw` failed: reverted: hub: not now"):
         actions.withdraw(chain, scene.suite, operator, at)
 
