@@ -56,11 +56,18 @@ def still(named: Sequence[T], stands: Callable[[T], bool]) -> Callable[[], list[
 
 def paid_out(chain: Deployer, where: str, contract: str, receiver: str = "") -> int:
     """Have what a contract credits the sender paid to `receiver`, the sender unless it is another; the wei that it got,
-    0 when nothing is credited. Anybody may have it paid to the sender: then that is done. Raises Revert."""
+    0 when nothing is credited. Anybody may have it paid to the sender: then that is done, or, where it was to go
+    elsewhere, said with the refusal. Raises Revert."""
     to = receiver or chain.sender
+    is_own = to.lower() == chain.sender.lower()
     credited = partial(chain.call, where, contract, "credits", chain.sender)
     if not (due := int(credited())):
         return 0
     pay = partial(chain.transact, where, contract, "withdraw", to)
-    sent = sent_unless_done(pay, lambda: to.lower() == chain.sender.lower() and not credited())
+    try:
+        sent = sent_unless_done(pay, lambda: is_own and not credited())
+    except Revert as refusal:
+        if not credited():
+            refusal.remedy = f"it was paid out elsewhere: what another has paid out is at {chain.sender}"
+        raise
     return int(said_in(sent, "Paid")["amount"]) if sent else due

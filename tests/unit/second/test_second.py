@@ -77,8 +77,11 @@ def test_the_owner_may_be_named_in_any_letters(scene, credited, form):
 
 
 def test_what_another_has_paid_out_to_its_owner_is_not_said_to_be_paid_to_a_third(scene, credited):
-    with pytest.raises(Revert, match="payouts: nothing to pay"):
+    before = scene.held(scene.own)
+    with pytest.raises(Revert, match="payouts: nothing to pay") as caught:
         services.withdraw(credited, scene.suite, scene.chain.sender, ORDERS)
+    assert scene.held(scene.own) == before + FEE
+    assert caught.value.remedy == f"it was paid out elsewhere: what another has paid out is at {scene.own.address}"
 
 
 # promises of an operator ----------------------------------------------------------------------------------------------
