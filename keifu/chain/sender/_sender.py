@@ -41,10 +41,17 @@ class Step:
     signed: int = 0
     reported: int = 0
     open: int = 0
+    on_the_way: int = 0  # of those that are open: sent, in no block, and nothing stands in the way
 
     @property
     def is_idle(self) -> bool:
         return not (self.changed or self.signed or self.reported)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is on its way. What is open all the same only waits for its block to be final, or something
+        stands in its way: its account is empty, say."""
+        return self.is_idle and not self.on_the_way
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,8 @@ class Sender:
             except (EnvironmentFault, Revert) as fault:
                 self.trouble = str(fault)
                 raise
-            return Step(changed, signed, reported, len(self._book.sent) + len(self._book.queued))
+            on_the_way = sum(not item.trouble for item in self._book.waiting())
+            return Step(changed, signed, reported, len(self._book.sent) + len(self._book.queued), on_the_way)
 
     def run(self, stop: Callable[[], bool], *, on_step: Callable[[Step], None] = lambda step: None) -> None:
         """Step until `stop()` says so, with pauses while nothing happens or the node fails. Raises what no patience

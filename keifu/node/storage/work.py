@@ -181,7 +181,7 @@ class Storage(Work):
         """Nothing new is taken; what was sent is looked after until a block has it."""
         self._is_draining = True
         is_paid = self._selling is None or self._selling.drain()
-        return self._sender.step().open == 0 and is_paid
+        return self._sender.step().is_at_rest and is_paid
 
     def close(self) -> None:
         if self._server is not None:
