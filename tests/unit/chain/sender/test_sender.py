@@ -258,7 +258,7 @@ def test_a_node_that_takes_no_second_request_is_told_one_by_one(anvil, open_send
     assert balance(anvil, payee) == 5
 
 
-# what is on its way ----------------------------------------------------------------------------------------------------
+# what is on its way ---------------------------------------------------------------------------------------------------
 
 
 def test_a_sender_with_nothing_to_send_is_at_rest(open_sender):
