@@ -22,36 +22,16 @@ from keifu.chain.sender._lock import locked
 from keifu.chain.sender.book import Attempt, Book, Bound, Policy, Sight
 from keifu.chain.sender.intent import OWN_PREFIX, Intent, State
 from keifu.chain.sender.node import Node
+from keifu.chain.sender.step import Step
 from keifu.chain.sender.store import Store
 from keifu.errors import ChainMismatch, EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
 
-__all__ = ["Sender", "Step"]
+__all__ = ["Sender"]
 
 FIRST_PAUSE_SECONDS = 0.005
 SLOWEST_PAUSE_SECONDS = 2.0
 PART = 125  # signed and written together
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one step did: intents that changed, and transactions that were signed and sent."""
-
-    changed: int = 0
-    signed: int = 0
-    reported: int = 0
-    open: int = 0
-    on_the_way: int = 0  # of those that are open: sent, in no block, and nothing stands in the way
-
-    @property
-    def is_idle(self) -> bool:
-        return not (self.changed or self.signed or self.reported)
-
-    @property
-    def is_at_rest(self) -> bool:
-        """Whether nothing is on its way. What is open all the same only waits for its block to be final, or something
-        stands in its way: its account is empty, say."""
-        return self.is_idle and not self.on_the_way
 
 
 @dataclass(frozen=True)
