@@ -280,9 +280,9 @@ class Sender:
         planned = {plan.item.number for plan in plans}
         again = [item for item in self._book.forgotten(sight) if item.number not in planned]
         self._node.tell(again, sight)
-        items = [*(plan.item for plan in plans), *again]
-        self.trouble = next((item.trouble for item in items if item.trouble), self.trouble)
-        return len(plans), len(items)
+        # Whoever was refused waits, and is not asked about at each step.
+        self.trouble = self.trouble or next((item.trouble for item in self._book.waiting() if item.trouble), "")
+        return len(plans), len(plans) + len(again)
 
     def _bind(self, sight: Sight) -> list[_Plan]:
         """Nonces for those that wait, as far as there is room and the contract does not refuse them."""
