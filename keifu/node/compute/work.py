@@ -171,7 +171,7 @@ class Compute(Work):
         return SOON_SECONDS
 
     def drain(self) -> bool:
-        """No new request; what has begun is answered, and what was earned is claimed, as far as anything can be sent."""
+        """No new request; what has begun is answered, and what was earned is claimed, as far as it can be sent."""
         self._service.is_draining = True
         self._errands.step()
         self._answer()
