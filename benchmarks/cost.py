@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from benchmarks import _results
@@ -25,9 +26,9 @@ def figures_of(inputs: Inputs) -> dict[str, Figure]:
     return dict(figure for row in rows_of(inputs) for figure in row.figures())
 
 
-def moved(inputs: Inputs, name: str) -> set[str]:
-    """The figures that another value of one input changes."""
-    before, after = figures_of(inputs), figures_of(inputs.scaled({name: NUDGE}))
+def moved(inputs: Inputs, name: str, before: Mapping[str, Figure]) -> set[str]:
+    """Which of the figures another value of one input changes."""
+    after = figures_of(inputs.scaled({name: NUDGE}))
     return {key for key, figure in before.items() if key not in after or after[key].value != figure.value}
 
 
@@ -35,7 +36,7 @@ def accounted(inputs: Inputs) -> set[str]:
     """The figures that move with each of their inputs and with no other one, all of which are measured, or say their
     day and source. A figure without a value has to name the measurement that it waits for."""
     figures = figures_of(inputs)
-    moves = {name: moved(inputs, name) for name in inputs.known}
+    moves = {name: moved(inputs, name, figures) for name in inputs.known}
     good = set()
     for key, figure in figures.items():
         known = {name for name in figure.inputs if name in inputs.known}

@@ -12,6 +12,7 @@ from typing import Any
 from keifu.agents.wallet import WalletConsent
 from keifu.chain import Deployer, Deployment
 from keifu.chain.firsts import unless_done
+from keifu.chain.logs import said_in
 from keifu.chain.suite import IDENTITY, PROOF_VALIDATOR, REGISTRY, REPUTATION, VALIDATION
 from keifu.errors import CheckFailed, UsageError
 from keifu.provenance import Kind, Record, RegistryDomain, Status
@@ -47,13 +48,7 @@ NO_HASH = bytes(32)
 
 def register(chain: Deployer, suite: Deployment, uri: str = "") -> int:
     """Make an agent of the sender's; its number. `uri` is where the file is that describes it. Raises Revert."""
-    identity = suite[IDENTITY]
-    number: int = chain.simulate(identity, IDENTITY, "register", uri)
-    chain.call(identity, IDENTITY, "register", uri)
-    # Others may have registered in the meantime: then the sender's is the first of its own from there on.
-    while chain.call(identity, IDENTITY, "ownerOf", number) != chain.sender:
-        number += 1
-    return number
+    return int(said_in(chain.transact(suite[IDENTITY], IDENTITY, "register", uri), "Registered")["agentId"])
 
 
 def describe(chain: Deployer, suite: Deployment, agent: int, uri: str) -> None:
@@ -113,9 +108,8 @@ def give_feedback(
 ) -> int:
     """Say how an agent did, as its client; the feedback's number. `digest` is of the file at `uri`. Raises Revert."""
     arguments = (agent, value, decimals, *tags, endpoint, uri, digest)
-    chain.call(suite[REPUTATION], REPUTATION, "giveFeedback", *arguments)
-    number: int = chain.call(suite[REPUTATION], REPUTATION, "getLastIndex", agent, chain.sender)
-    return number
+    receipt = chain.transact(suite[REPUTATION], REPUTATION, "giveFeedback", *arguments)
+    return int(said_in(receipt, "NewFeedback")["feedbackIndex"])
 
 
 def revoke_feedback(chain: Deployer, suite: Deployment, agent: int, number: int) -> None:

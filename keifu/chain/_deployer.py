@@ -75,6 +75,9 @@ class Deployer(Protocol):
     def call(self, address: str, name: str, function: str, *args: Any) -> Any:
         """Call `function` of the contract `name` at `address`: a view returns its value, else None."""
 
+    def transact(self, address: str, name: str, function: str, *args: Any) -> Receipt:
+        """Send a call; its receipt has the contract's own events, decoded. Raises Revert."""
+
     def simulate(self, address: str, name: str, function: str, *args: Any) -> Any:
         """What the sender's call would return now, without sending anything. Raises Revert with its reason."""
 
@@ -384,7 +387,9 @@ class ClientDeployer(FactoryDeployer):
         return getattr(self.client.at(address, self.interface(name)), function).call(*args, sender=self.sender)
 
     def transact(self, address: str, name: str, function: str, *args: Any) -> Receipt:
-        return self.send(address, self.interface(name).function(function, len(args)).encode(args))
+        interface = self.interface(name)
+        self.client.at(address, interface)  # so that the receipt has its events
+        return self.send(address, interface.function(function, len(args)).encode(args))
 
 
 class RpcDeployer(ClientDeployer):

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ethwire.rpc import Rpc
-from keifu.abi import Contract, Log, encode_args
+from keifu.abi import Contract, Log, Receipt, encode_args
 from keifu.chain._client import ChainClient
 from keifu.chain.follower import Event
 from keifu.errors import Contradiction, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError
 
-__all__ = ["Topic", "find_events", "find_logs", "named_in", "topic_of_address"]
+__all__ = ["Topic", "find_events", "find_logs", "named_in", "said_in", "topic_of_address"]
 
 Topic = str | Sequence[str] | None  # one, any of several, or any at all
 
@@ -49,6 +49,17 @@ def find_logs(client: ChainClient, address: str, topics: Sequence[Topic], first_
         found, done = _ask(rpc, address, topics, ranges)
         yield from found
         start = done + 1
+
+
+def said_in(receipt: Receipt, event: str) -> dict[str, Any]:
+    """What a transaction itself said in its first `event`: nothing that another did beside it is in that. Raises
+    NoAnswer for a receipt without one."""
+    for log in receipt.events(event):
+        return log.args
+    raise NoAnswer(
+        f"the receipt of {receipt.tx_hash}, which is in a block, has no {event}",
+        remedy="do not send it again: look at it through another node",
+    )
 
 
 def named_in(client: ChainClient, contract: Contract, event: str, first_block: int = 0) -> list[str]:

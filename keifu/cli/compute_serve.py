@@ -191,13 +191,11 @@ def unlock(
 @json_option
 def withdraw(session: Session, receiver: str | None, json_out: bool) -> None:
     """Withdraw what the market and its orders have credited to you: rewards, restitutions, bonds and fees."""
-    from keifu.chain.suite import ORDERS
-    from keifu.compute.market import orders, services
+    from keifu.chain.suite import COMPUTE, ORDERS
+    from keifu.compute.market import services
 
-    suite, whose = suite_of(session), receiver or session.sender
-    paid = services.withdraw(session.deployer, suite, whose)
-    if ORDERS in suite.addresses:
-        paid += orders.withdraw(session.deployer, suite, whose)
+    whose = receiver or session.sender
+    paid = services.withdraw_each(session.deployer, suite_of(session), whose, (COMPUTE, ORDERS))
     said = f"{coins(paid)} coins were paid to {whose}" if paid else "nothing was credited"
     emit({"paid": str(paid), "receiver": whose}, said, json_out)
 

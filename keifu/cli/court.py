@@ -14,7 +14,7 @@ from keifu.cli._evidence import read_evidence
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, IN_FILE, OUT_PATH
 from keifu.cli.verbs import Access, Noun, json_option
-from keifu.errors import InputError, KeifuError, UsageError
+from keifu.errors import InputError, KeifuError, Revert, UsageError
 from keifu.units import coins, counted, day
 
 if TYPE_CHECKING:
@@ -146,8 +146,11 @@ def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool)
     _keep(secret, case, vote, salt)
     try:
         seats = court.commit(chain, suite, case, vote == "guilty", salt)
-    except KeifuError:
+    except (Revert, UsageError):
         secret.unlink()
+        raise
+    except KeifuError as error:  # what was sent may be mined later
+        error.remedy = f"keep {secret} until the case shows whether the vote is sealed: it alone opens it"
         raise
     emit(
         {"case": case, "seats": seats, "secret": str(secret)},

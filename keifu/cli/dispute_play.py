@@ -82,6 +82,8 @@ def open_(
     document = {"disputes": found, "paid": str(paid)}
     words = f"{coins(paid)} coins were paid to {session.sender}" if paid else "nothing is due"
     emit(document, words if found else "no reply that is kept is wrong", json_out)
+    if found and all("fault" in item for item in found):
+        raise CheckFailed(f"none of {len(found)} disputes goes on", remedy="each says why it was refused")
 
 
 def _say(json_out: bool) -> Callable[[str], None]:

@@ -118,12 +118,9 @@ def take_back(session: Session, programme: int, json_out: bool) -> None:
     from keifu.grants import actions
 
     reader = reader_of(session)
-    free = reader.programme(programme).free
-    actions.take_back(session.deployer, suite_of(session), programme)
+    paid = actions.take_back(session.deployer, suite_of(session), programme)
     found = reader.programme(programme)
-    emit(
-        found.data(), f"programme {programme}: {found.coins(free - found.free)} coins went to {found.funder}", json_out
-    )
+    emit(found.data(), f"programme {programme}: {found.coins(paid)} coins went to {found.funder}", json_out)
 
 
 @verb("propose", example="keifu grants propose proposal.toml --role team", access=Access.SEND)

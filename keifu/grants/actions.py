@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from keifu.chain import Deployer, Deployment
+from keifu.chain.logs import said_in
 from keifu.chain.suite import GRANT_ESCROW, GRANTS, REGISTRY, TIMELOCK, TOKEN
 from keifu.chain.timelock import advance, operation
 from keifu.errors import CheckFailed, UsageError
@@ -60,9 +60,8 @@ def open_programme(
     last: int,
 ) -> int:
     """Open a programme whose funder is the sender; its number. Raises Revert."""
-    before = chain.call(place_of(suite), GRANTS, "program_count")
-    send(chain, suite, "open", token, (list(members), needed, objection_bps, notice, last))
-    return _own(chain, suite, "program_count", "program", before, lambda found: found[0])
+    receipt = send(chain, suite, "open", token, (list(members), needed, objection_bps, notice, last))
+    return int(said_in(receipt, "ProgramOpened")["program"])
 
 
 def fund(chain: Deployer, suite: Deployment, programme: int, amount: int) -> None:
@@ -79,9 +78,9 @@ def fund(chain: Deployer, suite: Deployment, programme: int, amount: int) -> Non
     send(chain, suite, "fund", programme, amount)
 
 
-def take_back(chain: Deployer, suite: Deployment, programme: int) -> None:
-    """Send the funder what is free, after the last day, whoever asks. Raises Revert."""
-    send(chain, suite, "take_back", programme)
+def take_back(chain: Deployer, suite: Deployment, programme: int) -> int:
+    """Send the funder what is free, after the last day, whoever asks; wei. Raises Revert."""
+    return int(said_in(send(chain, suite, "take_back", programme), "TakenBack")["amount"])
 
 
 # proposals -----------------------------------------------------------------------------------------------------------
@@ -95,10 +94,9 @@ def read_proposal(reader: Reader, path: Path) -> Draft:
 
 def propose(chain: Deployer, suite: Deployment, draft: Draft, now: int) -> int:
     """Make a proposal; its number. Raises Revert."""
-    before = chain.call(place_of(suite), GRANTS, "proposal_count")
     milestones = [item.args(now) for item in draft.milestones]
-    send(chain, suite, "propose", draft.programme, draft.grantee, milestones, draft.statement, draft.uri)
-    return _own(chain, suite, "proposal_count", "proposal", before, lambda found: found[2])
+    receipt = send(chain, suite, "propose", draft.programme, draft.grantee, milestones, draft.statement, draft.uri)
+    return int(said_in(receipt, "Proposed")["proposal"])
 
 
 def vote(chain: Deployer, suite: Deployment, reader: Reader, proposal: int, *, approves: bool = True) -> None:
@@ -153,14 +151,13 @@ def lapse(chain: Deployer, suite: Deployment, proposal: int, index: int) -> None
 def claw_back(chain: Deployer, suite: Deployment, reader: Reader, proposal: int, index: int) -> int:
     """Take back what has not vested of a milestone whose evidence was withdrawn; wei. What was withdrawn behind
     deprecated records is shown to the witness first. Raises CheckFailed where nothing was released, and Revert."""
-    said, milestone = reader.milestone(proposal, index)
+    milestone = reader.milestone(proposal, index)[1]
     if milestone.state is not State.RELEASED:
         raise CheckFailed(f"milestone {index} is {milestone.word(reader.client.now)}", remedy="a release comes first")
     if milestone.sound:
         witness.trace(chain, suite, reader, milestone.evidence)
-    before = reader.programme(said.programme.number).free
-    send(chain, suite, "claw_back", proposal, index, milestone.evidence)
-    return reader.programme(said.programme.number).free - before
+    receipt = send(chain, suite, "claw_back", proposal, index, milestone.evidence)
+    return int(said_in(receipt, "ClawedBack")["amount"])
 
 
 def collect(chain: Deployer, reader: Reader, proposal: int, index: int) -> int:
@@ -170,10 +167,9 @@ def collect(chain: Deployer, reader: Reader, proposal: int, index: int) -> int:
     if not milestone.grant:
         raise CheckFailed(f"milestone {index} has no grant", remedy="only one that vests has, once it is released")
     escrow = reader.contract.escrow_of(said.programme.token)
-    due: int = chain.call(escrow, GRANT_ESCROW, "claimable", milestone.grant)
     with explained():
-        chain.call(escrow, GRANT_ESCROW, "claim", milestone.grant)
-    return due
+        receipt = chain.transact(escrow, GRANT_ESCROW, "claim", milestone.grant)
+    return int(said_in(receipt, "Claimed")["amount"])
 
 
 def pay_learner(
@@ -191,14 +187,3 @@ def pay_learner(
     proof = found.tree.proof(number)
     send(chain, suite, "pay_learner", proposal.number, milestone.index, number, account, amount, proof)
     return amount
-
-
-def _own(
-    chain: Deployer, suite: Deployment, count: str, view: str, before: int, party: Callable[[Sequence[Any]], str]
-) -> int:
-    """The sender's own of what was made since `before`. Raises CheckFailed where the node does not show it."""
-    place = place_of(suite)
-    for number in range(before + 1, chain.call(place, GRANTS, count) + 1):
-        if party(chain.call(place, GRANTS, view, number)).lower() == chain.sender.lower():
-            return number
-    raise CheckFailed("the node does not show what was sent", remedy="ask again, or another endpoint")

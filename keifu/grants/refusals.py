@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
+from keifu.abi import Receipt
 from keifu.chain import Deployer, Deployment
 from keifu.chain.remedies import explained_by
 from keifu.chain.suite import GRANTS
@@ -99,10 +100,10 @@ def place_of(suite: Deployment) -> str:
     return found
 
 
-def send(chain: Deployer, suite: Deployment, function: str, *args: Any) -> None:
+def send(chain: Deployer, suite: Deployment, function: str, *args: Any) -> Receipt:
     """Call GrantProgram. Raises Revert with a remedy."""
     with explained():
-        chain.call(place_of(suite), GRANTS, function, *args)
+        return chain.transact(place_of(suite), GRANTS, function, *args)
 
 
 def would_send(chain: Deployer, suite: Deployment, function: str, *args: Any) -> None:

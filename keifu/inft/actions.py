@@ -6,17 +6,19 @@ Whatever would be refused is found before anything is sent, so that no approval 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from keifu.chain import Deployer, Deployment
-from keifu.chain.firsts import paid_out
+from keifu.chain.firsts import sent_unless_done
+from keifu.chain.logs import said_in
 from keifu.chain.suite import MARKET, NFT, TOKEN, VERIFIER
 from keifu.errors import CheckFailed, Revert
 from keifu.inft.folder import DataFolder
 from keifu.inft.orders import Order
 from keifu.inft.seals import open_seal, shared_point
 from keifu.inft.statements import token_id_of
-from keifu.inft.status import LeaseOffer, clone_number
+from keifu.inft.status import LeaseOffer
 from keifu.inft.transfer import Transfer, require_sealed_to
 from keifu.keys import Account, keccak256
 from keifu.units import coins
@@ -72,9 +74,8 @@ def transfer(chain: Deployer, suite: Deployment, token_id: int, receiver: str, p
 
 def clone(chain: Deployer, suite: Deployment, token_id: int, receiver: str, proofs: Proofs = ()) -> int:
     """Make a token of the same data for `receiver`; its number. Raises Revert."""
-    made = chain.call(suite[NFT], NFT, "terms_of", token_id)[3]
-    chain.call(suite[NFT], NFT, "iClone", receiver, token_id, list(proofs))
-    return clone_number(token_id, made)
+    receipt = chain.transact(suite[NFT], NFT, "iClone", receiver, token_id, list(proofs))
+    return int(said_in(receipt, "Cloned")["_newTokenId"])
 
 
 def update(chain: Deployer, suite: Deployment, token_id: int, proofs: Proofs) -> None:
@@ -169,22 +170,26 @@ def cancel(chain: Deployer, suite: Deployment, order: Order) -> None:
 
 
 def release(chain: Deployer, suite: Deployment, sale: bytes) -> int:
-    """End a sale whose price is held; what seller or buyer was credited. Raises Revert."""
-    seller, buyer, _, _, currency, nonce, _ = chain.call(suite[MARKET], MARKET, "sale_of", sale)
-    wrong = chain.call(suite[VERIFIER], VERIFIER, "verdict", suite[NFT], nonce)[3]
-    paid = buyer if wrong else seller
-    before: int = chain.call(suite[MARKET], MARKET, "credits", paid, currency)
-    chain.call(suite[MARKET], MARKET, "release", sale)
-    after: int = chain.call(suite[MARKET], MARKET, "credits", paid, currency)
-    return after - before
+    """End a sale whose price is held; what buyer or seller was credited, a seller's own royalties included. Raises
+    Revert."""
+    receipt = chain.transact(suite[MARKET], MARKET, "release", sale)
+    if receipt.events("Refunded"):
+        return int(said_in(receipt, "Refunded")["amount"])
+    said = said_in(receipt, "Released")
+    return int(said["amount"] + sum(amount for receiver, amount in said["royalties"] if receiver == said["seller"]))
 
 
 def withdraw(chain: Deployer, suite: Deployment) -> int:
-    """Pay out what market and verifier have credited the sender in the suite's coin; wei, 0 when nothing was due."""
-    due: int = chain.call(suite[MARKET], MARKET, "credits", chain.sender, suite[TOKEN])
+    """Pay out what market and verifier have credited the sender in the suite's coin; wei, 0 when nothing was due. The
+    same account may have the market's part paid elsewhere at the same time: that counts there. Raises Revert."""
+    coin = suite[TOKEN]
+    credited = partial(chain.call, suite[MARKET], MARKET, "credits", chain.sender, coin)
+    pay = partial(chain.transact, suite[MARKET], MARKET, "withdraw", coin, chain.sender)
+    sent = sent_unless_done(pay, lambda: not credited()) if credited() else None
+    due: int = chain.call(suite[VERIFIER], VERIFIER, "credits", chain.sender)
     if due:
-        chain.call(suite[MARKET], MARKET, "withdraw", suite[TOKEN], chain.sender)
-    return due + paid_out(chain, suite[VERIFIER], VERIFIER)
+        chain.call(suite[VERIFIER], VERIFIER, "withdraw", chain.sender)
+    return due + int(said_in(sent, "Withdrawn")["amount"] if sent else 0)
 
 
 def complain(chain: Deployer, suite: Deployment, said: Transfer, signers: Sequence[str], key: Account) -> int:

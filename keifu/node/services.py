@@ -15,6 +15,7 @@ from keifu.node.metrics import PREFIX
 __all__ = ["CONTAINER_FILE", "DASHBOARD_FILE", "UNIT_FILE", "container_of", "dashboard_of", "unit_of", "write_services"]
 
 UNIT_FILE, CONTAINER_FILE, DASHBOARD_FILE = "keifu-node.service", "Containerfile", "dashboard.json"
+COMPILED = "compiled"
 STOP_SECONDS = 45  # that systemd waits for a node that drains
 WIDTH, HEIGHT, ACROSS = 8, 7, 3  # of a panel, in Grafana's units of a 24th of the page
 
@@ -112,6 +113,8 @@ RestartSec=5
 RestartPreventExitStatus=2
 TimeoutStopSec={STOP_SECONDS}
 Environment={_quoted(f"XDG_STATE_HOME={state_folder().parent}")}
+# Compiled code: no other place may be written.
+Environment={_quoted(f"NUMBA_CACHE_DIR={state_folder() / COMPILED}")}
 # A key file's password: put it into a file that root alone can read, and name it here.
 #LoadCredential=password:/etc/keifu/password
 #Environment=KEIFU_PASSWORD_FILE=%d/password
@@ -143,7 +146,8 @@ def container_of(kind: str, folder: Path) -> str:
 FROM docker.io/library/python:3.11-slim
 RUN pip install --no-cache-dir "keifu=={__version__}"
 # Its folder belongs to this name, which outlasts the container; whoever makes a second container takes another one.
-ENV KEIFU_MACHINE={name} XDG_STATE_HOME=/node/.state
+# What is compiled at the first start stays beside its state, for the next ones.
+ENV KEIFU_MACHINE={name} XDG_STATE_HOME=/node/.state NUMBA_CACHE_DIR=/node/.state/{COMPILED}
 VOLUME /node
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --start-period=60s CMD ["keifu", "node", "{kind}", "status", "/node"]

@@ -286,8 +286,8 @@ def read_array(folder: Path, name: str, file: str, kind: type[Any], shape: tuple
     try:
         # Mapped first: what its header promises takes no memory before it is compared with the operator's shape.
         require_plain(folder / file)
-        array: NDArray[Any] = np.lib.format.open_memmap(folder / file, mode="r")
-    except (OSError, ValueError, EOFError, OverflowError, SyntaxError, TokenError) as error:  # as headers are parsed
+        array: NDArray[Any] = np.lib.format.open_memmap(folder / file, mode="r")  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, EOFError, OverflowError, SyntaxError, TokenError) as error:  # headers are parsed
         raise InputError(f"{name}: cannot read {file}") from error
     if array.dtype != kind or array.shape != shape:
         raise InputError(f"{name}: {file} is {array.dtype}{list(array.shape)}, not {np.dtype(kind)}{list(shape)}")

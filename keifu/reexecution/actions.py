@@ -10,6 +10,7 @@ from ethwire.abi import encode_args
 from keifu.chain import Deployer, Deployment
 from keifu.chain.firsts import still, unless_done, until_done
 from keifu.chain.header import encode_header
+from keifu.chain.logs import said_in
 from keifu.chain.suite import COURT, REEXECUTION, TOKEN
 from keifu.compute.market import services
 from keifu.compute.market.refusals import place_of
@@ -26,15 +27,10 @@ __all__ = ["accept", "accuse", "concede", "go_on", "offer", "open_demand", "rele
 
 
 def offer(chain: Deployer, suite: Deployment, channel: Channel, terms: Terms) -> int:
-    """Offer the payer of a channel a promise; its number. Raises Revert, and CheckFailed where the node does not show
-    it."""
-    ask = partial(chain.call, place_of(suite, REEXECUTION), REEXECUTION)
-    before = int(ask("promise_count"))
-    _send(chain, suite, "offer", channel.values, values_of(terms))
-    for number in range(before + 1, int(ask("promise_count")) + 1):  # others may have offered theirs meanwhile
-        if promise_of(number, ask("promise", number)).operator.lower() == chain.sender.lower():
-            return number
-    raise CheckFailed("the node does not show the offer", remedy="ask again, or another endpoint")
+    """Offer the payer of a channel a promise; its number. Raises Revert."""
+    where = place_of(suite, REEXECUTION)
+    receipt = chain.transact(where, REEXECUTION, "offer", channel.values, values_of(terms))
+    return int(said_in(receipt, "Offered")["promise"])
 
 
 def accept(chain: Deployer, suite: Deployment, promise: Promise, least: int) -> None:

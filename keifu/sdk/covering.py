@@ -103,8 +103,8 @@ class Covers(Area[M]):
     @verb
     def dispute(self, integers: str | Path, *, on_step: Callable[[str], object] | None = None) -> Decimal:
         """Compute replies again that were kept, by the model in the folder `integers`, show what is wrong on the chain,
-        and play to the end; what is paid to this account. It goes on with what is open. Raises CheckFailed where no
-        cover answers for a wrong reply."""
+        and play to the end; what is paid to this account. It goes on with what is open. A dispute that is refused is
+        said to `on_step`, and the others go on; raises its fault, after the payment, where none went on."""
         from keifu.compute.client import disputing  # noqa: PLC0415 - numba, seconds
         from keifu.inference.playable import loaded  # noqa: PLC0415
 
@@ -113,17 +113,21 @@ class Covers(Area[M]):
         reading = disputing.reading_of(link.client, link.suite, link.record.first_block)
         with Store(usual_folder(), beside=True) as store:
             judged = [found for _, found, _ in disputing.judged_all(judge, list(store.replies()))]
-        faults: list[CheckFailed | Revert] = []
+        say, faults, ended = on_step or (lambda words: None), list[CheckFailed | Revert](), 0
         for item in (found for found in judged if found is not None and found.place is not None):
             dispute = disputing.Dispute(link.deployer, link.client, link.suite, reading, item)
             try:
                 if dispute.opened is None:
                     dispute.open()
-                disputing.played(dispute, on_step or (lambda words: None))
+                disputing.played(dispute, say)
+                ended += 1
             except (CheckFailed, Revert) as fault:  # nobody answers for it, or another disputes it: the others go on
                 faults.append(fault)
+                say(str(fault))
         paid = services.withdraw(link.deployer, link.suite, contract=DISPUTES)
-        if faults and not paid:
+        if faults and not ended:
+            if paid:  # for earlier ones
+                faults[0].message = f"{coins_of(paid)} coins were paid out; {faults[0].message}"
             raise faults[0]
         return coins_of(paid)
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from keifu.abi import Contract
+from keifu.abi import Contract, Receipt
 from keifu.chain import Deployer, Deployment
+from keifu.chain.firsts import sent_unless_done
+from keifu.chain.logs import said_in
 from keifu.chain.suite import HUB, TOKEN
 from keifu.errors import CheckFailed, KeifuError, Revert, UsageError
 from keifu.units import coins
@@ -73,7 +76,7 @@ class Position:
     tickets: list[Ticket]
 
 
-def pay(chain: Deployer, suite: Deployment, amount: int, address: str, name: str, function: str, *args: Any) -> None:
+def pay(chain: Deployer, suite: Deployment, amount: int, address: str, name: str, function: str, *args: Any) -> Receipt:
     """Call a function that pulls `amount` from the sender, with an approval before it where one is missing.
 
     Raises CheckFailed when the sender has not enough, and Revert, before the approval is sent, when the call would be
@@ -92,7 +95,7 @@ def pay(chain: Deployer, suite: Deployment, amount: int, address: str, name: str
             if refusal.reason != NOT_APPROVED:
                 raise
         chain.call(suite[TOKEN], TOKEN, "approve", address, amount)
-    chain.call(address, name, function, *args)
+    return chain.transact(address, name, function, *args)
 
 
 def register(chain: Deployer, suite: Deployment, commission_bps: int, metadata: str) -> None:
@@ -139,10 +142,7 @@ def reward(chain: Deployer, suite: Deployment, operator: str, amount: int) -> No
 
 def collect(chain: Deployer, suite: Deployment) -> int:
     """Pay out the sender's credit; wei, 0 when there was nothing to send for."""
-    due: int = chain.simulate(suite[HUB], HUB, "collect", chain.sender, OWN)
-    if due:
-        chain.call(suite[HUB], HUB, "collect", chain.sender, OWN)
-    return due
+    return _paid(chain, suite, "Collected", "collect", chain.sender, OWN)
 
 
 def delegate(chain: Deployer, suite: Deployment, operator: str, amount: int) -> int:
@@ -159,62 +159,93 @@ def delegate(chain: Deployer, suite: Deployment, operator: str, amount: int) -> 
 
 def claim_rewards(chain: Deployer, suite: Deployment, operator: str) -> int:
     """Pay out the sender's rewards with `operator`; wei, 0 when there was nothing to send for. Raises Revert."""
-    due: int = chain.simulate(suite[HUB], HUB, "claim_rewards", operator, chain.sender, OWN)
-    if due:
-        chain.call(suite[HUB], HUB, "claim_rewards", operator, chain.sender, OWN)
-    return due
+    return _paid(chain, suite, "RewardsClaimed", "claim_rewards", operator, chain.sender, OWN)
+
+
+def _paid(chain: Deployer, suite: Deployment, event: str, function: str, *args: Any) -> int:
+    """What a call of the hub pays, as its `event` says; nothing is sent for nothing."""
+    if not chain.simulate(suite[HUB], HUB, function, *args):
+        return 0
+    return int(said_in(chain.transact(suite[HUB], HUB, function, *args), event)["amount"])
 
 
 def withdraw(chain: Deployer, suite: Deployment, operator: str, now: int) -> Withdrawal:
-    """Withdraw what has matured by `now` of the sender's stake with `operator`."""
-    hub, done = suite[HUB], Withdrawal()
-    for ticket in _tickets(lambda name, *args: chain.call(hub, HUB, name, *args), operator, chain.sender, now):
-        if ticket.at <= now:
-            chain.call(hub, HUB, "withdraw", ticket.id, OWN)
-            done.paid += ticket.amount
-        else:
-            done.waiting.append(ticket)
+    """Withdraw what has matured by `now` of the sender's stake with `operator`. What the same account withdraws
+    elsewhere at the same time counts there. Raises Revert, which then also says what was done before it."""
+    hub = suite[HUB]
+    tickets = list(_tickets(partial(chain.call, hub, HUB), operator, chain.sender, now))
+    done = _send_all(chain, hub, [_redeeming(chain, hub, ticket) for ticket in tickets if ticket.at <= now])
+    done.waiting = [ticket for ticket in tickets if ticket.at > now]
     return done
 
 
 def leave(chain: Deployer, suite: Deployment, operator: str, now: int) -> Withdrawal:
-    """Ask for everything at `operator`, claim rewards, and withdraw what has matured by `now`. Safe to repeat.
+    """Ask for everything at `operator`, claim rewards, and withdraw what has matured by `now`. Safe to repeat, also at
+    the same time: what the same account does elsewhere counts there.
 
     Every call is tried before the first one is sent. When one fails afterwards, as a block in between may make it, the
     error says what was done before it.
     """
-    hub, done, calls = suite[HUB], Withdrawal(), list[tuple[str, str, tuple[Any, ...]]]()
-    shares, worth = chain.call(hub, HUB, "position", operator, chain.sender)
+    hub, ask, calls = suite[HUB], partial(chain.call, suite[HUB], HUB), list[_Call]()
+    shares, worth = ask("position", operator, chain.sender)
     if shares:
         if due := chain.simulate(hub, HUB, "claim_rewards", operator, chain.sender, OWN):
-            calls.append(
-                (f"rewards of {coins(due)} coins were claimed", "claim_rewards", (operator, chain.sender, OWN))
+            words = f"rewards of {coins(due)} coins were claimed"
+            calls.append(_Call(words, "claim_rewards", (operator, chain.sender, OWN), lambda: False))
+        calls.append(
+            _Call(
+                f"{coins(worth)} coins were asked for",
+                "unstake",
+                (operator, shares, ANY, OWN),
+                lambda: not ask("position", operator, chain.sender)[0],
             )
-        calls.append((f"{coins(worth)} coins were asked for", "unstake", (operator, shares, ANY, OWN)))
-        done.asked = worth
-    for ticket in _tickets(lambda name, *args: chain.call(hub, HUB, name, *args), operator, chain.sender, now):
-        if ticket.at <= now:
-            calls.append((f"{coins(ticket.amount)} coins were withdrawn", "withdraw", (ticket.id, OWN)))
-            done.paid += ticket.amount
-    for _, function, args in calls:
-        chain.simulate(hub, HUB, function, *args)
-    _send_all(chain, hub, calls)
-    found = _tickets(lambda name, *args: chain.call(hub, HUB, name, *args), operator, chain.sender, now)
-    done.waiting = [ticket for ticket in found if ticket.at > now]
+        )
+    tickets = _tickets(ask, operator, chain.sender, now)
+    calls += [_redeeming(chain, hub, ticket) for ticket in tickets if ticket.at <= now]
+    for call in calls:
+        chain.simulate(hub, HUB, call.function, *call.args)
+    done = _send_all(chain, hub, calls)
+    done.waiting = [ticket for ticket in _tickets(ask, operator, chain.sender, now) if ticket.at > now]
     return done
 
 
-def _send_all(chain: Deployer, hub: str, calls: Sequence[tuple[str, str, tuple[Any, ...]]]) -> None:
-    """Send calls of the hub, each with what it does in words. Raises what the first that fails raises, which then also
-    says what was done before it."""
-    for place, (_, function, args) in enumerate(calls):
+@dataclass(frozen=True)
+class _Call:
+    """Of the hub: what it does in words, and whether the same account has done that elsewhere."""
+
+    words: str
+    function: str
+    args: tuple[Any, ...]
+    is_done: Callable[[], bool]
+
+
+def _redeeming(chain: Deployer, hub: str, ticket: Ticket) -> _Call:
+    return _Call(
+        f"{coins(ticket.amount)} coins were withdrawn",
+        "withdraw",
+        (ticket.id, OWN),
+        lambda: not chain.call(hub, HUB, "ticket", chain.sender, ticket.id)[0],
+    )
+
+
+def _send_all(chain: Deployer, hub: str, calls: Sequence[_Call]) -> Withdrawal:
+    """Send calls; what they asked for and paid. Raises what the first that fails raises, which then also says what was
+    done before it."""
+    done, sent = Withdrawal(), list[str]()
+    for call in calls:
         try:
-            chain.call(hub, HUB, function, *args)
+            receipt = sent_unless_done(partial(chain.transact, hub, HUB, call.function, *call.args), call.is_done)
         except KeifuError as error:
-            before = "; ".join(done for done, *_ in calls[:place]) or "nothing was sent before it"
-            error.message = f"{before}; then `{function}` failed: {error.message}"
+            before = "; ".join(sent) or "nothing was sent before it"
+            error.message = f"{before}; then `{call.function}` failed: {error.message}"
             error.remedy = error.remedy or "run it again: what is done is not done twice"
             raise
+        if receipt is None:
+            continue
+        sent.append(call.words)
+        done.asked += said_in(receipt, "Unstaked")["amount"] if call.function == "unstake" else 0
+        done.paid += said_in(receipt, "Withdrawn")["amount"] if call.function == "withdraw" else 0
+    return done
 
 
 def position(hub: Contract, operator: str, owner: str, now: int) -> Position:

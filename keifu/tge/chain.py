@@ -15,8 +15,8 @@ from keifu.abi.eip712 import TRANSFER_WITH_AUTHORIZATION
 from keifu.chain import ChainClient, Deployer, Deployment, Params, deploy_protocol
 from keifu.chain.bounds import require_start
 from keifu.chain.deployments import Record
-from keifu.chain.firsts import unless_done
-from keifu.chain.logs import find_logs
+from keifu.chain.firsts import sent_unless_done, unless_done
+from keifu.chain.logs import find_logs, said_in
 from keifu.chain.parameters import Distribution
 from keifu.chain.suite import DISTRIBUTOR, TOKEN
 from keifu.errors import CheckFailed, EnvironmentFault, UsageError
@@ -145,7 +145,7 @@ def fund(chain: Deployer, deployment: Deployment, distribution: Distribution, ch
 
 
 def claim(chain: Deployer, distributor: str, proof: Proof) -> int:
-    """Claim what is due of a grant, whoever sends; wei that were due, 0 when there was nothing to send for.
+    """Claim what is due of a grant, whoever sends; wei that were paid, 0 when there was nothing to send for.
 
     Raises Revert, among others when the proof is of another list.
     """
@@ -153,13 +153,11 @@ def claim(chain: Deployer, distributor: str, proof: Proof) -> int:
     if not chain.call(distributor, DISTRIBUTOR, "verify", index, account, total, path):
         raise CheckFailed("the proof is not of the list at this distributor", remedy="take the published files")
     claimable = partial(chain.call, distributor, DISTRIBUTOR, "claimable", index, account, total)
-    due = int(claimable())
-    if due:
-        unless_done(
-            partial(chain.call, distributor, DISTRIBUTOR, "claim", index, account, total, path),
-            lambda: claimable() < due,
-        )
-    return due
+    if not (due := int(claimable())):
+        return 0
+    pay = partial(chain.transact, distributor, DISTRIBUTOR, "claim", index, account, total, path)
+    sent = sent_unless_done(pay, lambda: claimable() < due)
+    return int(said_in(sent, "Claimed")["amount"]) if sent else due
 
 
 @dataclass(frozen=True)

@@ -22,29 +22,16 @@ from keifu.chain.sender._lock import locked
 from keifu.chain.sender.book import Attempt, Book, Bound, Policy, Sight
 from keifu.chain.sender.intent import OWN_PREFIX, Intent, State
 from keifu.chain.sender.node import Node
+from keifu.chain.sender.step import Step
 from keifu.chain.sender.store import Store
 from keifu.errors import ChainMismatch, EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
 
-__all__ = ["Sender", "Step"]
+__all__ = ["Sender"]
 
 FIRST_PAUSE_SECONDS = 0.005
 SLOWEST_PAUSE_SECONDS = 2.0
 PART = 125  # signed and written together
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one step did: intents that changed, and transactions that were signed and sent."""
-
-    changed: int = 0
-    signed: int = 0
-    reported: int = 0
-    open: int = 0
-
-    @property
-    def is_idle(self) -> bool:
-        return not (self.changed or self.signed or self.reported)
 
 
 @dataclass(frozen=True)
@@ -165,7 +152,8 @@ class Sender:
             except (EnvironmentFault, Revert) as fault:
                 self.trouble = str(fault)
                 raise
-            return Step(changed, signed, reported, len(self._book.sent) + len(self._book.queued))
+            on_the_way = sum(not item.trouble for item in self._book.waiting())
+            return Step(changed, signed, reported, len(self._book.sent) + len(self._book.queued), on_the_way)
 
     def run(self, stop: Callable[[], bool], *, on_step: Callable[[Step], None] = lambda step: None) -> None:
         """Step until `stop()` says so, with pauses while nothing happens or the node fails. Raises what no patience
@@ -292,9 +280,9 @@ class Sender:
         planned = {plan.item.number for plan in plans}
         again = [item for item in self._book.forgotten(sight) if item.number not in planned]
         self._node.tell(again, sight)
-        items = [*(plan.item for plan in plans), *again]
-        self.trouble = next((item.trouble for item in items if item.trouble), self.trouble)
-        return len(plans), len(items)
+        # Whoever was refused waits, and is not asked about at each step.
+        self.trouble = self.trouble or next((item.trouble for item in self._book.waiting() if item.trouble), "")
+        return len(plans), len(plans) + len(again)
 
     def _bind(self, sight: Sight) -> list[_Plan]:
         """Nonces for those that wait, as far as there is room and the contract does not refuse them."""

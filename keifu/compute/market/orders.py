@@ -10,10 +10,9 @@ import numpy as np
 
 from keifu.abi import Contract, encode_args
 from keifu.chain import ChainClient, Deployer, Deployment
-from keifu.chain.logs import find_events
+from keifu.chain.logs import find_events, said_in
 from keifu.chain.suite import ORDERS
 from keifu.compute.market.refusals import place_of, send, send_with_coins
-from keifu.compute.market.services import withdraw as _withdraw
 from keifu.compute.promises import LONGEST_REQUEST, LONGEST_RESPONSE
 from keifu.compute.receipt import LARGEST_BATCH, Receipt, SignedReceipt
 from keifu.errors import CheckFailed, UsageError
@@ -40,7 +39,6 @@ __all__ = [
     "request_tree",
     "result_tree",
     "submit",
-    "withdraw",
 ]
 
 LARGEST_ORDER = LARGEST_BATCH  # its results have one signature
@@ -130,17 +128,8 @@ def place(
 ) -> int:
     """Order the answers to `count` requests below a root, and bring their fee; the order's number. Raises CheckFailed
     when the sender has not enough, and Revert."""
-    where = place_of(suite, ORDERS)
-    number: int = chain.call(where, ORDERS, "order_count")
-    send_with_coins(chain, suite, fee, ORDERS, "place", provider, environment, requests, count, fee, deadline)
-    # Others may have placed orders in the meantime: the sender's is the first of its own from there on.
-    end: int = chain.call(where, ORDERS, "order_count")
-    while number < end:
-        found = Order(number, *chain.call(where, ORDERS, "order_of", number))
-        if found.client.lower() == chain.sender.lower() and found.requests == requests:
-            return number
-        number += 1
-    raise CheckFailed("the node does not show the order", remedy="ask again, or another endpoint")
+    args = provider, environment, requests, count, fee, deadline
+    return int(said_in(send_with_coins(chain, suite, fee, ORDERS, "place", *args), "Placed")["order"])
 
 
 def cancel(chain: Deployer, suite: Deployment, order: int) -> None:
@@ -211,11 +200,6 @@ def complete(chain: Deployer, suite: Deployment, order: int) -> None:
 def refund(chain: Deployer, suite: Deployment, order: int) -> None:
     """Return the fee of an order for which nothing was submitted by its deadline. Raises Revert."""
     send(chain, suite, ORDERS, "refund", order)
-
-
-def withdraw(chain: Deployer, suite: Deployment, receiver: str = "") -> int:
-    """Pay out what orders owe the sender: wei, 0 when they owe nothing. Raises Revert."""
-    return _withdraw(chain, suite, receiver, ORDERS)
 
 
 # what the chain says -------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
+from keifu.abi import Receipt
 from keifu.chain import Deployer, Deployment
 from keifu.chain.remedies import explained_by
 from keifu.chain.suite import COMPUTE, DISPUTES, ORDERS
@@ -122,8 +123,10 @@ def send(chain: Deployer, suite: Deployment, contract: str, function: str, *args
         chain.call(place_of(suite, contract), contract, function, *args)
 
 
-def send_with_coins(chain: Deployer, suite: Deployment, amount: int, contract: str, function: str, *args: Any) -> None:
+def send_with_coins(
+    chain: Deployer, suite: Deployment, amount: int, contract: str, function: str, *args: Any
+) -> Receipt:
     """The same for a call that pulls `amount` wei of the sender, which it approves where that is missing. Raises
     CheckFailed when the sender has not enough, and Revert."""
     with explained():
-        pay(chain, suite, amount, place_of(suite, contract), contract, function, *args)
+        return pay(chain, suite, amount, place_of(suite, contract), contract, function, *args)

@@ -12,8 +12,9 @@ from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain import Deployer, Deployment
+from keifu.chain.logs import said_in
 from keifu.chain.suite import COMPUTE
-from keifu.compute.market.refusals import place_of, send
+from keifu.compute.market.refusals import explained, place_of, send
 from keifu.compute.promises import commitment, shown
 from keifu.compute.receipt import Receipt, SignedReceipt
 from keifu.errors import Revert, UsageError
@@ -52,11 +53,14 @@ def report(chain: Deployer, suite: Deployment, receipts: Sequence[SignedReceipt]
             remedy="one receipt with the record that was promoted, or two receipts",
         )
     where = place_of(suite, COMPUTE)
-    before: int = chain.call(where, COMPUTE, "credits", chain.sender)
     given = record.args if record is not None else NO_RECORD
-    send(chain, suite, COMPUTE, "report", [shown(item) for item in receipts], given)
-    after: int = chain.call(where, COMPUTE, "credits", chain.sender)
-    return after - before
+    with explained():
+        receipt = chain.transact(where, COMPUTE, "report", [shown(item) for item in receipts], given)
+    said = said_in(receipt, "Reported")
+    # The payer stays there when the cover is over.
+    payer = chain.call(where, COMPUTE, "cover_of", said["channel"], said["operator"])[0]
+    own = said["restitution"] if payer.lower() == chain.sender.lower() else 0
+    return int(said["reward"] + own)
 
 
 def report_after_commit(

@@ -16,8 +16,9 @@ from keifu.chain.logs import find_events
 from keifu.chain.suite import COMPUTE, DISPUTES
 from keifu.compute.market.refusals import explained, place_of, send
 from keifu.compute.promises import Offer
-from keifu.errors import CheckFailed, UsageError
+from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.staking.actions import lock
+from keifu.units import coins
 
 __all__ = [
     "Announced",
@@ -35,6 +36,7 @@ __all__ = [
     "settle",
     "unlock",
     "withdraw",
+    "withdraw_each",
 ]
 
 LONGEST_ENDPOINT = 256  # bytes
@@ -148,6 +150,20 @@ def withdraw(chain: Deployer, suite: Deployment, receiver: str = "", contract: s
     have it paid to the sender: then it is done. Raises Revert."""
     with explained():
         return paid_out(chain, place_of(suite, contract), contract, receiver)
+
+
+def withdraw_each(chain: Deployer, suite: Deployment, receiver: str, contracts: Sequence[str]) -> int:
+    """The same of those of several contracts that the suite has; wei. Raises Revert, which also says what was paid
+    before it."""
+    paid = 0
+    for contract in (name for name in contracts if name in suite.addresses):
+        try:
+            paid += withdraw(chain, suite, receiver, contract)
+        except KeifuError as error:
+            if paid:
+                error.message = f"{coins(paid)} coins were paid to {receiver or chain.sender}; then {error.message}"
+            raise
+    return paid
 
 
 def _due(

@@ -72,6 +72,7 @@ class Disputed:
             try:
                 oldest = min(oldest, self._go_on(opened, head, now))
             except CheckFailed as error:
+                oldest = 0  # of which second its receipt is may not be known: all is kept
                 self._tell(opened, f"a dispute cannot be answered yet: {error}", str(error))
         if is_all:
             self._forget(min(oldest, now - self._least))

@@ -171,14 +171,15 @@ class Compute(Work):
         return SOON_SECONDS
 
     def drain(self) -> bool:
-        """No new request; what has begun is answered, and what was earned is claimed."""
+        """No new request; what has begun is answered, and what was earned is claimed, as far as it can be sent."""
         self._service.is_draining = True
         self._errands.step()
         self._answer()
         is_done = self._service.open_requests == 0 and self._errands.is_idle
-        self._redeeming.step(self._offer.receiver, self._offer.token, all_of_it=is_done and self._redeeming.is_idle)
-        self._sender.step()
-        return is_done and self._redeeming.is_idle and not self._unclaimed()
+        all_of_it = is_done and self._redeeming.is_idle
+        self._redeeming.step(self._offer.receiver, self._offer.token, all_of_it=all_of_it)
+        is_at_rest = self._sender.step().is_at_rest
+        return is_done and is_at_rest and (all_of_it or bool(self._sender.trouble))
 
     def close(self) -> None:
         if self._server is not None:

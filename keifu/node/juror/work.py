@@ -93,7 +93,7 @@ class Juror(Work):
 
     def drain(self) -> bool:
         """What was signed goes on its way; a commitment that is due is sent with the next start as well."""
-        return self._sender.step().open == 0
+        return self._sender.step().is_at_rest
 
     def close(self) -> None:
         self._rule.close()

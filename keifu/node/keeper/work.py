@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ethwire.rpc import quantity
-from keifu.chain.sender import Intent, State
+from keifu.chain.sender import Intent, State, Step
 from keifu.errors import EnvironmentFault, Revert, UsageError
 from keifu.keys import Account, keccak256
 from keifu.node.chain import NodeChain
@@ -75,16 +75,16 @@ class Keeper(Work):
             for job in due:
                 self._consider(job, head)
             self._head = head
-        return self._go_on()
+        step = self._go_on()
+        return SOON_SECONDS if step.open or not step.is_idle else float(self._settings.poll)
 
     def drain(self) -> bool:
-        self._go_on()
-        return not self._open()
+        return self._go_on().is_at_rest
 
     def close(self) -> None:
         self._sender.close()
 
-    def _go_on(self) -> float:
+    def _go_on(self) -> Step:
         step = self._sender.step()
         for id_ in self._open():
             state = self._submitted(id_)
@@ -93,7 +93,7 @@ class Keeper(Work):
                 self._move(id_, outcome.get(state.state, "done"))
         counts = dict(self.body.database.execute("SELECT state, count(*) FROM keeper_jobs GROUP BY state"))
         self._facts = {"jobs": counts, "waits": self._waits}
-        return SOON_SECONDS if step.open or not step.is_idle else float(self._settings.poll)
+        return step
 
     # jobs ----------------------------------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ class ReExecutor(Work):
 
     def drain(self) -> bool:
         """What was signed goes on its way; a word that is due is sent with the next start as well."""
-        return self._sender.step().open == 0
+        return self._sender.step().is_at_rest
 
     def close(self) -> None:
         self._computing.shutdown(wait=False, cancel_futures=True)

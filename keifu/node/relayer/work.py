@@ -101,11 +101,12 @@ class Relayer(Work):
         return 0.0
 
     def drain(self) -> bool:
-        """Nothing new; what was accepted is looked after until a block has it."""
+        """Nothing new; what was accepted is looked after until a block has it, as far as it can be sent."""
         self._is_draining = True
-        is_busy = self._desk.step(0.0) | self._accounts.step()
-        self._sender.step()
-        return not is_busy
+        is_asked = self._desk.step(0.0)
+        self._accounts.step()
+        is_at_rest = self._sender.step().is_at_rest
+        return is_at_rest and (not is_asked or bool(self._sender.trouble))
 
     def close(self) -> None:
         if self._server is not None:

@@ -112,11 +112,11 @@ class Selling:
         self._errands.step()
 
     def drain(self) -> bool:
-        """Whether everything that was earned is claimed."""
+        """Whether everything that was earned has been asked for, and the sender has the claims."""
         self._errands.step()
-        self._redeeming.step(self._offer.receiver, self._offer.token, all_of_it=self._redeeming.is_idle)
-        unclaimed = sum(max(0, account.unclaimed) for account in list(self._book.accounts.values()))
-        return self._errands.is_idle and self._redeeming.is_idle and not unclaimed
+        all_of_it = self._redeeming.is_idle
+        self._redeeming.step(self._offer.receiver, self._offer.token, all_of_it=all_of_it)
+        return self._errands.is_idle and all_of_it
 
     # of the event loop ---------------------------------------------------------------------------------------------
 

@@ -178,10 +178,10 @@ class Storage(Work):
             return
 
     def drain(self) -> bool:
-        """Nothing new is taken; what was sent is looked after until a block has it."""
+        """Nothing new is taken; what can be sent is looked after until a block has it."""
         self._is_draining = True
         is_paid = self._selling is None or self._selling.drain()
-        return self._sender.step().open == 0 and is_paid
+        return self._sender.step().is_at_rest and (is_paid or bool(self._sender.trouble))
 
     def close(self) -> None:
         if self._server is not None:

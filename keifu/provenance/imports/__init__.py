@@ -8,7 +8,7 @@ registers them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -80,9 +80,11 @@ def declare(
         record = item.record(sender.address, ids, links if item.name in last else ())
         ids[item.name] = source.domain.record_id(record)
         ready.append(Declared(ids[item.name], item, record, not _is_known(source, ids[item.name])))
+    declared = []
     for made in ready:
         documents.keep(made.found.manifest.body)
         documents.keep(made.found.statement)
-        if made.new:
-            unless_done(partial(source.register, made.record, sender), partial(_is_known, source, made.id))
-    return ready
+        register = partial(source.register, made.record, sender)
+        new = made.new and unless_done(register, partial(_is_known, source, made.id))
+        declared.append(replace(made, new=new))
+    return declared

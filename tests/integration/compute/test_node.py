@@ -63,6 +63,23 @@ def test_a_voucher_is_claimed_and_paid_out_when_the_node_ends(paid: Paid, make: 
     assert paid.token.balanceOf(node.account) == before + 2 * FEE
 
 
+def test_a_node_without_gas_ends_at_once_and_claims_when_it_has_some(paid: Paid, make: Make) -> None:
+    node = make("penniless provider").run()
+    channel = paid.channel(node)
+    channel_id = paid.deposit(channel, COIN)
+    assert ask(node, payment(paid, channel, FEE)).status_code == 200
+    before = paid.client.balance(node.account)
+    paid.client.rpc.call("anvil_setBalance", node.account, "0x0")
+    assert node.end() == 0, node.log()
+    assert "not all work has ended" not in node.log()
+    assert paid.held(channel_id)[1] == 0
+    paid.client.rpc.call("anvil_setBalance", node.account, hex(before))
+    node.run()
+    until(lambda: not node.status()["trouble"], node.process)
+    assert node.end() == 0
+    assert paid.held(channel_id)[1] == FEE
+
+
 def test_a_channel_that_the_chain_does_not_have_buys_nothing(paid: Paid, make: Make) -> None:
     node = make("second provider").run()
     response = ask(node, payment(paid, paid.channel(node), FEE))

@@ -184,6 +184,7 @@ def test_a_container_runs_says_that_it_is_well_and_ends_in_order(
     )
     assert (before.returncode, "belongs to another machine" in before.stderr) == (3, True), before.stderr
 
+    compiled: list[list[str]] = []
     for command in (image.first(), image.usual()):
         process = subprocess.Popen(
             command, env=image.variables(), cwd=inside, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -204,5 +205,9 @@ def test_a_container_runs_says_that_it_is_well_and_ends_in_order(
         said, _ = process.communicate()
         assert process.returncode == 0, said
         assert all(json.loads(line) for line in said.splitlines()), "the log is JSON"
+        assert "not all work has ended" not in said, "it waited for what it cannot send"
         ended = subprocess.run(check, env=image.variables(), cwd=inside, capture_output=True, text=True, check=False)
         assert (ended.returncode, list(inside.iterdir())) == (3, [])
+        compiled.append(sorted(item.name for item in image.folder.glob(".state/compiled/**/*.nb[ic]")))
+    assert compiled[0] == compiled[1], "the second start compiled again"
+    assert bool(compiled[0]) == ("storage" in image.text)

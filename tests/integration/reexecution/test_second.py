@@ -91,8 +91,8 @@ def test_a_refusal_of_what_nobody_did_is_told(story: Story, second: Beaten) -> N
     """The chain refuses, and what was due is due as before."""
 
     class Wrong(Beaten):
-        def call(self, address: str, name: str, function: str, *args: object) -> object:
-            return super().call(address, name, function, *([99] if function == "draw" else args))
+        def transact(self, address: str, name: str, function: str, *args: object) -> object:
+            return super().transact(address, name, function, *([99] if function == "draw" else args))
 
     number = opened(story)
     wrong = Wrong(second, second)
@@ -100,14 +100,34 @@ def test_a_refusal_of_what_nobody_did_is_told(story: Story, second: Beaten) -> N
         actions.go_on(wrong, story.paid.suite, story.paid.reading, number)
 
 
+def test_a_seat_or_a_promise_that_is_refused_is_not_said_to_be_free(story: Story, second: Beaten) -> None:
+    class Refused(Beaten):
+        def transact(self, address: str, name: str, function: str, *args: object) -> object:
+            if function in ("settle_seat", "settle"):
+                raise Revert("reexecution: not now")
+            return super().transact(address, name, function, *args)
+
+    paid, number = story.paid, opened(story)
+    refused, failed = Refused(second, second), pytest.raises(Revert, match="reexecution: not now")
+    actions.go_on(second, paid.suite, paid.reading, number)
+    paid.pass_to(story.demand(number).reveal_until + 1)
+    with failed:
+        actions.go_on(refused, paid.suite, paid.reading, number)
+    assert len(actions.go_on(paid.by(paid.payer), paid.suite, paid.reading, number)) == PANEL
+    paid.pass_to(paid.reading.promise(story.promise).until + 1)
+    with failed:
+        actions.go_on(refused, paid.suite, paid.reading, number)
+    assert paid.reading.promise(story.promise).reserve > 0
+
+
 def test_what_another_had_paid_out_is_paid_once(story: Story, second: Beaten) -> None:
     """Anybody may have a credit paid to its account."""
 
     class Paid(Beaten):
-        def call(self, address: str, name: str, function: str, *args: object) -> object:
+        def transact(self, address: str, name: str, function: str, *args: object) -> object:
             if function == "withdraw":
                 self._first.call(address, name, "pay", self.sender)
-            return super().call(address, name, function, *args)
+            return super().transact(address, name, function, *args)
 
     paid, number = story.paid, opened(story)
     actions.go_on(second, paid.suite, paid.reading, number)

@@ -7,10 +7,11 @@ import pytest
 from audit.deployer import EvmDeployer
 from evmstorm.evm import LocalEvm, reverts
 from keifu.chain import deploy_protocol
-from keifu.errors import CheckFailed, UsageError
+from keifu.errors import CheckFailed, Revert, UsageError
 from keifu.staking import actions, court
 from keifu.staking.status import read_operator
 from keifu.units import COIN, DAY
+from tests.beaten import Meanwhile
 
 pytestmark = pytest.mark.case("tools-38")
 
@@ -107,6 +108,102 @@ def test_a_lock_is_taken_back_after_the_removal_and_its_horizon(scene):
         actions.take_back(scene.by["operator"], scene.suite, service)
     scene.evm.warp_to(scene.evm.now + HORIZON)
     assert actions.take_back(scene.by["operator"], scene.suite, service) >= 2_000 * COIN
+
+
+@pytest.fixture
+def leaving(scene):
+    """A delegator with two tickets, the first of which has matured, and rewards."""
+    delegator, operator = scene.by["delegator"], scene.of["operator"]
+    for _ in range(2):
+        delegator.call(scene.suite[HUB], HUB, "unstake", operator, 100 * COIN, 0, 0)
+        scene.days(14)
+    actions.reward(scene.by["payer"], scene.suite, operator, 50 * COIN)
+    return delegator
+
+
+def elsewhere(scene, function, act, *, once=True):
+    """The delegator's terminal, where `act` happens in another one before `function`."""
+    done = []
+    happens = lambda: None if once and done else done.append(act())  # noqa: E731
+    return Meanwhile(scene.evm, scene.evm.account("delegator"), function, happens), done
+
+
+def test_what_is_withdrawn_in_another_terminal_counts_there(scene, leaving):
+    """And the second ticket is withdrawn all the same."""
+    scene.days(28)
+    at, operator = scene.evm.now, scene.of["operator"]
+    first = actions.position(scene.hub, operator, scene.of["delegator"], at).tickets[0]
+    before = scene.token.balanceOf(scene.of["delegator"])
+    act = lambda: leaving.call(scene.suite[HUB], HUB, "withdraw", first.id, 0)  # noqa: E731
+    chain, _ = elsewhere(scene, "withdraw", act)
+    assert actions.withdraw(chain, scene.suite, operator, at).paid == 100 * COIN
+    assert scene.token.balanceOf(scene.of["delegator"]) == before + 200 * COIN
+
+
+def test_what_was_withdrawn_in_another_terminal_is_not_said_to_be_done_here(scene, leaving):
+    """The second ticket is refused: whoever reads why also reads what this terminal did before it."""
+    scene.days(28)
+    at, operator = scene.evm.now, scene.of["operator"]
+    first = actions.position(scene.hub, operator, scene.of["delegator"], at).tickets[0]
+    steps = iter([lambda: leaving.call(scene.suite[HUB], HUB, "withdraw", first.id, 0), refuse])
+
+    def happens() -> None:
+        next(steps)()
+
+    chain = Meanwhile(scene.evm, scene.evm.account("delegator"), "withdraw", happens)
+    with pytest.raises(Revert, match=r"^nothing was sent before it; then `withdraw` failed: reverted: hub: not now"):
+        actions.withdraw(chain, scene.suite, operator, at)
+
+
+def refuse() -> None:
+    raise Revert("hub: not now")
+
+
+def test_rewards_are_said_as_they_are_paid(scene, leaving):
+    """Also what is earned at the last moment; in another terminal, where that was first."""
+    scene.days(28)
+    who, operator = scene.of["delegator"], scene.of["operator"]
+    before = scene.token.balanceOf(who)
+
+    def earn() -> None:
+        actions.reward(scene.by["payer"], scene.suite, operator, 50 * COIN)
+        scene.days(14)
+
+    chain, _ = elsewhere(scene, "claim_rewards", earn)
+    assert actions.claim_rewards(chain, scene.suite, operator) == scene.token.balanceOf(who) - before > 0
+    earn()
+    chain, others = elsewhere(scene, "claim_rewards", lambda: actions.claim_rewards(leaving, scene.suite, operator))
+    assert actions.claim_rewards(chain, scene.suite, operator) == 0 < others[0]
+
+
+def test_a_credit_that_is_collected_in_another_terminal_is_said_there(scene, leaving):
+    scene.days(28)
+    operator = EvmDeployer(scene.evm, scene.evm.account("operator"))
+    before, paid = scene.token.balanceOf(operator.sender), []
+    happens = lambda: paid.append(actions.collect(operator, scene.suite))  # noqa: E731
+    actions.claim_rewards(leaving, scene.suite, operator.sender)
+    chain = Meanwhile(scene.evm, scene.evm.account("operator"), "collect", happens)
+    assert actions.collect(chain, scene.suite) == 0 < paid[0] == scene.token.balanceOf(operator.sender) - before
+
+
+@pytest.mark.parametrize("function", ["claim_rewards", "unstake", "withdraw"])
+def test_two_terminals_that_leave_at_once_both_say_what_is_true(scene, leaving, function):
+    """What one has asked for and withdrawn, the other has not; nothing is left over."""
+    scene.days(28)
+    at, operator = scene.evm.now, scene.of["operator"]
+    chain, others = elsewhere(scene, function, lambda: actions.leave(leaving, scene.suite, operator, at))
+    done = actions.leave(chain, scene.suite, operator, at)
+    assert (done.asked + others[0].asked, done.paid + others[0].paid) == (300 * COIN, 200 * COIN)
+    assert [ticket.amount for ticket in done.waiting] == [300 * COIN]
+
+
+def test_a_stake_that_is_not_leaving_is_not_said_to_be(scene, leaving):
+    """The hub refuses it, and nobody has asked for it elsewhere: a part was."""
+    operator = scene.of["operator"]
+    part = lambda: leaving.call(scene.suite[HUB], HUB, "unstake", operator, COIN, 0, 0)  # noqa: E731
+    chain, _ = elsewhere(scene, "unstake", part)
+    with pytest.raises(Revert, match="then `unstake` failed: reverted: hub: "):
+        actions.leave(chain, scene.suite, operator, scene.evm.now)
 
 
 def test_a_fee_reaches_the_delegator_and_the_operator_s_credit(scene):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from vyper.ast import parse_to_ast
 from vyper.exceptions import VyperException
@@ -13,6 +15,7 @@ from evmstorm.project import load, names
 QUICK = ("create3", "timelock")
 # The others take seconds to compile, each time.
 SAMPLE = [(system, bug) for system in QUICK for bug in project.bugs_of(system)[4:5]]
+BETWEEN = "\n\n\n"  # functions
 MAX_STEPS = 6
 MAX_CALLS = 200_000  # the slowest of them needs 4,713
 
@@ -38,9 +41,30 @@ def test_every_one_can_be_read_by_the_compiler() -> None:
     unread = {}
     for system in project.names_with_bugs():
         for bug in project.bugs_of(system):
-            (text,) = overlay_of(bug).values()
-            try:
-                parse_to_ast(text)
-            except VyperException as error:
-                unread[f"{system}: {bug.name}"] = str(error).partition("\n")[0]
+            ((path, text),) = overlay_of(bug).items()
+            if why := unreadable(around(Path(path).read_text(), text)):
+                unread[f"{system}: {bug.name}"] = why
     assert not unread
+
+
+def test_a_function_without_a_statement_is_not_read() -> None:
+    before = BETWEEN.join(("A: uint256", "@internal\ndef f():\n    pass", "@internal\ndef g():\n    return\n"))
+    assert around(before, before.replace("pass", "assert True")) == "@internal\ndef f():\n    assert True"
+    assert not unreadable(around(before, before.replace("pass", "assert True")))
+    assert around(before, before.replace("\n    pass", "")) == "@internal\ndef f():"
+    assert unreadable(around(before, before.replace("\n    pass", "")))
+    assert unreadable(around(before, before.replace("    return\n", "")))
+
+
+def around(before: str, after: str) -> str:
+    """The functions that differ."""
+    known = set(before.split(BETWEEN))
+    return BETWEEN.join(part for part in after.split(BETWEEN) if part not in known)
+
+
+def unreadable(text: str) -> str:
+    try:
+        parse_to_ast(text)
+    except VyperException as error:
+        return str(error).partition("\n")[0]
+    return ""

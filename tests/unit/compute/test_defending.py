@@ -16,6 +16,7 @@ from keifu.inference.disputes.reading import Opened
 from keifu.node.compute.defending import AGAIN_SECONDS, Defence
 from keifu.node.compute.disputed import ALL_SECONDS, Disputed
 from keifu.node.compute.traces import Traces
+from keifu.units import DAY
 
 ONE, DEADLINE = b"\x01" * 32, 1_900_000_000
 CASE = Case(ONE, ONE, ONE, ONE, 3, 2, 1, 4)
@@ -103,4 +104,31 @@ def test_a_dispute_whose_log_was_withheld_is_found_within_the_hour(tmp_path, mon
     monotonic[0] = ALL_SECONDS
     disputed.step(OPENED.block, DEADLINE)
     assert disputed.facts() == {"open": 1, "kept": 0}
+    traces.close()
+
+
+def test_what_answers_a_dispute_that_cannot_be_read_now_is_kept(tmp_path, monkeypatch):
+    """The endpoint gives other events than the chain has: nobody knows of which second the receipt is."""
+    monkeypatch.setattr("keifu.node.compute.disputed.find_events", lambda *_, **__: iter(()))
+    monotonic = [0.0]
+    monkeypatch.setattr("keifu.node.compute.disputed.time", SimpleNamespace(monotonic=lambda: monotonic[0]))
+    chain = SimpleNamespace(client=None, record=SimpleNamespace(first_block=1))
+    reading, database = Reading(), sqlite3.connect(":memory:", isolation_level=None)
+    alerts = SimpleNamespace(tell=lambda *_, **__: None)
+    traces = Traces(tmp_path / "traces.sqlite", clock=lambda: DEADLINE - 30 * DAY)
+    traces.keep(ONE, [1, 2], [3])
+    disputed = Disputed(chain, reading, OPENED.operator, None, database, alerts, traces, None, 1)
+    reading.withholds = False
+
+    def standing(opened):
+        raise CheckFailed("its events make another turn", remedy="ask another endpoint")
+
+    monkeypatch.setattr(reading, "standing", standing)
+    disputed.step(OPENED.block, DEADLINE)
+    assert disputed.facts() == {"open": 1, "kept": 1}
+    monkeypatch.undo()
+    monkeypatch.setattr("keifu.node.compute.disputed.find_events", lambda *_, **__: iter(()))
+    monkeypatch.setattr("keifu.node.compute.disputed.time", SimpleNamespace(monotonic=lambda: ALL_SECONDS))
+    disputed.step(OPENED.block, DEADLINE)  # it is over
+    assert disputed.facts()["kept"] == 0
     traces.close()

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
 
+from keifu.abi import Log
+from keifu.abi import Receipt as Sent
 from keifu.chain import Deployment
 from keifu.chain.suite import COMPUTE
 from keifu.compute.market import REMEDIES, SignedCover, explained, orders, sign_cover
@@ -44,6 +48,7 @@ ZERO = bytes(32)
 HASHES = (ZERO,) * 6
 RECEIPT = Receipt(b"\x01" * 32, 1, ZERO, 0, *HASHES, 1, 1, 1, 1, Evidence.UNVERIFIED, 1)
 RECEIPTS = Receipts(31_337, "0x" + "3a" * 20)
+OWN, OTHER = "0x" + "0c" * 20, "0x" + "0d" * 20
 KEY = Account.from_role("receipt key")
 COVER = Cover(b"\x01" * 32, 20 * COIN, COIN, 2_000_000_000, 1_900_000_000)
 
@@ -123,6 +128,22 @@ def test_a_report_is_of_one_receipt_with_a_record_or_of_two() -> None:
     [signed] = RECEIPTS.sign(KEY, [RECEIPT])
     with pytest.raises(UsageError, match="1 receipts without a record"):
         report(None, Deployment(), [signed])
+
+
+@pytest.mark.parametrize(("payer", "credited"), [(OWN, 12), (OTHER, 5)])
+def test_a_reporter_s_credit_is_the_reward_and_what_it_gets_as_the_payer(payer: str, credited: int) -> None:
+    """Whatever else is credited to it, or paid out, in the same blocks."""
+    signed = RECEIPTS.sign(KEY, [RECEIPT, replace(RECEIPT, response_hash=b"\x02" * 32)])
+    said = {"channel": RECEIPT.channel_id, "operator": OTHER, "reward": 5, "restitution": 7}
+    credits = iter([1_000, 3])
+    chain: Any = SimpleNamespace(
+        sender=OWN,
+        transact=lambda *_: Sent(logs=[Log("0x", "Reported", said)]),
+        call=lambda _, contract, function, *of: (
+            next(credits) if function == "credits" else [payer] if of == (RECEIPT.channel_id, OTHER) else ["0x"]
+        ),
+    )
+    assert report(chain, Deployment({COMPUTE: "0x"}), signed) == credited
 
 
 def test_an_order_has_requests() -> None:

@@ -59,11 +59,11 @@ def test_every_figure_moves_with_its_inputs_and_with_no_other(inputs):
     ],
 )
 def test_one_input_moves_exactly_what_depends_on_it(inputs, name, expected):
-    assert moved(inputs, name) == expected
+    assert moved(inputs, name, figures_of(inputs)) == expected
 
 
 def test_the_price_of_gas_cancels_out_between_two_contracts_of_one_chain(inputs):
-    changed = moved(inputs, "price gas")
+    changed = moved(inputs, "price gas", figures_of(inputs))
     assert of("record", "ours", "theirs") <= changed
     assert "record ratio" not in changed
 

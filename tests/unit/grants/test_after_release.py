@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import reverts
+from keifu.chain import Deployment
+from keifu.grants import actions
+from keifu.grants.state import State
 from keifu.provenance import Kind, Status
 from keifu.tge import Grants
 from keifu.units import COIN, DAY
+from tests.beaten import Meanwhile
 
 from .world import CLAIMED_FOR, ENOUGH, FUNDS, PAID, SCHEMA
 
@@ -282,3 +288,43 @@ def test_a_token_that_calls_back_in_the_middle_of_a_payment_is_kept_out(world, g
     token.arm(grants, getattr(grants, name).encode(*calls[name]), sender=world.owner)
     paid(world, proposal, learners, 0)
     assert not token.got_through()
+
+
+# what the commands say -----------------------------------------------------------------------------------------------
+
+
+def seen(world, proposal, record):
+    """What a command reads of a milestone that was released, and of its programme."""
+    _, _, grant = world.state(proposal)
+    shown = SimpleNamespace(state=State.RELEASED, sound=False, grant=grant, evidence=record)
+    said = SimpleNamespace(programme=SimpleNamespace(token=world.token.address))
+    return SimpleNamespace(milestone=lambda *_: (said, shown), contract=world.grants)
+
+
+def test_what_came_back_is_said_though_somebody_funds_the_programme_meanwhile(world, vesting):
+    proposal, record, *_ = vesting
+    world.evm.warp(91 * DAY)
+    WITHDRAWALS["record"](world, record, None)
+    fund = lambda: world.grants.fund(world.program, 5 * COIN, sender=world.funder)  # noqa: E731
+    chain = Meanwhile(world.evm, world.stranger, "claw_back", fund, fund)
+    suite = Deployment({"GrantProgram": world.grants.address})
+    assert actions.claw_back(chain, suite, seen(world, proposal, record), proposal, 0) == PAID * 9 // 12
+
+
+def test_what_vests_at_the_last_moment_is_said_to_be_paid(world, vesting):
+    proposal, record, *_ = vesting
+    world.evm.warp(91 * DAY)
+    chain = Meanwhile(world.evm, world.stranger, "claim", lambda: world.evm.warp(30 * DAY))
+    assert actions.collect(chain, seen(world, proposal, record), proposal, 0) == PAID * 4 // 12
+    assert world.token.balanceOf(world.team) == PAID * 4 // 12
+
+
+def test_what_lapses_at_the_last_moment_goes_to_the_funder_and_is_said(world):
+    """Whoever reads the programme before and after sees what was free before."""
+    proposal = world.due(world.milestone())
+    world.evm.warp_to(world.ends + 1)
+    before = world.token.balanceOf(world.funder)
+    lapse = lambda: world.grants.lapse(proposal, 0, sender=world.stranger)  # noqa: E731
+    chain = Meanwhile(world.evm, world.stranger, "take_back", lapse)
+    paid = actions.take_back(chain, Deployment({"GrantProgram": world.grants.address}), world.program)
+    assert paid == world.token.balanceOf(world.funder) - before == FUNDS

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from evmstorm.evm import reverts
-from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.abi import Log, Receipt
+from keifu.errors import CheckFailed, InputError, Revert, UsageError
 from keifu.inft import LeaseOffer, Order, SignedOrder, accept, actions, read_token, seal
 from keifu.keys import Account
 from keifu.units import COIN, DAY
+from tests.beaten import Meanwhile
 
 from .world import NEEDED
 
@@ -52,6 +55,50 @@ def test_a_sale_by_the_buyer_takes_its_price_and_pays_seller_and_creator(world, 
     assert actions.release(act(world.stranger), suite, sale) == PRICE
     assert actions.withdraw(act(world.seller), suite) == PRICE
     assert actions.withdraw(act(world.seller), suite) == 0
+
+
+@pytest.fixture
+def sale(world, suite, act, order, signed):
+    """Settled, and its window over."""
+    made, transfer = order(), signed()[0]
+    actions.approve_sale(act(world.seller), suite, made.token_id)
+    signature = sign_as(made, suite, world.evm.chain_id, world.seller)
+    sale = actions.settle(act(world.buyer), suite, made, signature, b"", transfer.proofs(NEEDED))
+    world.evm.warp(3 * DAY + 1)
+    return sale
+
+
+def test_what_a_sale_credits_is_said_though_its_seller_is_paid_meanwhile(world, suite, act, sale):
+    """The seller fetches what it has as soon as it is credited."""
+    fetched = lambda: actions.withdraw(act(world.seller), suite)  # noqa: E731
+    chain = Meanwhile(world.evm, world.stranger, "release", lambda: None, fetched)
+    assert actions.release(chain, suite, sale) == world.token.balanceOf(world.seller) == PRICE
+
+
+def test_what_is_withdrawn_in_another_terminal_is_said_there(world, suite, act, sale):
+    """And what the verifier owes is paid all the same."""
+    actions.release(act(world.seller), suite, sale)
+    elsewhere = []
+    chain = Meanwhile(
+        world.evm, world.seller, "withdraw", lambda: elsewhere.append(actions.withdraw(act(world.seller), suite))
+    )
+    assert actions.withdraw(chain, suite) == 0
+    assert sum(elsewhere) == world.token.balanceOf(world.seller) == PRICE
+
+
+def test_what_the_market_refuses_to_pay_is_not_said_to_be_paid_elsewhere(world, suite, act, sale):
+    def happens():
+        raise Revert("market: not now")
+
+    actions.release(act(world.seller), suite, sale)
+    with reverts("market: not now"):
+        actions.withdraw(Meanwhile(world.evm, world.seller, "withdraw", happens), suite)
+
+
+def test_a_seller_s_credit_has_its_own_royalties_and_no_other_s():
+    said = {"seller": "0x0a", "amount": 90, "royalties": [("0x0a", 4), ("0x0b", 6)]}
+    chain = SimpleNamespace(transact=lambda *_: Receipt(logs=[Log("0x", "Released", said)]))
+    assert actions.release(chain, {"AgentMarket": "0x"}, bytes(32)) == 94
 
 
 def test_a_sale_by_the_seller_needs_the_buyer_s_word(world, suite, act, order, signed, nft):

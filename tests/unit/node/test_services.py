@@ -48,7 +48,7 @@ def test_the_container_runs_and_looks_after_the_node(kind):
     assert f'RUN pip install --no-cache-dir "keifu=={__version__}"' in lines
     assert f'ENTRYPOINT ["keifu", "node", "{kind}"]' in lines
     assert 'CMD ["run", "/node", "--json"]' in lines
-    assert "ENV KEIFU_MACHINE=my-node XDG_STATE_HOME=/node/.state" in lines
+    assert "ENV KEIFU_MACHINE=my-node XDG_STATE_HOME=/node/.state NUMBA_CACHE_DIR=/node/.state/compiled" in lines
 
 
 @pytest.mark.parametrize("kind", NAMES)

@@ -19,8 +19,19 @@ from keifu.errors import KeifuError
 __all__ = ["Place", "places"]
 
 SOURCE = Path(__file__).resolve().parents[3] / "keifu"
-SENDS = ("call", "transact", "send", "pay", "partial", "ask", "queue_or_execute", "send_with_coins", "let_answer")
-CAREFUL = ("unless_done", "until_done")  # what takes up what another has done
+SENDS = (
+    "call",
+    "transact",
+    "send",
+    "pay",
+    "paid",
+    "partial",
+    "ask",
+    "queue_or_execute",
+    "send_with_coins",
+    "let_answer",
+)
+CAREFUL = ("unless_done", "sent_unless_done", "until_done")  # what takes up what another has done
 
 
 @dataclass(frozen=True)

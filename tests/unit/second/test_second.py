@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from keifu.agents.actions import bind, record_data, register
-from keifu.chain.firsts import unless_done, until_done
+from keifu.chain.firsts import sent_unless_done, unless_done, until_done
 from keifu.chain.suite import (
     COMPUTE,
     COURT,
@@ -26,10 +26,10 @@ from keifu.chain.suite import (
     TIMELOCK,
     TOKEN,
 )
-from keifu.chain.timelock import Batch, advance_batch
+from keifu.chain.timelock import Batch, advance_batch, operation
 from keifu.compute.market import orders, services
 from keifu.compute.promises import Offer
-from keifu.errors import Revert
+from keifu.errors import NoAnswer, Revert
 from keifu.node.juror.leaving import Left
 from keifu.node.operator import standing
 from keifu.node.reexecutor import leaving
@@ -71,9 +71,17 @@ def test_a_credit_that_another_has_paid_out_is_paid_once(scene, credited):
     assert services.withdraw(credited, scene.suite, contract=ORDERS) == 0
 
 
+@pytest.mark.parametrize("form", [str.lower, lambda name: "0x" + name[2:].upper()])
+def test_the_owner_may_be_named_in_any_letters(scene, credited, form):
+    assert services.withdraw(credited, scene.suite, form(scene.own.address), ORDERS) == FEE
+
+
 def test_what_another_has_paid_out_to_its_owner_is_not_said_to_be_paid_to_a_third(scene, credited):
-    with pytest.raises(Revert, match="payouts: nothing to pay"):
+    before = scene.held(scene.own)
+    with pytest.raises(Revert, match="payouts: nothing to pay") as caught:
         services.withdraw(credited, scene.suite, scene.chain.sender, ORDERS)
+    assert scene.held(scene.own) == before + FEE
+    assert caught.value.remedy == f"it was paid out elsewhere: what another has paid out is at {scene.own.address}"
 
 
 # promises of an operator ----------------------------------------------------------------------------------------------
@@ -222,8 +230,8 @@ def test_an_offer_has_its_own_number_though_another_offers_next(scene):
     channel, terms = offered(scene)
 
     class Next(BeatenHere):
-        def call(self, address: str, name: str, function: str, *args: Any) -> Any:
-            found = super().call(address, name, function, *args)
+        def transact(self, address: str, name: str, function: str, *args: Any) -> Any:
+            found = super().transact(address, name, function, *args)
             if function == "offer":
                 self._first.call(address, name, function, *args)
             return found
@@ -246,6 +254,19 @@ def test_services_are_listed_though_another_proposes_and_executes_first(scene):
     scene.evm.warp_to(ready)
     assert call(second, scene.suite, HUB, "remove_service", removed) == 0
     assert (second.beaten, scene.at(HUB).listed(removed)) == (["schedule", "execute"], False)
+
+
+def test_what_was_cancelled_at_the_last_moment_is_not_said_to_be_done(scene):
+    """Nor is what the timelock refuses to queue."""
+    removed, account, call = scene.suite[COMPUTE], scene.evm.account("deployer"), partial(queue_or_execute, scene.evm)
+    payload = scene.chain.interface(HUB).function("remove_service", 1).encode((removed,))
+    number = scene.at(TIMELOCK).hash_operation(*operation(scene.suite[HUB], payload))
+    cancels = BeatenHere(scene.evm, account, scene.chain, execute=lambda *_: ("cancel", (number,)))
+    scene.evm.warp_to(call(cancels, scene.suite, HUB, "remove_service", removed))
+    with pytest.raises(Revert, match="timelock_controller: operation is not ready"):
+        call(cancels, scene.suite, HUB, "remove_service", removed)
+    with pytest.raises(Revert, match="access_control: "):
+        call(scene.by(scene.own), scene.suite, HUB, "remove_service", removed)
 
 
 def test_a_batch_too(scene):
@@ -294,7 +315,7 @@ def test_an_import_goes_on_though_a_record_is_registered_elsewhere(scene):
         declared = imports.declare(found, source, scene.own, documents)
     domain = RegistryDomain(scene.evm.chain_id, scene.suite[REGISTRY])
     assert [source.registry.status_of(domain.record_id(made)) for made in records] == [Status.ACTIVE] * 2
-    assert len(declared) == 2
+    assert [made.new for made in declared] == [False, False]  # it was elsewhere that they were
 
 
 # what is no matter of who was first -----------------------------------------------------------------------------------
@@ -308,6 +329,28 @@ def test_a_refusal_where_nothing_has_changed_is_raised():
         unless_done(refused, lambda: False)
     with pytest.raises(Revert, match="hub: not now"):
         until_done(lambda: [1], refused)
+
+
+def test_an_endpoint_that_does_not_answer_has_refused_nothing():
+    """What was sent may be in a block: so it is not said that another did it."""
+
+    def silent(*_: Any) -> None:
+        raise NoAnswer("it did not answer")
+
+    left = iter([[1], []])
+    for act in (unless_done, sent_unless_done):
+        with pytest.raises(NoAnswer):
+            act(silent, lambda: True)
+    with pytest.raises(NoAnswer):
+        until_done(lambda: next(left), silent)
+
+
+def test_what_nobody_did_before_is_said_to_be_done_now(scene):
+    assert unless_done(lambda: None, lambda: pytest.fail("nothing refused it"))
+    assert until_done(lambda: [1], lambda found: None) == [1]
+    deployer = scene.evm.account("deployer")
+    given = scene.by(deployer), scene.suite, scene.distribution, scene.evm.chain_id, deployer.sign
+    assert (tge.fund(*given), tge.fund(*given)) == (True, False)
 
 
 def test_nothing_is_sent_for_nothing():

@@ -9,11 +9,13 @@ import msgspec
 import pytest
 
 from keifu.chain.suite import CHANNELS, STORAGE, STORAGE_DEALS, TIMELOCK, TOKEN
+from keifu.errors import CheckFailed, Revert
 from keifu.spec.storage import LEAF_BYTES, deal_path, deal_root, leaves_of, root
 from keifu.storage.client import keeping
 from keifu.storage.client.market import Market
 from keifu.storage.client.money import Money
 from keifu.units import COIN
+from tests.beaten import Meanwhile
 
 ROOT, LOCK = b"\x07" * 32, 20_000 * COIN
 
@@ -107,3 +109,49 @@ def test_a_deal_is_ended_though_its_client_ends_a_shard_elsewhere(scene, market)
     assert keeping.close(market, second, deal) == []
     assert second.beaten == ["close"] * 2
     assert market.require_deal(deal).closed
+
+
+def test_a_deal_says_which_shards_its_client_has_ended(scene, market):
+    deal = stored(scene, market)
+    assert keeping.close(market, scene.by(scene.own), deal) == [0, 1]
+    assert keeping.close(market, scene.by(scene.own), deal) == []
+
+
+def test_a_deal_that_nobody_stores_is_ended_once(scene, market, deal):
+    """Nobody accepts a shard of it from then on."""
+    assert keeping.close(market, scene.by(scene.own), deal) == []
+    assert market.require_deal(deal).closed
+    block = scene.evm.block_number
+    assert keeping.close(market, scene.by(scene.own), deal) == []
+    assert scene.evm.block_number == block
+
+
+def test_what_is_refused_though_nobody_did_it_is_not_said_to_be_done(scene, market, deal):
+    def happens() -> None:
+        raise Revert("contract: not now")
+
+    def refused(function: str) -> Meanwhile:
+        return Meanwhile(scene.evm, scene.own, function, happens)
+
+    failed = pytest.raises(Revert, match=r"^reverted: contract: not now")
+    with failed:
+        keeping.renew(market, LEDGER, refused("renew"), Noted(deal, Kept()), 5 * market.epoch_seconds, 100 * COIN)
+    scene.evm.warp(3 * market.epoch_seconds)
+    with failed:
+        keeping.refund(market, refused("refund"), deal)
+    with failed:
+        keeping.close(market, refused("close"), stored(scene, market))
+
+
+def test_units_of_a_token_that_refuses_are_not_said_to_be_paid(scene, market, monkeypatch):
+    def happens() -> None:
+        raise Revert("token: frozen")
+
+    money = Money("0x" + "0d" * 20, 18, "USDX", True)
+    monkeypatch.setattr(market, "credited", lambda who, money: 270)
+    monkeypatch.setattr(market, "paid_out", lambda chain, name: 0)
+    monkeypatch.setattr(market, "money", lambda token: money)
+    monkeypatch.setattr(market, "require_deal", lambda deal: SimpleNamespace(client="", shards=0, token=money.token))
+    chain = Meanwhile(scene.evm, scene.own, "withdraw_token", happens)
+    with pytest.raises(CheckFailed, match=r"the token refuses to pay .* USDX .*: token: frozen"):
+        keeping.refund(market, chain, bytes(32))

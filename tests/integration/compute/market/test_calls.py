@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from keifu.chain import RpcDeployer
+from keifu.chain.suite import ORDERS
 from keifu.compute.market import covers, demands, offers_of, orders, read_service, services, sign_cover
 from keifu.compute.market.orders import demands_of, open_order, orders_of, read_order
 from keifu.compute.market.services import served_of, service_reserve
@@ -192,7 +193,7 @@ def test_an_order_is_placed_worked_off_opened_and_paid(paid: Promised, sell: Any
     refused("orders: order is over", lambda: orders.accept(seller.chain, seller.suite, first))
     with pytest.raises(CheckFailed, match="is over"):
         open_order(book, first)
-    assert orders.withdraw(payer, seller.suite) == FEE
+    assert services.withdraw(payer, seller.suite, contract=ORDERS) == FEE
     order = orders.place(*place, tree.root, 5, fee=FEE, deadline=deadline)
     refused("orders: not the provider", lambda: orders.accept(payer, seller.suite, order))
     orders.accept(seller.chain, seller.suite, order)
@@ -239,7 +240,7 @@ def test_an_order_that_is_not_opened_or_not_worked_off_goes_back(paid: Promised,
     orders.close(payer, seller.suite, hidden, 0)
     orders.refund(payer, seller.suite, late)
     book = seller.suite.at(paid.client, "ComputeOrders")
-    assert orders.withdraw(payer, seller.suite) == 2 * FEE + book.bond()
+    assert services.withdraw(payer, seller.suite, contract=ORDERS) == 2 * FEE + book.bond()
     paid.anvil.restore(number)
 
 

@@ -12,6 +12,8 @@ from evmstorm.evm import artifacts
 from keifu.chain import ChainClient, Rpc
 from keifu.chain.sender import Intent, State
 from keifu.errors import LimitExceeded, RpcError, UsageError
+from keifu.keys import Account
+from keifu.units import COIN
 from tests.unit.chain.sender.conftest import Choosy, balance, nonce, pay
 
 pytestmark = pytest.mark.case("tools-17")
@@ -254,3 +256,38 @@ def test_a_node_that_takes_no_second_request_is_told_one_by_one(anvil, open_send
     sender.submit_many([Intent(f"pay {number}", payee, value=1, gas=21_000) for number in range(5)])
     sender.wait(*(f"pay {number}" for number in range(5)), seconds=60)
     assert balance(anvil, payee) == 5
+
+
+# what is on its way ---------------------------------------------------------------------------------------------------
+
+
+def test_a_sender_with_nothing_to_send_is_at_rest(open_sender):
+    assert open_sender().step().is_at_rest
+
+
+def test_a_sender_is_at_rest_when_a_block_has_what_was_sent(by_hand, open_sender, payee):
+    """Not before, and though the block is not final yet."""
+    sender = open_sender(depth=9)
+    sender.submit(pay(payee))
+    assert [sender.step().is_at_rest for _ in range(3)] == [False, False, False]
+    by_hand.mine()
+    assert not sender.step().is_at_rest  # it has just been seen there
+    step = sender.step()
+    assert (step.is_at_rest, step.open, sender.get("pay 0").state) == (True, 1, State.MINED)
+
+
+def test_what_cannot_be_sent_is_on_no_way(by_hand, open_sender, clock, payee):
+    """An empty account: it goes on when somebody pays it."""
+    empty = Account.from_role("an empty account")
+    sender = open_sender(who=empty)
+    sender.submit(pay(payee))
+    sender.step()
+    for _ in range(3):  # it is not sent again at each of them
+        step = sender.step()
+        assert (step.is_at_rest, step.open) == (True, 1)
+        assert "insufficient funds" in sender.trouble.lower()
+    by_hand.rpc.call("anvil_setBalance", empty.address, hex(COIN))
+    clock.sleep(60)
+    assert [(sender.step().is_at_rest, sender.trouble) for _ in range(3)] == [(False, "")] * 3
+    by_hand.mine()
+    assert sender.wait("pay 0")[0].state is State.DONE
