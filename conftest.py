@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from evmstorm.evm import artifacts
-from evmstorm.evm.ape_guard import refresh
 from tests.ape_chain import (
     ape_host,
     ask_less,
@@ -24,6 +23,7 @@ from tests.ape_chain import (
     start_clock,
     without_source_walks,
 )
+from tests.beforehand import compiled_by_ape
 from tests.profiles import PROFILE
 from tests.progress import starting
 
@@ -50,15 +50,8 @@ settings.load_profile(PROFILE)
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Both builds are brought up to date once, before the workers need them."""
-    starting(
-        session.config, {"contracts: compiled here": artifacts.load_all, "contracts: compiled by ape": _compiled_by_ape}
-    )
-
-
-def _compiled_by_ape(_: object) -> None:
-    import ape  # noqa: PLC0415 - configures itself at import, after pytest has
-
-    refresh(artifacts.project(), lambda: ape.project.load_contracts(use_cache=False))
+    with compiled_by_ape(session.config) as by_ape:
+        starting(session.config, {"contracts: compiled here": artifacts.load_all, "contracts: compiled by ape": by_ape})
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -9,10 +9,16 @@ from pathlib import Path
 
 from evmstorm.evm.artifacts import Project
 
-__all__ = ["refresh"]
+__all__ = ["is_current", "refresh"]
 
 STAMP = Path(".build") / "contracts.sha256"
 LOCK = Path(".build") / "contracts.lock"
+
+
+def is_current(project: Project) -> bool:
+    """Whether `refresh` would call nothing."""
+    stamp = project.root / STAMP
+    return stamp.is_file() and stamp.read_text() == project.sources_sha256()
 
 
 def refresh(project: Project, recompile: Callable[[], object]) -> bool:
@@ -22,9 +28,9 @@ def refresh(project: Project, recompile: Callable[[], object]) -> bool:
     stamp.parent.mkdir(exist_ok=True)
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        wanted = project.sources_sha256()
-        if stamp.is_file() and stamp.read_text() == wanted:
+        if is_current(project):
             return False
+        wanted = project.sources_sha256()
         stamp.unlink(missing_ok=True)
         recompile()
         stamp.write_text(wanted)

@@ -9,7 +9,7 @@ import ape
 import pytest
 
 from evmstorm.evm import artifacts
-from evmstorm.evm.ape_guard import refresh
+from evmstorm.evm.ape_guard import is_current, refresh
 from evmstorm.evm.artifacts import Project
 
 ROOT = artifacts.project().root
@@ -70,9 +70,12 @@ def test_a_bug_seeded_in_a_module_or_an_interface_is_what_ape_deploys(ape_projec
 def test_recompiles_only_after_a_change(ape_project, path, right, wrong):
     calls = []
     project = Project(ape_project)
+    assert not is_current(project)
     assert refresh(project, lambda: calls.append(1))
+    assert is_current(project)
     assert not refresh(project, lambda: calls.append(1))
     (ape_project / path).write_text(right.replace(*wrong))
+    assert not is_current(project)
     assert refresh(project, lambda: calls.append(1))
     assert len(calls) == 2
 
