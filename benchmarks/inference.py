@@ -254,7 +254,7 @@ ROWS = (
     Row(
         "info.llm_prefill_blocks",
         _prefill_of_blocks,
-        f"{BLOCKS}; {CONTEXT} tokens, one core, numpy float32 in turn; the bar of `ratio.llm_prefill` for blocks is 0.8",
+        f"{BLOCKS}; {CONTEXT} tokens, one core, numpy float32 in turn; of blocks the bar of `ratio.llm_prefill` is 0.8",
         heavy=True,
         unit="of numpy float32",
     ),
