@@ -256,6 +256,5 @@ ROWS = (
         _prefill_of_blocks,
         f"{BLOCKS}; {CONTEXT} tokens, one core, numpy float32 in turn; of blocks the bar of `ratio.llm_prefill` is 0.8",
         heavy=True,
-        unit="of numpy float32",
     ),
 )
