@@ -84,21 +84,23 @@ def of_tokens(file: Path, folder: Path, texts: Sequence[str]) -> OfTokens:
         raise InputError("no text has two tokens")
     floats, executor = FloatModel(source), Executor(stored.program)
     scale = stored.program.head.numbers[0][:, 1] * stored.logit_scale
-    same = count = 0
+    likeliest, chosen = list[NDArray[Any]](), list[NDArray[Any]]()
 
     def of_floats(ids: Sequence[int]) -> Logits:
         floats.forget()
-        return floats.logits(floats.read(ids))
-
-    def of_integers(ids: Sequence[int]) -> Logits:
-        found: Logits = executor.sums(executor.conversation().read(ids)) * scale
+        found = floats.logits(floats.read(ids))
+        likeliest.append(found.argmax(axis=1))
         return found
 
-    for piece in pieces:
-        chosen = executor.tokens(executor.conversation().read(piece))
-        same += int((of_floats(piece).argmax(axis=1) == chosen).sum())
-        count += len(piece)
-    return OfTokens(count, same / count, perplexity(of_floats, pieces), perplexity(of_integers, pieces))
+    def of_integers(ids: Sequence[int]) -> Logits:
+        read = executor.conversation().read(ids)
+        chosen.append(executor.tokens(read))
+        found: Logits = executor.sums(read) * scale
+        return found
+
+    perplexities = perplexity(of_floats, pieces), perplexity(of_integers, pieces)
+    same = np.concatenate(likeliest) == np.concatenate(chosen)
+    return OfTokens(len(same), float(same.mean()), *perplexities)
 
 
 def of_vectors(given: Path, folder: Path, texts: Sequence[str]) -> OfVectors:

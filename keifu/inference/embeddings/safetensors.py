@@ -32,7 +32,7 @@ class Safetensors:
 
     def __init__(self, path: Path) -> None:
         """Raises InputError."""
-        self.path = path
+        self.path, self._read = path, set[str]()
         try:
             require_plain(path)
             data: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
@@ -43,7 +43,6 @@ class Safetensors:
             head.pop("__metadata__", None)
             if len(head) > _MAX_TENSORS:
                 raise InputError(f"{path} has {len(head):,} tensors, at most {_MAX_TENSORS:,} are read")
-            self._read: set[str] = set()
             self._tensors = {name: msgspec.json.decode(item, type=_Tensor) for name, item in head.items()}
         except (OSError, ValueError, RecursionError, struct.error) as error:
             raise InputError(f"{path} is no safetensors file: {error}") from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,17 +13,19 @@ from audit.deployer import EvmDeployer
 from evmstorm.evm import LocalEvm
 from keifu.chain import Deployment, Params, deploy_protocol
 from keifu.chain.services import list_now
-from keifu.chain.suite import TOKEN
+from keifu.chain.suite import REEXECUTION, TOKEN
 from keifu.keys import Account
+from keifu.node.reexecutor import leaving
 from keifu.spec.vesting import Schedule
 from keifu.staking.actions import lock, register
 from keifu.tge import Grants
 from keifu.tge.chain import distribution_of
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.beaten import BeatenHere, Like
 
 FUNDS = 2_000_000 * COIN
 ALLOCATED = 1_000 * COIN
+SLOT_LOCK = 20_000 * COIN
 
 
 class Scene:
@@ -62,6 +67,19 @@ class Scene:
 @pytest.fixture(scope="session")
 def built() -> Scene:
     return Scene()
+
+
+@pytest.fixture
+def wound_up(scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Any]:
+    """Winds up a re-executor with one slot, by whoever sends: a first time here, and its time is over."""
+    scene.locks(REEXECUTION, SLOT_LOCK)
+    chain, pool = scene.by(scene.own), b"\x03" * 32
+    chain.call(scene.suite[REEXECUTION], REEXECUTION, "join", pool, 0)
+    monkeypatch.setattr(leaving, "models_of", lambda *_: [SimpleNamespace(pool=pool)])
+    place: Any = SimpleNamespace(suite=scene.suite, client=scene.evm)
+    assert leaving.leave(place, chain, None, tmp_path).leaving > 0
+    scene.evm.warp(60 * DAY)
+    return lambda sends: leaving.leave(place, sends, None, tmp_path)
 
 
 @pytest.fixture

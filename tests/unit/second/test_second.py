@@ -32,7 +32,6 @@ from keifu.compute.promises import Offer
 from keifu.errors import NoAnswer, Revert
 from keifu.node.juror.leaving import Left
 from keifu.node.operator import standing
-from keifu.node.reexecutor import leaving
 from keifu.payments import Channel
 from keifu.provenance import Kind, Record, RegistryDomain, Status, imports
 from keifu.provenance.registry import Provenance
@@ -184,18 +183,11 @@ def test_a_juror_s_coins_come_back_though_its_node_releases_them(scene):
         court.release(chain, scene.suite)
 
 
-def test_a_slot_that_another_frees_is_free(scene, monkeypatch, tmp_path):
+def test_a_slot_that_another_frees_is_free(scene, wound_up):
     """Winding up a re-executor goes on to take its coins out."""
-    scene.locks(REEXECUTION, LOCK)
-    chain, pool = scene.by(scene.own), b"\x03" * 32
-    chain.call(scene.suite[REEXECUTION], REEXECUTION, "join", pool, 0)
-    monkeypatch.setattr(leaving, "models_of", lambda *_: [SimpleNamespace(pool=pool)])
-    place = SimpleNamespace(suite=scene.suite, client=scene.evm)
-    assert leaving.leave(place, chain, None, tmp_path).leaving > 0
-    scene.evm.warp(60 * DAY)
     second = scene.second("free_slot")
     held = scene.at(HUB).lock_of(scene.suite[REEXECUTION], scene.own.address)
-    assert leaving.leave(place, second, None, tmp_path) == Left(held, 0, 0)
+    assert wound_up(second) == Left(held, 0, 0)
     assert second.beaten == ["free_slot"]
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from keifu.agents.actions import bind, record_data, register
-from keifu.chain.suite import COURT, DISTRIBUTOR, HEARTBEATS, NFT, ORDERS, REEXECUTION, REGISTRY, TOKEN
+from keifu.chain.suite import COURT, DISTRIBUTOR, HEARTBEATS, NFT, ORDERS, REGISTRY, TOKEN
 from keifu.compute.market import orders, services
 from keifu.errors import Revert
-from keifu.node.reexecutor import leaving
 from keifu.provenance import Kind, Record, RegistryDomain, Status, imports
 from keifu.provenance.registry import Provenance
 from keifu.staking import KeyKind, court
@@ -76,16 +75,9 @@ def test_a_juror_s_coins_are_not_said_to_be_released(scene):
         court.release(chain, scene.suite)
 
 
-def test_a_slot_is_not_said_to_be_free(scene, monkeypatch, tmp_path):
-    scene.locks(REEXECUTION, LOCK)
-    chain, pool = scene.by(scene.own), b"\x03" * 32
-    chain.call(scene.suite[REEXECUTION], REEXECUTION, "join", pool, 0)
-    monkeypatch.setattr(leaving, "models_of", lambda *_: [SimpleNamespace(pool=pool)])
-    place = SimpleNamespace(suite=scene.suite, client=scene.evm)
-    leaving.leave(place, chain, None, tmp_path)
-    scene.evm.warp(60 * DAY)
+def test_a_slot_is_not_said_to_be_free(scene, wound_up):
     with REFUSED:
-        leaving.leave(place, refused(scene, "free_slot"), None, tmp_path)
+        wound_up(refused(scene, "free_slot"))
 
 
 def test_a_record_that_was_withdrawn_elsewhere_is_not_said_to_stand(scene):
