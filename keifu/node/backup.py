@@ -32,7 +32,7 @@ from keifu.node.notary.book import begin_above_the_head
 from keifu.node.services import write_services
 from keifu.node.settings import FILE, NodeSettings, load_settings
 from keifu.node.setup import key_of, toml_of
-from keifu.payments.ledger import skip_numbers
+from keifu.payments.ledger import copy_whole, skip_numbers
 
 __all__ = ["REPLACES", "Restored", "abandon_orders", "backup", "replaced", "restore"]
 
@@ -129,14 +129,17 @@ def _copied(folder: Path, scratch: Path, settings: NodeSettings) -> list[Path]:
         copies.append(Path(shutil.copy(folder / decisions, scratch / Path(decisions).name)))
     for database in (place.database_file, place.money_file, place.traces_file, place.sender_file):
         if database.is_file():
-            copy = scratch / database.name
-            with (
-                closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as before,
-                closing(sqlite3.connect(copy)) as after,
-            ):
-                before.backup(after)
-            copies.append(copy)
+            copies.append(scratch / database.name)
+            (copy_whole if database == place.money_file else _copy)(database, copies[-1])
     return copies
+
+
+def _copy(database: Path, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as before,
+        closing(sqlite3.connect(target)) as after,
+    ):
+        before.backup(after)
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -1,6 +1,6 @@
 """What a receiver has earned: for each channel the best voucher, what was charged against it, and what the chain holds.
 
-Memory answers at once; a thread of its own writes, many changes under one fsync. An answer leaves after `durable`, so
+Memory answers at once; many changes are written together. An answer leaves after `durable`, so
 no kill at any line loses a voucher that was worked for, and a number of a request is never given twice.
 
 What may be charged is bounded three times. The voucher bounds it, with a stated credit beyond it for who has paid
@@ -126,7 +126,7 @@ class Book:
         self._failed, self._ledger = failed, Ledger(file)
         self._writer = Writer("book")
         self._changes = Changes()
-        self._noted = Changes()  # what only the journal has
+        self._noted = Changes()  # what is in notes alone
         self._notes = 0
         self._is_writing = False
         self._day_begins, self._day_ends, self._today = 0, 0, ""
@@ -251,15 +251,17 @@ class Book:
         self._notes += 1
         straight = new or changes.answers or changes.uncovered or self._notes > LONGEST_JOURNAL
         straight = straight or (self._notes == 1 and changes.size <= FEW)
-        if straight or changes.channels:  # whose usage is written as it stands
+        if changes.channels:  # whose usage is noted as it stands
             self._sum_up()
-        if straight:
+        note = None if straight else self._ledger.encoded(changes.note())
+        if note is None:
+            self._sum_up()
             changed, usage = self._noted.rows()
             self._noted, self._notes = Changes(), 0
             kept = Kept(changes.answers, changes.uncovered, self.most_kept)
             write = partial(self._ledger.write, [_row(account) for account in new], changed, usage, kept)
         else:
-            write = partial(self._ledger.note, changes.note())
+            write = partial(self._ledger.note, note)
         for account in new:
             account.is_kept, account.filed = True, account.most
 
@@ -274,7 +276,7 @@ class Book:
                 if not future.done():
                     future.set_result(None)
 
-        self._writer.do(loop, write, written)
+        self._writer.do(loop, write, written, is_quick=note is not None)
 
     def _unfiled(self, changes: Changes) -> dict[bytes, Account]:
         """Who got answers and has a voucher that the file lacks. Asked at the last moment: where a key signs in its

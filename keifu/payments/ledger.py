@@ -1,7 +1,8 @@
 """The file of a book: a row for each channel, and a row for what it used of a model on a day.
 
-A few changes go straight to their rows. Many at once go as one row into a journal, which costs a fraction of that, and
-after some dozen of those into their rows, too. Whoever opens the file puts what the journal has into the rows first.
+A few changes go straight to their rows. Many at once are one note in a file beside it (`keifu.payments.notes`), which
+costs a fraction of that, and after some hundreds of notes they go into their rows, too. Whoever opens the file puts
+what the notes have into the rows first.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from keifu.errors import EnvironmentFault
+from keifu.payments.notes import Notes, notes_in, place_of
 
-__all__ = ["Alike", "Kept", "Ledger", "Note", "Row", "kept_answer", "skip_numbers", "usage_rows"]
+__all__ = ["Alike", "Kept", "Ledger", "Note", "Row", "copy_whole", "kept_answer", "skip_numbers", "usage_rows"]
 
 Row = tuple[Any, ...]
-FEW = 8  # changed channels that are not worth a journal
-LONGEST_JOURNAL = 64  # rows
+FEW = 8  # changed channels that are not worth a note
+LONGEST_JOURNAL = 256  # notes, before they go into rows
 ID_BYTES = 32
-SHORT = 3  # values of what the journal has shorter than the tables
+SHORT = 3  # values of what a note has shorter than the tables
 SKIPPED_NUMBERS = 1 << 32
 _TABLES = """
 CREATE TABLE IF NOT EXISTS channel (id BLOB PRIMARY KEY, payer TEXT NOT NULL, payer_authorizer TEXT NOT NULL,
@@ -36,7 +38,8 @@ CREATE TABLE IF NOT EXISTS usage (channel BLOB NOT NULL, day TEXT NOT NULL, mode
 CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY, channel BLOB NOT NULL, request BLOB NOT NULL, response BLOB,
   receipt BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS kept_of ON kept (channel, request);
-CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, changes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS noted (generation INTEGER NOT NULL);
+INSERT INTO noted SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM noted);
 """
 _NEW = "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CHANGED = "UPDATE channel SET most = ?, signature = ?, charged = ?, number = ? WHERE id = ?"
@@ -44,7 +47,9 @@ _CHARGED = "UPDATE channel SET charged = ?, number = ? WHERE id = ?"
 _USAGE = "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)"
 _KEPT = "INSERT INTO kept (channel, request, response, receipt) VALUES (?, ?, ?, ?)"
 _BOUND = "DELETE FROM kept WHERE id <= (SELECT max(id) FROM kept) - ?"
-_JOURNAL = "SELECT changes FROM journal ORDER BY seq"
+_JOURNAL = "SELECT changes FROM journal ORDER BY seq"  # older books have their notes in a table
+_GENERATION = "SELECT generation FROM noted"
+_NEXT_GENERATION = "UPDATE noted SET generation = generation + 1"
 _VOUCHER = "UPDATE channel SET most = ?, signature = ? WHERE id = ?"
 _ANSWERED = "UPDATE channel SET charged = ?, number = number + ? WHERE id = ?"
 
@@ -60,7 +65,7 @@ class Alike(NamedTuple):
 
 
 class Note(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """What the journal has of one moment, of channels that have rows.
+    """What is noted of one moment, of channels that have rows.
 
     `changed` is how channels stand; one whose voucher the file has comes as what was charged, number and id alone.
     `usage` is day, model, and a row for each channel that used it: the channel's place in `changed`, then what is
@@ -108,7 +113,7 @@ NOTHING_KEPT = Kept()
 class Ledger:
     """Rows are as the tables have them: of `changed` the state, then the channel's id. One thread at a time writes.
 
-    Raises EnvironmentFault when the file cannot be opened.
+    Raises EnvironmentFault when a file cannot be opened.
     """
 
     def __init__(self, file: Path) -> None:
@@ -117,9 +122,10 @@ class Ledger:
             self.database.execute("PRAGMA journal_mode = WAL")
             self.database.execute("PRAGMA synchronous = FULL")
             self.database.executescript(_TABLES)
-            _fold(self.database)
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            _fold(self.database, place_of(file))
+        except (sqlite3.Error, msgspec.MsgspecError, OSError) as error:
             raise EnvironmentFault(f"{file} cannot be opened: {error}", remedy="restore it from a backup") from error
+        self._notes = Notes(place_of(file), _generation(self.database))
 
     def channels(self) -> Iterable[Row]:
         return self.database.execute("SELECT * FROM channel")
@@ -130,7 +136,7 @@ class Ledger:
     def write(
         self, new: Sequence[Row], changed: Sequence[Row], usage: Sequence[Row], kept: Kept = NOTHING_KEPT
     ) -> None:
-        """To the rows, in place of all that the journal has: they are newer."""
+        """To the rows, in place of all notes: they are newer, and those are over."""
         self.database.execute("BEGIN IMMEDIATE")
         try:
             self.database.executemany(_NEW, new)
@@ -140,17 +146,26 @@ class Ledger:
                 self.database.executemany(_KEPT, kept.answers)
                 self.database.execute(_BOUND, (kept.most,))
             self.database.executemany("DELETE FROM kept WHERE channel = ?", kept.uncovered)
-            self.database.execute("DELETE FROM journal")
+            self.database.execute(_NEXT_GENERATION)
             self.database.execute("COMMIT")
         except BaseException:
             self.database.rollback()
             raise
+        self._notes.begin_again()
+        if len(changed) > FEW:  # the next ones may be noted
+            self._notes.prepare()
 
-    def note(self, note: Note) -> None:
-        """To the journal, in a transaction of its own."""
-        self.database.execute("INSERT INTO journal (changes) VALUES (?)", (_ENCODER.encode(note),))
+    def encoded(self, note: Note) -> bytes | None:
+        """For `note`; None where the notes have no room for it: then rows are written."""
+        data = _ENCODER.encode(note)
+        return data if self._notes.has_room(len(data)) else None
+
+    def note(self, encoded: bytes) -> None:
+        """On the disk when it returns."""
+        self._notes.add(encoded)
 
     def close(self) -> None:
+        self._notes.close()
         self.database.close()
 
 
@@ -166,22 +181,37 @@ def kept_answer(file: Path, channel_id: bytes, request: bytes) -> tuple[bytes | 
 
 
 def usage_rows(file: Path, first: str, last: str) -> list[Row]:
-    """Of days from `first` to `last`, what the journal has included. Changes nothing."""
+    """Of days from `first` to `last`, what is noted included. Changes nothing."""
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-        database.execute("BEGIN")
-        found = {
-            row[:3]: row
-            for row in database.execute("SELECT * FROM usage WHERE day BETWEEN ? AND ?", (first, last))
-        }  # fmt: skip
-        if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal'").fetchone():
-            for (noted,) in database.execute(_JOURNAL):
-                note = _DECODER.decode(noted)
-                for alike, channel, times in note.counts():
-                    if first <= alike.day <= last:
-                        key = channel, alike.day, alike.model
-                        found[key] = _more(found.get(key, (*key, 0, 0, 0, 0)), alike, times)
-                found |= {row[:3]: row for row in note.used() if first <= row[1] <= last}
+        found, is_of_one_moment = {}, False
+        while not is_of_one_moment:
+            database.execute("BEGIN")
+            used = database.execute("SELECT * FROM usage WHERE day BETWEEN ? AND ?", (first, last))
+            found = {row[:3]: row for row in used}
+            notes, generation = _notes_of(database, place_of(file)), _generation(database)
+            database.execute("COMMIT")
+            is_of_one_moment = generation == _generation(database)  # if not, its notes may be written over already
+        for note in notes:
+            for alike, channel, times in note.counts():
+                if first <= alike.day <= last:
+                    key = channel, alike.day, alike.model
+                    found[key] = _more(found.get(key, (*key, 0, 0, 0, 0)), alike, times)
+            found |= {row[:3]: row for row in note.used() if first <= row[1] <= last}
     return sorted(found.values(), key=lambda row: (row[1], row[0], row[2]))
+
+
+def copy_whole(file: Path, target: Path) -> None:
+    """A copy in one file, of a book that may be in use: what is noted is in its rows."""
+    with (
+        closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as before,
+        closing(sqlite3.connect(target, isolation_level=None)) as after,
+    ):
+        is_of_one_moment = False
+        while not is_of_one_moment:
+            before.backup(after)
+            notes = _notes_of(after, place_of(file))
+            is_of_one_moment = _generation(after) == _generation(before)
+        _put_into_rows(after, notes)
 
 
 def skip_numbers(file: Path) -> None:
@@ -197,17 +227,39 @@ def _more(row: Row, alike: Alike, times: int) -> Row:
     return *key, requests + times, *units, str(int(fees) + times * alike.fee)
 
 
-def _fold(database: sqlite3.Connection) -> None:
+def _generation(database: sqlite3.Connection) -> int:
+    """Of the notes that are not in the rows; zero of an older book, which has none."""
+    if not _has(database, "noted"):
+        return 0
+    [generation] = database.execute(_GENERATION).fetchone()
+    return int(generation)
+
+
+def _has(database: sqlite3.Connection, table: str) -> bool:
+    return database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
+
+
+def _notes_of(database: sqlite3.Connection, file: Path) -> list[Note]:
+    """What is in no row yet."""
+    older = [noted for (noted,) in database.execute(_JOURNAL)] if _has(database, "journal") else []
+    return [_DECODER.decode(noted) for noted in (*older, *notes_in(file, _generation(database)))]
+
+
+def _fold(database: sqlite3.Connection, file: Path) -> None:
+    _put_into_rows(database, _notes_of(database, file))
+
+
+def _put_into_rows(database: sqlite3.Connection, notes: Sequence[Note]) -> None:
     database.execute("BEGIN IMMEDIATE")
-    for (noted,) in database.execute(_JOURNAL).fetchall():
-        note = _DECODER.decode(noted)
+    for note in notes:
         for alike, channel, times in note.counts():
             _fold_answers(database, alike, channel, times)
         database.executemany(_VOUCHER, note.vouchers)
         for row in note.changed:
             database.execute(_CHARGED if len(row) == SHORT else _CHANGED, row)
         database.executemany(_USAGE, note.used())
-    database.execute("DELETE FROM journal")
+    database.execute("DROP TABLE IF EXISTS journal")
+    database.execute(_NEXT_GENERATION)  # a note that was not written whole is over, too
     database.execute("COMMIT")
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
-import sqlite3
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
@@ -17,6 +15,7 @@ from keifu.payments.book import Account, Book, Held, Usage
 from keifu.payments.channel import Channel
 from keifu.payments.ledger import FEW, LONGEST_JOURNAL
 from keifu.units import DAY
+from tests.unit.compute.book_files import killed, noted
 
 CHANNEL = Channel("0x01", "0x02", "0x03", "0x04", "0x05", 900, bytes(32))
 IDS = [bytes([number]) * 32 for number in range(2 * FEW)]
@@ -64,10 +63,7 @@ def signed(charged: int) -> tuple[int, bytes]:
 
 def copied(file: Path, folder: Path) -> Path:
     """As a kill leaves it."""
-    copy = folder / "copy.sqlite"
-    for ending in ("", "-wal"):
-        shutil.copyfile(f"{file}{ending}", f"{copy}{ending}")
-    return copy
+    return killed(file, folder / "copy.sqlite")
 
 
 def opened(book: Book, id_: bytes) -> Account:
@@ -127,15 +123,14 @@ async def one_each(book: Book) -> None:
 
 
 def test_a_moment_is_one_short_note(tmp_path: Path) -> None:
-    """Of answers that are alike the journal has the ids of their channels, and no voucher that the file has."""
+    """Of answers that are alike a note has the ids of their channels, and no voucher that the file has."""
     file = tmp_path / "money.sqlite"
 
     async def script() -> None:
         with closing(Book(file)) as book:
             for _ in range(3):
                 await one_each(book)
-            with closing(sqlite3.connect(file)) as database:
-                [(second,), (third,)] = database.execute("SELECT changes FROM journal ORDER BY seq")
+            second, third = noted(file)
             assert [second.count(id_) for id_ in IDS] == [1] * len(IDS)
             assert len(second) < len(b"".join(IDS)) + 60
             assert (second.count(b"v50"), third.count(b"v100")) == (0, len(IDS))

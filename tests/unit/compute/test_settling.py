@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from keifu.keys import Account as Key
 from keifu.payments.book import Account, Book, Held
 from keifu.payments.channel import Channel
 from keifu.payments.ledger import FEW
+from tests.unit.compute.book_files import killed
 from tests.unit.compute.test_again import Echo
 
 WHO = "0x" + "0a" * 20
@@ -113,10 +113,9 @@ def test_a_key_in_its_payers_place_signs_before_the_disk_has_the_answer(tmp_path
                 settler.answer(answers[0][0].model, answers)
                 while not exchanges[-1].said:
                     await asyncio.sleep(0)
-                for ending in ("", "-wal"):
-                    shutil.copyfile(f"{file}{ending}", f"{copy}{ending}")
-                with closing(Book(copy)) as killed:
-                    found = [(item.charged, item.most) for item in killed.accounts.values()]
+                killed(file, copy)
+                with closing(Book(copy)) as opened:
+                    found = [(item.charged, item.most) for item in opened.accounts.values()]
                 assert found == [(MOST * (moment + 1),) * 2] * (2 * FEW)
 
     asyncio.run(run())

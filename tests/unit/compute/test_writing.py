@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from keifu.payments.writing import Writer
+from keifu.payments.writing import LONGEST_SECONDS, MANY_APART, Writer
 
 
 @pytest.fixture
@@ -40,15 +40,48 @@ def test_jobs_are_done_in_their_order_in_a_thread_of_their_own(writer: Writer) -
     assert threads != ended
 
 
+def test_short_writes_are_done_at_once_while_the_disk_is_quick() -> None:
+    """The thread does those that follow a slow one, for a while, and whatever comes while it is busy."""
+    seconds, here = [0.0], threading.get_ident()
+    writer = Writer("test", clock=lambda: seconds[0])
+    threads: list[bool] = []  # whether a job was done at once
+    lengths = [LONGEST_SECONDS, LONGEST_SECONDS * 1.01, *[0.0] * (MANY_APART + 2)]
+
+    def job(length: float) -> None:
+        threads.append(threading.get_ident() == here)
+        seconds[0] += length
+
+    async def script() -> None:
+        loop = asyncio.get_running_loop()
+        for length in lengths:
+            last = loop.create_future()
+            writer.do(loop, lambda length=length: job(length), last.set_result, is_quick=True)  # type: ignore[misc]
+            assert await last is None
+        busy, may_go, behind = loop.create_future(), threading.Event(), loop.create_future()
+        writer.do(loop, lambda: may_go.wait() and None, busy.set_result)
+        writer.do(loop, lambda: job(0), behind.set_result, is_quick=True)
+        assert len(threads) == len(lengths)
+        may_go.set()
+        await behind
+        assert busy.done()
+
+    asyncio.run(script())
+    writer.close()
+    assert threads == [True, True, *[False] * MANY_APART, True, True, False]
+
+
+@pytest.mark.parametrize("is_quick", [False, True])
 @pytest.mark.parametrize("error", [OSError("the disk is full"), SystemExit(3), None])
-def test_the_loop_is_given_what_a_job_raised_and_others_follow(writer: Writer, error: BaseException | None) -> None:
+def test_the_loop_is_given_what_a_job_raised_and_others_follow(
+    writer: Writer, error: BaseException | None, is_quick: bool
+) -> None:
     def job() -> None:
         if error is not None:
             raise error
 
     async def script() -> list[BaseException | None]:
         loop, found, last = asyncio.get_running_loop(), list[BaseException | None](), asyncio.Event()
-        writer.do(loop, job, found.append)
+        writer.do(loop, job, found.append, is_quick=is_quick)
         writer.do(loop, lambda: None, lambda error: last.set())
         await last.wait()
         return found

@@ -6,7 +6,7 @@ import io
 import json
 import sqlite3
 import tarfile
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -19,8 +19,11 @@ from keifu.node.folder import NodeFolder
 from keifu.node.kinds import kind_of
 from keifu.node.settings import FILE, load_settings
 from keifu.node.setup import toml_of
+from keifu.payments.channel import Channel
+from keifu.payments.ledger import Ledger, Note
 from tests.unit.node.conftest import tables
 
+CHANNEL = Channel("0x01", "0x02", "0x03", "0x04", "0x05", 900, bytes(32))
 OPERATOR, JUROR = kind_of("operator"), kind_of("juror")
 NODE, OTHER = Account.from_role("node").address, Account.from_role("other").address
 
@@ -80,6 +83,20 @@ def test_a_backup_holds_no_key_and_nobody_else_reads_it(kept, tmp_path_factory):
     assert backup(OPERATOR, kept, target) == ("node.toml", "node.sqlite")
     assert target.stat().st_mode & 0o777 == 0o600
     assert json.loads(entries(target)["backup.json"])["account"] == NODE
+
+
+def test_what_a_node_earned_is_in_one_file_with_its_newest_notes(kept, tmp_path_factory):
+    """A backup of a node that runs: what was charged last stands beside the rows there."""
+    id_, place = bytes(32), NodeFolder(kept)
+    with closing(Ledger(place.money_file)) as ledger:
+        ledger.write([(id_, *CHANNEL.values, 9, b"v", 3, 1)], [], [])
+        ledger.note(ledger.encoded(Note([], [], answered=[("2026-01-01", "m", 4, 1, 1, id_)])))
+        target = tmp_path_factory.mktemp("of money") / "node.backup"
+        assert backup(OPERATOR, kept, target) == ("node.toml", "node.sqlite", "money.sqlite")
+    copy = kept / "copy.sqlite"
+    copy.write_bytes(entries(target)["money.sqlite"])
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("SELECT charged, number FROM channel").fetchall() == [("7", 2)]
 
 
 def test_a_key_that_may_act_elsewhere_is_refused(saved, new):
