@@ -19,7 +19,7 @@ from keifu.abi.eip712 import VOUCHER
 from keifu.errors import KeifuError
 from keifu.keys import Account as Key
 from keifu.keys import keccak256
-from keifu.payments.book import Account, Book, Refused
+from keifu.payments.book import Account, Book, Held, Refused
 from keifu.payments.channel import Vouchers
 from keifu.payments.facilitator import PERMIT_EXTENSION
 from keifu.payments.signatures import key_behind, verified
@@ -103,6 +103,7 @@ class Ticket:
     amount: int = 0  # what its payer signed for this request
     key: Key | None = None  # signs vouchers in its payer's place
     most: int = 0  # of a voucher that is signed ahead; its receipts say what was charged
+    held: Held | None = None  # what the chain said when that voucher was last found to be covered
 
 
 class Slow(Exception):
@@ -132,12 +133,12 @@ class Cashier:
 
     def admit(self, headers: Mapping[bytes, bytes], fee: int) -> Ticket:
         """The payment of a request that costs `fee` at most. Raises Refused, or Slow for what asks the chain."""
-        if (name := headers.get(_BRIEF)) is not None and SIGNATURE not in headers:
+        if (header := headers.get(SIGNATURE)) is not None:
+            return self.admit_paid(header, fee)
+        if (name := headers.get(_BRIEF)) is not None:
             if (ticket := self._brief.get(name)) is None:
                 raise Refused(UNKNOWN, "no payment of this name was shown here: send it whole")
             return self._again(ticket, fee)
-        if (header := headers.get(SIGNATURE)) is not None:
-            return self.admit_paid(header, fee)
         if (given := headers.get(b"authorization")) is not None and given.startswith(b"Bearer kf-"):
             return self._by_key(given, fee)
         raise Refused("", "this has to be paid for")
@@ -151,11 +152,17 @@ class Cashier:
 
     def _again(self, ticket: Ticket, fee: int) -> Ticket:
         # Verified before: its voucher names a sum, and what is charged in all never passes that.
+        account = ticket.account
+        if ticket.held is account.held and ticket.fee == fee and not account.is_closing:
+            reserved = account.reserved + fee
+            if account.charged + reserved <= ticket.most:  # which is nearly always so
+                account.reserved = reserved
+                return ticket
         if 0 < ticket.amount < fee:
             raise _too_low(fee)
-        account = ticket.account
         account.require(ticket.most, fee, self.offer.credit)
         account.reserved += fee
+        ticket.held = account.held if account.covers(ticket.most) else None
         return ticket if ticket.fee == fee else Ticket(account, fee, amount=ticket.amount, most=ticket.most)
 
     def admit_opened(self, header: str, fee: int) -> Ticket:

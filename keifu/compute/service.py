@@ -129,6 +129,7 @@ class Service:
         except Slow as slow:
             self._spawn(exchange, self._ask_slowly(exchange, call, model, fee, slow.header))
         else:
+            exchange.headers = _READ
             self._begin(Work(exchange, call, model, ticket))
 
     def _read(self, exchange: Exchange, endpoint: str) -> tuple[Model, Call]:
@@ -342,4 +343,5 @@ def _about(model: Model) -> dict[str, object]:
     }  # fmt: skip
 
 
+_READ: dict[bytes, bytes] = {}  # in place of headers: a request that waits for others holds little
 _LIST = b'{"object":"list","data":['

@@ -94,8 +94,7 @@ class Account:
         """Whether a voucher of `most` pays a request that costs `fee` at most. Raises Refused."""
         held = self.held
         wanted = self.charged + self.reserved + fee
-        is_within = held.claimed < most <= held.balance - held.leaving and wanted <= most
-        if is_within and held.final is None and not self.is_closing:
+        if wanted <= most and self.covers(most) and not self.is_closing:
             return  # which is nearly always so
         if self.is_closing:
             raise Refused("channel_busy", "the channel is being paid back")
@@ -109,6 +108,11 @@ class Account:
         credit = min(credit, max(0, self.room))
         if most + credit < wanted or wanted > held.balance - held.leaving - unproven:
             raise Refused("cumulative_amount_mismatch", f"the voucher has to reach {wanted}")
+
+    def covers(self, most: int) -> bool:
+        """Whether a voucher of `most` is more than was claimed, and the deposit has it in every block."""
+        held = self.held
+        return held.claimed < most <= held.balance - held.leaving and held.final is None
 
     def keep(self, most: int, signature: bytes) -> None:
         """A voucher that was verified; the best one stays."""
