@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inference import worst
 from keifu.inference.kernels import Executor
-from keifu.inference.tensors import tensor_roots
-from keifu.merkle.hashes import expect_many
+from keifu.inference.tensors import expect_many, tensor_roots
 from keifu.provenance.digest import digest_path
 from keifu.provenance.program import Program, Tensor, read_program
 
@@ -90,14 +89,14 @@ class Model:
         ends = list(accumulate(len(request) for request in requests))
         outputs = found.tolist()
         results = [outputs[first:end] for first, end in pairwise((0, *ends))]
-        none = [b""] * len(requests)
-        roots = (
-            tensor_roots(given, ends, self.input.shape[2]) if is_committed else none,
-            tensor_roots(found, ends, self.output.shape[2]) if is_committed else none,
-        )
+        input_roots = output_roots = [b""] * len(requests)
+        if is_committed:
+            places = np.fromiter(ends, np.int64, len(ends))
+            input_roots = tensor_roots(given, places, self.input.shape[2])
+            output_roots = tensor_roots(found, places, self.output.shape[2])
         return [
             Answer(rows, input_root, output_root, request.size, len(rows) * self.output.size)
-            for request, rows, input_root, output_root in zip(requests, results, *roots, strict=True)
+            for request, rows, input_root, output_root in zip(requests, results, input_roots, output_roots, strict=True)
         ]
 
     def scores(self, picture: NDArray[np.int16]) -> list[int]:

@@ -27,6 +27,7 @@ __all__ = [
     "hash_words",
     "permute",
     "precedes",
+    "root_of_leaves",
     "root_of_rows",
 ]
 
@@ -152,13 +153,9 @@ def hash_words(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iot
 
 
 @kept
-def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The tree of `keifu.merkle.tree` in one call: of some dozen leaves, the calls between would take the time."""
-    count = rows.shape[0]
-    once = np.empty((count, HASH_WORDS), np.uint64)
-    leaves = np.empty((count, HASH_WORDS), np.uint64)
-    hash_words(rows, size, once, iota)
-    hash_words(once, HASH_BYTES, leaves, iota)
+def root_of_leaves(leaves: NDArray[np.uint64], iota: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Of leaves in their order: four words."""
+    count = leaves.shape[0]
     nodes = np.empty((2 * count - 1, HASH_WORDS), np.uint64)
     for number in range(count):
         nodes[2 * count - 2 - number] = leaves[number]
@@ -173,6 +170,17 @@ def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64])
         last = first
     root: NDArray[np.uint64] = nodes[0]
     return root
+
+
+@kept
+def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The tree of `keifu.merkle.tree` in one call: of some dozen leaves, the calls between would take the time."""
+    count = rows.shape[0]
+    once = np.empty((count, HASH_WORDS), np.uint64)
+    leaves = np.empty((count, HASH_WORDS), np.uint64)
+    hash_words(rows, size, once, iota)
+    hash_words(once, HASH_BYTES, leaves, iota)
+    return root_of_leaves(leaves, iota)
 
 
 def root_of_rows(rows: NDArray[np.uint8]) -> bytes:

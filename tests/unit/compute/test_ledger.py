@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -18,7 +21,7 @@ from keifu.errors import EnvironmentFault
 from keifu.payments.book import Account, Book, Held, Usage
 from keifu.payments.channel import Channel
 from keifu.payments.ledger import FEW, LONGEST_JOURNAL, SKIPPED_NUMBERS, Ledger, copy_whole, skip_numbers
-from keifu.payments.notes import notes_in, place_of
+from keifu.payments.notes import BLOCK, Notes, notes_in, place_of
 from tests.unit.compute.book_files import killed, noted
 
 CHANNEL = Channel("0x01", "0x02", "0x03", "0x04", "0x05", 900, bytes(32))
@@ -259,7 +262,7 @@ def test_an_older_note_that_cannot_be_read_is_said_so(file: Path, content: bytes
 
 
 def test_what_the_notes_have_no_room_for_goes_into_the_rows(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keifu.payments.notes.ROOM", 1_500)
+    monkeypatch.setattr("keifu.payments.notes.ROOM", 3 * BLOCK)
     states = []
 
     async def script(book: Book) -> None:
@@ -285,7 +288,7 @@ def test_a_note_that_was_not_written_whole_is_none(file: Path, tmp_path: Path) -
 
     with_book(file, script)
     [first, second] = noted(tmp_path / "2.sqlite")
-    begin, end = HEAD + len(first), 2 * HEAD + len(first) + len(second)
+    begin, end = BLOCK, BLOCK + HEAD + len(second)
     whole = place_of(tmp_path / "2.sqlite").read_bytes()
     for cut in range(begin, end):
         torn = killed(tmp_path / "2.sqlite", tmp_path / "torn.sqlite")
@@ -296,6 +299,40 @@ def test_a_note_that_was_not_written_whole_is_none(file: Path, tmp_path: Path) -
                 assert {item.charged for item in book.accounts.values()} == {2}
         else:
             assert noted(torn) == [first]
+
+
+@pytest.mark.parametrize("is_past_memory", [True, False])
+def test_notes_of_any_length_are_read_as_they_were_written(
+    file: Path, is_past_memory: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by a file system that takes nothing past the system's memory; and a shorter note after a longer one."""
+    if not is_past_memory:
+        monkeypatch.delattr("os.O_DIRECT", raising=False)
+    lengths = [1, BLOCK - HEAD, BLOCK - HEAD + 1, 5 * BLOCK, 40 * BLOCK, 2, 0]
+    notes = Notes(file, 7)
+    with closing(notes):
+        for round_ in range(2):
+            written = [bytes([round_ + 1]) * length for length in lengths]
+            for number, note in enumerate(written):
+                notes.add(note)
+                assert list(notes_in(file, notes.generation)) == written[: number + 1]
+            notes.begin_again()
+            assert not list(notes_in(file, notes.generation))
+
+
+def test_a_disk_that_takes_no_blocks_past_memory_takes_notes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some file systems open a file so, and refuse the write."""
+    straight = os.pwrite
+
+    def refuse(descriptor: int, data: bytes, at: int) -> int:
+        if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return straight(descriptor, data, at)
+
+    monkeypatch.setattr("os.pwrite", refuse)
+    with closing(Notes(file, 1)) as notes:
+        notes.add(b"owed")
+    assert list(notes_in(file, 1)) == [b"owed"]
 
 
 def test_a_copy_of_a_book_in_use_is_whole_in_one_file(file: Path, tmp_path: Path) -> None:
