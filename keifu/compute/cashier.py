@@ -125,7 +125,7 @@ class Cashier:
         self._network = network_of(offer.chain_id)
         self._keys: dict[bytes, Key] = {}  # by the header that brings them: in memory, and nowhere else
         self._ahead: dict[bytes, Ticket] = {}  # verified payments that may come again, by their header
-        self._ahead_of: dict[bytes, bytes] = {}  # of each channel, the header of the newest
+        self._ahead_of: dict[bytes, tuple[bytes, bytes]] = {}  # of each channel, header and name of the newest
         self._brief: dict[bytes, Ticket] = {}  # the same payments by their names
         self._beginnings: dict[bytes, bytes] = {}  # of each channel, the beginning of what is said after a payment
 
@@ -202,15 +202,17 @@ class Cashier:
 
     def _keep_ahead(self, header: bytes, ticket: Ticket) -> None:
         """One for each channel, and no more in all than are kept."""
-        self._forget(self._ahead_of.get(ticket.account.id))
+        self._forget(ticket.account.id)
         if len(self._ahead) >= KEPT_PAYMENTS:
-            self._forget(next(iter(self._ahead)))
-        self._ahead[header], self._ahead_of[ticket.account.id] = ticket, header
-        self._brief[brief_of(header)] = ticket
+            self._forget(next(iter(self._ahead.values())).account.id)
+        name = brief_of(header)
+        self._ahead_of[ticket.account.id] = header, name
+        self._ahead[header] = self._brief[name] = ticket
 
-    def _forget(self, header: bytes | None) -> None:
-        if header is not None:
-            del self._ahead_of[self._ahead.pop(header).account.id], self._brief[brief_of(header)]
+    def _forget(self, channel: bytes) -> None:
+        if (known := self._ahead_of.pop(channel, None)) is not None:
+            header, name = known
+            del self._ahead[header], self._brief[name]
 
     def _by_key(self, given: bytes, fee: int) -> Ticket:
         key = self._keys.get(given)

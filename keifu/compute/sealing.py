@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from struct import Struct
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,23 +30,34 @@ from keifu.merkle import Tree, build, hash_leaves
 from keifu.merkle.hashes import HASH_BYTES, hash_messages
 from keifu.merkle.hashes import expect_many as expect_many_hashes
 
-__all__ = ["Answered", "Sealed", "Sealer", "answered", "expect_many"]
+__all__ = ["Answers", "Sealed", "Sealer", "alike", "expect_many"]
 
 _TEXTS = "keifu.compute._texts"
 # What is before the text of a receipt.
 FRONT = front_of(200, JSON + b"keifu-receipt: ")
-# The type's hash and the 16 fields; of the artefact three in one, and zeros where bodies and time go.
-_STRUCT = Struct(">32s32s24xQ96s64x32s32s32s24xQ24xQ16x16s16x16s24xQ32x")
-_SMALL, _SMALL_STRUCT = 1 << 64, Struct(">32s32s24xQ96s64x32s32s32s24xQ24xQ24xQ24xQ24xQ32x")
-_FIELD = Struct(f">{_STRUCT.size // HASH_BYTES * '32s'}")
-_BODIES, _TIME = slice(6 * HASH_BYTES, 8 * HASH_BYTES), slice(16 * HASH_BYTES + 24, 17 * HASH_BYTES)
+# The type's hash and the 16 fields; of the artefact three in one, and zeros where each answer has its own.
+_STRUCT = Struct(">32s64x96s128x32s24xQ24xQ16x16s32x24xQ32x")
+WORDS = _STRUCT.size // HASH_BYTES
+_FIELD = Struct(f">{WORDS * '32s'}")
+_CHANNEL, _NUMBER, _REQUEST, _RESPONSE, _INPUT, _OUTPUT, _CHARGED, _TIME = 1, 2, 6, 7, 8, 9, 14, 16  # words
+_SMALL = 1 << 64
 _TYPE = RECEIPT.type_hash
 _expected: list[ModuleType] = []  # what writes many texts, once it is compiled
 
 
-# One answer: its struct, the bodies of request and response. Of a stream, which is hashed as it goes, no body but its
-# hash: the fourth, which is empty otherwise. Last, header lines that go beside the receipt.
-Answered = tuple[bytes, bytes, bytes, bytes, bytes]
+class Answers(NamedTuple):
+    """Answers of a moment, in columns."""
+
+    alike: Sequence[bytes]  # structs of what each has in common with others: see `alike`
+    channels: Sequence[bytes]
+    numbers: Sequence[int]  # in their channels
+    input_roots: Sequence[bytes]
+    output_roots: Sequence[bytes]
+    charged: Sequence[int]  # in their channels until now
+    requests: Sequence[bytes]  # bodies
+    responses: Sequence[bytes]  # bodies, empty of what was streamed
+    hashes: Sequence[bytes]  # of what was streamed, since it is hashed as it goes; empty of others
+    said: Sequence[bytes]  # header lines that go beside the receipt
 
 
 @dataclass(slots=True)
@@ -59,8 +71,11 @@ class Sealed:
     @property
     def replies(self) -> list[bytes]:
         """Heads and bodies."""
-        whole = self.whole
-        return [whole[first:end] for first, end in pairwise((0, *self.ends))]
+        whole, replies, first = self.whole, [], 0
+        for end in self.ends:
+            replies.append(whole[first:end])
+            first = end
+        return replies
 
     @property
     def texts(self) -> list[bytes]:
@@ -69,29 +84,11 @@ class Sealed:
         return [self.whole[first : first + length] for first, length in zip(begins, self.letters, strict=False)]
 
 
-def answered(
-    channel_id: bytes,
-    number: int,
-    claimed: Claimed,
-    input_root: bytes,
-    output_root: bytes,
-    units_in: int,
-    units_out: int,
-    fee: int,
-    charged: int,
-    evidence: Evidence,
-    trace_root: bytes = bytes(HASH_BYTES),
+def alike(
+    claimed: Claimed, units_in: int, units_out: int, fee: int, evidence: Evidence, trace_root: bytes = bytes(HASH_BYTES)
 ) -> bytes:
-    """The struct of a receipt, but for what `Sealer.seal` puts in."""
-    if fee | charged < _SMALL:  # which is nearly always so
-        return _SMALL_STRUCT.pack(
-            _TYPE, channel_id, number, claimed.words, input_root, output_root, trace_root, units_in, units_out, fee,
-            charged, evidence,
-        )  # fmt: skip
-    return _STRUCT.pack(
-        _TYPE, channel_id, number, claimed.words, input_root, output_root, trace_root, units_in, units_out,
-        fee.to_bytes(AMOUNT_BYTES, "big"), charged.to_bytes(AMOUNT_BYTES, "big"), evidence,
-    )  # fmt: skip
+    """The struct of receipts that have so much in common, with zeros where each has its own."""
+    return _STRUCT.pack(_TYPE, claimed.words, trace_root, units_in, units_out, fee.to_bytes(AMOUNT_BYTES), evidence)
 
 
 class Sealer:
@@ -102,18 +99,20 @@ class Sealer:
         self._prefix = b"\x19\x01" + Domain(MARKET_NAME, MARKET_VERSION, chain_id, market).separator
         self._batch = RECEIPT_BATCH.type_hash
 
-    def seal(self, answers: Sequence[Answered], time: int) -> Sealed:
+    def seal(self, answers: Answers, time: int) -> Sealed:
         """In their order."""
-        if not 0 < len(answers) <= LARGEST_BATCH:
-            raise UsageError(f"{len(answers)} receipts in a batch: 1 to {LARGEST_BATCH} go under one signature")
-        parts, requests, responses, hashes, said = zip(*answers, strict=True)
-        structs = _structs(parts, requests, responses, hashes, time)
+        count = len(answers.numbers)
+        if not 0 < count <= LARGEST_BATCH:
+            raise UsageError(f"{count} receipts in a batch: 1 to {LARGEST_BATCH} go under one signature")
+        structs = _structs(answers, time)
         tree = build(hash_leaves(structs))
         signature = self._key.sign(keccak256(self._prefix + keccak256(self._batch + tree.root)))
         if _expected:
-            made = _expected[0].replies_of(structs, tree.nodes, tree.positions, signature, FRONT, said, responses)
+            made = _expected[0].replies_of(
+                structs, tree.nodes, tree.positions, signature, FRONT, answers.said, answers.responses
+            )
             return Sealed(*made)
-        return _joined(_texts(structs, tree, signature), said, responses)
+        return _joined(_texts(structs, tree, signature), answers.said, answers.responses)
 
 
 def expect_many() -> None:
@@ -127,21 +126,35 @@ def expect_many() -> None:
         _expected.append(texts)
 
 
-def _structs(
-    parts: tuple[bytes, ...], requests: tuple[bytes, ...], responses: tuple[bytes, ...], hashes: tuple[bytes, ...],
-    time: int,
-) -> NDArray[np.uint8]:  # fmt: skip
+def _structs(answers: Answers, time: int) -> NDArray[np.uint8]:
     """uint8[n, 17 words], whole."""
-    count = len(parts)
-    structs = np.frombuffer(bytearray().join(parts), np.uint8).reshape(count, _STRUCT.size)
-    bodies = np.frombuffer(hash_messages(requests + responses), np.uint8).reshape(2, count, HASH_BYTES)
-    structs[:, _BODIES] = bodies.swapaxes(0, 1).reshape(count, 2 * HASH_BYTES)
-    structs[:, _TIME] = np.frombuffer(time.to_bytes(8, "big"), np.uint8)
-    if any(hashes):
-        for place, response_hash in enumerate(hashes):
+    count = len(answers.numbers)
+    structs = np.frombuffer(bytearray().join(answers.alike), np.uint8).reshape(count, WORDS, HASH_BYTES)
+    structs[:, _CHANNEL] = _rows(answers.channels)
+    structs[:, _NUMBER, 24:] = _numbers(answers.numbers)
+    bodies = hash_messages([*answers.requests, *answers.responses])
+    structs[:, _REQUEST : _RESPONSE + 1] = np.frombuffer(bodies, np.uint8).reshape(2, count, HASH_BYTES).swapaxes(0, 1)
+    structs[:, _INPUT] = _rows(answers.input_roots)
+    structs[:, _OUTPUT] = _rows(answers.output_roots)
+    if max(answers.charged) < _SMALL:  # which is nearly always so
+        structs[:, _CHARGED, 24:] = _numbers(answers.charged)
+    else:
+        structs[:, _CHARGED] = _rows([charged.to_bytes(HASH_BYTES) for charged in answers.charged])
+    structs[:, _TIME, 24:] = np.frombuffer(time.to_bytes(8), np.uint8)
+    if any(answers.hashes):
+        for place, response_hash in enumerate(answers.hashes):
             if response_hash:
-                structs[place, 7 * HASH_BYTES : 8 * HASH_BYTES] = np.frombuffer(response_hash, np.uint8)
-    return structs
+                structs[place, _RESPONSE] = np.frombuffer(response_hash, np.uint8)
+    return structs.reshape(count, _STRUCT.size)
+
+
+def _rows(words: Sequence[bytes]) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(words), np.uint8).reshape(-1, HASH_BYTES)
+
+
+def _numbers(numbers: Sequence[int]) -> NDArray[np.uint8]:
+    """uint8[n, 8], the most significant byte first."""
+    return np.array(numbers, ">u8").view(np.uint8).reshape(-1, 8)
 
 
 def _texts(structs: NDArray[np.uint8], tree: Tree, signature: bytes) -> list[bytes]:

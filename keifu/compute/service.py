@@ -27,7 +27,8 @@ from keifu.payments.book import Account, Refused
 __all__ = ["Service", "Till"]
 
 LARGEST_MOMENT = 1_000
-MANY_ANSWERS, GATHER_SECONDS = 16, 0.004
+MANY_ANSWERS = 16
+GATHER_SECONDS, LONGEST_GATHERING = 0.001, 8  # a while, and how many of them at most
 PREFIX = b"/v1/"
 _GROUPS = GROUPS_HEADER.lower().encode()
 _log = logging.getLogger("keifu.compute")
@@ -167,14 +168,23 @@ class Service:
 
     def _settled(self, count: int) -> None:
         """So many answers went out. When they were many, whoever got one may ask again at once: their requests go
-        together with those that came meanwhile, under one signature and one fsync. Nobody waits long for them."""
+        together with those that came meanwhile, under one signature and one fsync. They are waited for as long as in
+        each while one comes, and never long."""
         if count >= MANY_ANSWERS:
             self._await_no_more()
             self._awaited = min(len(self._queue) + count, LARGEST_MOMENT)
-            self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gathered)
+            self._gather(LONGEST_GATHERING)
         self._plan()
 
-    def _gathered(self) -> None:
+    def _gather(self, most: int) -> None:
+        """For so many whiles at most."""
+        loop = asyncio.get_running_loop()
+        self._gathering = loop.call_later(GATHER_SECONDS, self._gathered, len(self._queue), most)
+
+    def _gathered(self, before: int, most: int) -> None:
+        if len(self._queue) > before and most > 1:
+            self._gather(most - 1)
+            return
         self._await_no_more()
         self._plan()
 

@@ -17,7 +17,7 @@ from keifu.compute.http.messages import CLOSE
 from keifu.compute.model import ZERO, Call, Claimed, Model, Result
 from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import LARGEST_BATCH, Evidence
-from keifu.compute.sealing import Answered, Sealed, Sealer, answered
+from keifu.compute.sealing import Answers, Sealed, Sealer, alike
 from keifu.compute.tee import TEE_HEADER
 from keifu.keys import keccak256
 from keifu.payments.book import Account, Book
@@ -37,8 +37,12 @@ class Work:
 
 # What waits for its receipt and the disk: an answer as `Sealer.seal` takes it; its exchange, or who else gets the text;
 # and of a covered channel its id and the answer, if it is kept.
+Done = Callable[[bytes], None]
 _Kept = tuple[bytes, bytes | None]
-_Waiting = tuple[Answered, Exchange | None, Callable[[bytes], None] | None, _Kept | None]
+_Waiting = tuple[
+    bytes, bytes, int, bytes, bytes, int, bytes, bytes, bytes, bytes, Exchange | None, Done | None,
+    _Kept | None,
+]  # fmt: skip
 
 
 class Settler:
@@ -57,35 +61,37 @@ class Settler:
 
     def answer(self, model: Model, answers: Sequence[tuple[Work, Result]]) -> None:
         """Whole answers of a model."""
-        charge, covered, waiting = self._book.answered_alike, self._book.covered, self._waiting
+        book, waiting, name, claimed = self._book, self._waiting, model.name, model.claimed
+        charge, covered = book.answered_alike, book.covered
         # Many answers are like the one before.
-        units, price, known, channels = (-1, -1), 0, -1, list[bytes]()
+        like, fee, struct, channels = _LIKE_NONE, 0, b"", list[bytes]()
         for work, result in answers:
             ticket, exchange, body = work.ticket, work.exchange, result.body
             assert ticket is not None
-            account = ticket.account
-            if units != (now := (result.input_units, result.output_units)):
-                units, price, known = now, model.prices.fee(*now), -1
-            fee = price if price < ticket.fee else ticket.fee
-            if fee != known:
-                known, channels = fee, self._book.alike(fee, model.name, units)
-            account.reserved -= ticket.fee
+            account, most = ticket.account, ticket.fee
+            if like != (now := (most, result.input_units, result.output_units, result.evidence, result.trace_root)):
+                like, units = now, (result.input_units, result.output_units)
+                fee = min(model.prices.fee(*units), most)
+                channels = book.alike(fee, name, units)
+                evidence = model.evidence if result.evidence is None else result.evidence
+                struct = alike(claimed, *units, fee, evidence, result.trace_root)
+            account.reserved -= most
             number = charge(account, fee, channels)
             said = CLOSE if exchange.close else b""
             if not ticket.most:
                 if ticket.key is not None:
                     self._cashier.sign(ticket)
                 said += self._cashier.settled(ticket)
-            evidence = model.evidence if result.evidence is None else result.evidence
+            own = struct
             if result.tee is not None:
-                evidence = Evidence.ATTESTED
+                own = alike(claimed, *like[1:3], fee, Evidence.ATTESTED, result.trace_root)
                 said += f"{TEE_HEADER}: {result.tee.header()}\r\n".encode()
-            struct = answered(
-                account.id, number, model.claimed, result.input_root, result.output_root, *units, fee,
-                account.settled, evidence, result.trace_root,
-            )  # fmt: skip
-            kept = (account.id, body) if covered and account.id in covered else None
-            waiting.append(((struct, exchange.body, body, b"", said), exchange, None, kept))
+            channel = account.id
+            kept = (channel, body) if covered and channel in covered else None
+            waiting.append((
+                own, channel, number, result.input_root, result.output_root, account.settled, exchange.body, body, b"",
+                said, exchange, None, kept,
+            ))  # fmt: skip
         self._plan()
 
     def streamed(
@@ -94,7 +100,7 @@ class Settler:
         units: tuple[int, int],
         fee: int,
         response_hash: bytes,
-        done: Callable[[bytes], None],
+        done: Done,
         *,
         evidence: Evidence,
         response: bytes | None,
@@ -106,22 +112,22 @@ class Settler:
         assert work.ticket is not None
         account, model = work.ticket.account, work.model
         number = self._book.finish(account, fee)
-        struct = answered(
-            account.id, number, model.claimed, *roots[:2], *units, fee, account.settled, evidence, roots[2]
-        )  # fmt: skip
         kept = (account.id, response) if account.id in self._book.covered else None
-        self._add(((struct, work.exchange.body, b"", response_hash, b""), work.exchange, done, kept))
+        self._add((
+            alike(model.claimed, *units, fee, evidence, roots[2]), account.id, number, *roots[:2], account.settled,
+            work.exchange.body, b"", response_hash, b"", work.exchange, done, kept,
+        ))  # fmt: skip
 
     def aside(
         self, account: Account, claimed: Claimed, evidence: Evidence, request: bytes, result: Result,
-        done: Callable[[bytes], None],
+        done: Done,
     ) -> None:  # fmt: skip
         """An answer that costs nothing and goes elsewhere. `done` as for a stream."""
-        struct = answered(
-            account.id, self._book.finish(account, 0), claimed, result.input_root, result.output_root,
-            result.input_units, result.output_units, 0, account.settled, evidence, result.trace_root,
-        )  # fmt: skip
-        self._add(((struct, request, result.body, b"", b""), None, done, (account.id, result.body)))
+        struct = alike(claimed, result.input_units, result.output_units, 0, evidence, result.trace_root)
+        self._add((
+            struct, account.id, self._book.finish(account, 0), result.input_root, result.output_root, account.settled,
+            request, result.body, b"", b"", None, done, (account.id, result.body),
+        ))  # fmt: skip
 
     def release(self, work: Work) -> None:
         """A request that was not answered costs nothing."""
@@ -137,23 +143,25 @@ class Settler:
             self.is_busy = True
             asyncio.get_running_loop().call_soon(self._flush)
 
-    def _keep(self, batch: Sequence[_Waiting], texts: Sequence[bytes]) -> None:
+    def _keep(self, answers: Answers, kept: Sequence[_Kept | None], texts: Sequence[bytes]) -> None:
         """Answers that may be asked for on the chain, with what was charged for them."""
-        for ((_, request, *_), _, _, kept), text in zip(batch, texts, strict=True):
-            if kept is not None:
-                channel, response = kept
+        for request, item, text in zip(answers.requests, kept, texts, strict=True):
+            if item is not None:
+                channel, response = item
                 is_short = response is not None and len(response) <= LONGEST_RESPONSE
                 self._book.keep_answer(channel, keccak256(request), response if is_short else None, text)
 
     def _flush(self) -> None:
         batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-        sealed = self._sealer.seal([item[0] for item in batch], int(self._clock()))
+        *columns, exchanges, dones, kept = zip(*batch, strict=True)
+        answers = Answers(*columns)
+        sealed = self._sealer.seal(answers, int(self._clock()))
         self.sealed += len(batch)
         if self._book.covered:
-            self._keep(batch, sealed.texts)
+            self._keep(answers, kept, sealed.texts)
 
         def written(future: asyncio.Future[None]) -> None:
-            _send(batch, None if future.exception() is not None else sealed)
+            _send(exchanges, dones, None if future.exception() is not None else sealed)
             if self._waiting:
                 self._flush()
             else:
@@ -163,19 +171,22 @@ class Settler:
         self._book.durable().add_done_callback(written)
 
 
-def _send(batch: Sequence[_Waiting], sealed: Sealed | None) -> None:
+def _send(exchanges: Sequence[Exchange | None], dones: Sequence[Done | None], sealed: Sealed | None) -> None:
     """None: the disk does not take it."""
     if sealed is None:
-        for _, exchange, done, _ in batch:
+        for exchange, done in zip(exchanges, dones, strict=True):
             if done is not None:
                 done(b"")
             elif exchange is not None:
                 why = "the provider cannot write vouchers at the moment"
                 exchange.fail(503, "server_error", "not_durable", why)
         return
-    texts = sealed.texts if any(item[2] for item in batch) else [b""] * len(batch)
-    for (_, exchange, done, _), text, reply in zip(batch, texts, sealed.replies, strict=True):
+    texts = sealed.texts if any(dones) else [b""] * len(dones)
+    for exchange, done, text, reply in zip(exchanges, dones, texts, sealed.replies, strict=True):
         if done is not None:
             done(text)
         elif exchange is not None:
             exchange.reply_as(reply)
+
+
+_LIKE_NONE: tuple[int, int, int, Evidence | None, bytes] = (-1, -1, -1, None, b"")

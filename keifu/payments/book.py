@@ -285,8 +285,12 @@ class Book:
     def _unfiled(self, changes: Changes) -> dict[bytes, Account]:
         """Who got answers and has a voucher that the file lacks. Asked at the last moment: where a key signs in its
         payer's place, the voucher comes after its answer was charged."""
-        answered = (self.accounts[id_] for channels in changes.answered.values() for id_ in channels)
-        return {account.id: account for account in answered if account.most != account.filed}
+        return {
+            account.id: account
+            for channels in changes.answered.values()
+            for account in map(self.accounts.__getitem__, channels)
+            if account.most != account.filed
+        }
 
     def _sum_up(self) -> None:
         """Count what was answered since this was last done."""

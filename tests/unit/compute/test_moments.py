@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar, cast
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from keifu.compute import service as services
 from keifu.compute.http.exchange import Exchange
 from keifu.compute.model import Call, LocalModel, ModelFault, Result
-from keifu.compute.service import MANY_ANSWERS, Service
+from keifu.compute.service import GATHER_SECONDS, LONGEST_GATHERING, MANY_ANSWERS, Service
 
 FOREVER = 1e6  # seconds
 
@@ -122,6 +123,40 @@ def test_who_does_not_ask_again_is_waited_for_a_little_while(monkeypatch: pytest
         while len(world.model.moments) == 1:
             await asyncio.sleep(0)
         assert world.model.moments == [MANY_ANSWERS, 2]
+
+    run(script)
+
+
+@pytest.mark.parametrize("coming", [0, 1, 3, LONGEST_GATHERING, 5 * LONGEST_GATHERING])
+def test_who_asks_again_is_waited_for_as_long_as_others_come_and_not_longer_than_a_few_whiles(
+    coming: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One request comes in each of so many whiles."""
+
+    async def script(world: World) -> None:
+        loop = asyncio.get_running_loop()
+        ended: list[Callable[[], None]] = []
+
+        def later(seconds: float, call: Callable[..., None], *given: object) -> asyncio.TimerHandle:
+            assert seconds == GATHER_SECONDS
+            ended.append(partial(call, *given))
+            return asyncio.TimerHandle(0, call, given, loop)
+
+        monkeypatch.setattr(loop, "call_later", later)
+        count = 8 * LONGEST_GATHERING
+        await world.ask(count)
+        await world.ask(1)
+        world.settled.went(count)
+        whiles = 0
+        while len(world.model.moments) == 1:
+            [end], whiles = ended, whiles + 1
+            ended.clear()
+            await world.ask(whiles <= coming)
+            end()
+            await world.turns()
+        assert not ended
+        assert whiles == min(coming + 1, LONGEST_GATHERING)
+        assert world.model.moments == [count, 1 + min(coming, whiles)]
 
     run(script)
 
