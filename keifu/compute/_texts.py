@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
+from keifu._moves import move
 
 __all__ = ["replies_of"]
 
@@ -32,11 +33,9 @@ _REPLY_ROOM = _ROOM // 3 * 4 + len(_BEHIND) + 32  # letters; with the ends of li
 
 @kept
 def _word(data: NDArray[np.uint8], start: int, out: NDArray[np.uint8], at: int) -> int:
-    """32 bytes as msgpack's short bytes. Loops of a length that the compiler knows are a few moves."""
+    """32 bytes as msgpack's short bytes."""
     out[at], out[at + 1] = BYTES, WORD
-    source, target = data[start : start + WORD], out[at + 2 : at + 2 + WORD]
-    for place in range(WORD):
-        target[place] = source[place]
+    move(out, at + 2, data, start, WORD)
     return at + 2 + WORD
 
 
@@ -44,9 +43,7 @@ def _word(data: NDArray[np.uint8], start: int, out: NDArray[np.uint8], at: int) 
 def _half_word(data: NDArray[np.uint8], start: int, out: NDArray[np.uint8], at: int) -> int:
     """An amount: the lower half of a word."""
     out[at], out[at + 1] = BYTES, WORD // 2
-    source, target = data[start + WORD // 2 : start + WORD], out[at + 2 : at + 2 + WORD // 2]
-    for place in range(WORD // 2):
-        target[place] = source[place]
+    move(out, at + 2, data, start + WORD // 2, WORD // 2)
     return at + 2 + WORD // 2
 
 
@@ -98,9 +95,7 @@ def _packed(
     out[count] = ARRAY + steps
     size = signature.shape[0]
     out[at], out[at + 1] = BYTES, size
-    target = out[at + 2 : at + 2 + size]
-    for place in range(size):
-        target[place] = signature[place]
+    move(out, at + 2, signature, 0, size)
     return at + 2 + size
 
 
@@ -122,9 +117,7 @@ def _base64(data: NDArray[np.uint8], triples: int, out: NDArray[np.uint8], start
 
 @kept
 def _copied(source: NDArray[np.uint8], first: int, end: int, out: NDArray[np.uint8], at: int) -> int:
-    found, target = source[first:end], out[at : at + end - first]
-    for place in range(end - first):
-        target[place] = found[place]
+    move(out, at, source, first, end - first)
     return at + end - first
 
 
