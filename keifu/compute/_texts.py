@@ -6,6 +6,7 @@ A receipt comes as its encoded struct: words of 32 bytes, the type's hash first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ SMALLS, DIGITS, LAST = map(np.uint8, (26, 52, 62))
 BIG, SMALL, DIGIT, HYPHEN, LOW_LINE = (np.uint8(way & 0xFF) for way in (65, 97 - 26, 48 - 52, 45 - 62, 95 - 63))
 TWO, FOUR, SIX, TWO_BITS, FOUR_BITS, SIX_BITS = map(np.uint8, (2, 4, 6, 0x03, 0x0F, 0x3F))
 ZERO = ord("0")
+_TOGETHER = 64  # answers: the nearest caches hold what is copied out of it
 _ROOM = 768  # bytes of a receipt before base64: with ten hashes of its proof it has at most 766
 _BEHIND, _BLANK = np.frombuffer(b"content-length: ", np.uint8), np.frombuffer(b"\r\n\r\n", np.uint8)
 _REPLY_ROOM = _ROOM // 3 * 4 + len(_BEHIND) + 32  # letters; with the ends of lines, and the number of a body's bytes
@@ -143,14 +145,17 @@ def _replies_of(
     words: tuple[NDArray[np.uint8], ...],
     parts: NDArray[np.uint8],
     ends: NDArray[np.int64],
+    first: int,
+    end: int,
     out: NDArray[np.uint8],
-    bounds: NDArray[np.int64],
+    lengths: NDArray[np.int64],
 ) -> None:
-    """`parts` are what is said beside, of all, then the bodies, of all; up to `ends`, which begin with a zero. `bounds`
-    are where each answer ends, and the lengths of texts."""
+    """Those from `first` to `end`. `parts` are what is said beside, of all, then the bodies, of all; up to `ends`,
+    which begin with a zero. `lengths` are those of answers, and those of texts."""
     front, behind, blank = words
     packed, at, count = np.empty(_ROOM, np.uint8), 0, places.shape[0]
-    for number in range(count):
+    for number in range(first, end):
+        begin = at
         at = _copied(front, 0, front.shape[0], out, at)
         size = _packed(structs, number * STRUCT, kinds, nodes, places[number], signature, packed)
         packed[size] = packed[size + 1] = 0
@@ -160,11 +165,11 @@ def _replies_of(
         out[at], out[at + 1] = blank[0], blank[1]
         at = _copied(parts, ends[number], ends[number + 1], out, at + 2)
         at = _copied(behind, 0, behind.shape[0], out, at)
-        first, end = ends[count + number], ends[count + number + 1]
-        at = _decimal(end - first, out, at)
+        body, over = ends[count + number], ends[count + number + 1]
+        at = _decimal(over - body, out, at)
         at = _copied(blank, 0, blank.shape[0], out, at)
-        at = _copied(parts, first, end, out, at)
-        bounds[0, number], bounds[1, number] = at, letters
+        at = _copied(parts, body, over, out, at)
+        lengths[0, number], lengths[1, number] = at - begin, letters
 
 
 def replies_of(
@@ -175,21 +180,26 @@ def replies_of(
     front: bytes,
     said: Sequence[bytes],
     bodies: Sequence[bytes],
-) -> tuple[bytes, list[int], list[int]]:
+) -> tuple[list[bytes], list[int]]:
     """Of each receipt the whole answer: uint8[n, 17 words], and the tree over their leaves. What is before a text, is
     said beside it and follows as the body stands around it.
 
-    All of them, one behind the other, where each ends, and how long its text is.
+    Each answer, and how long its text is.
     """
+    count = len(structs)
     parts = np.frombuffer(b"".join((*said, *bodies, b"\0")), np.uint8)
-    ends = np.zeros(2 * len(structs) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, (*said, *bodies)), np.int64, 2 * len(structs)), out=ends[1:])
-    out = np.empty(len(structs) * (len(front) + _REPLY_ROOM) + len(parts), np.uint8)
-    bounds = np.empty((2, len(structs)), np.int64)
+    ends = np.zeros(2 * count + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, (*said, *bodies)), np.int64, 2 * count), out=ends[1:])
+    lengths = np.empty((2, count), np.int64)
     words = np.frombuffer(front, np.uint8), _BEHIND, _BLANK
-    _replies_of(
-        structs.reshape(-1), _KINDS, nodes.reshape(-1), places, np.frombuffer(signature, np.uint8), words, parts, ends,
-        out, bounds,
-    )  # fmt: skip
-    reply_ends, letters = bounds.tolist()
-    return out[: reply_ends[-1]].tobytes(), reply_ends, letters
+    replies: list[bytes] = []
+    for first in range(0, count, _TOGETHER):
+        end = min(first + _TOGETHER, count)
+        room = ends[end] - ends[first] + ends[count + end] - ends[count + first]
+        out = np.empty((end - first) * (len(front) + _REPLY_ROOM) + room, np.uint8)
+        _replies_of(
+            structs.reshape(-1), _KINDS, nodes.reshape(-1), places, np.frombuffer(signature, np.uint8), words, parts,
+            ends, first, end, out, lengths,
+        )  # fmt: skip
+        replies += Struct("%ds" * (end - first) % tuple(lengths[0, first:end].tolist())).unpack_from(out.data)
+    return replies, lengths[1].tolist()

@@ -25,6 +25,7 @@ from keifu.compute.settling import Settler
 from keifu.keys import Account
 from keifu.payments.book import Book, Held
 from keifu.payments.x402 import Config
+from keifu.serving import collect_seldom
 
 __all__ = ["RECEIPT_ROLE", "RECEIVER_ROLE", "Funded", "Settings", "offer_of", "service_of"]
 
@@ -82,6 +83,7 @@ async def _serve(settings: Settings) -> None:
     service, book = service_of(settings)
     server = Server(service.handle, host=settings.host, port=settings.port, limits=Limits(connections=4_096))
     await server.start()
+    collect_seldom()
     print(server.url, flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await server.stop()

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import accumulate
 from struct import Struct
 from types import ModuleType
 from typing import NamedTuple
@@ -62,26 +61,16 @@ class Answers(NamedTuple):
 
 @dataclass(slots=True)
 class Sealed:
-    """Answers with their receipts, one behind the other, where each ends, and how long its receipt's text is."""
+    """Answers with their receipts, heads and bodies, and how long their receipts' texts are."""
 
-    whole: bytes
-    ends: list[int]
+    replies: list[bytes]
     letters: list[int]
-
-    @property
-    def replies(self) -> list[bytes]:
-        """Heads and bodies."""
-        whole, replies, first = self.whole, [], 0
-        for end in self.ends:
-            replies.append(whole[first:end])
-            first = end
-        return replies
 
     @property
     def texts(self) -> list[bytes]:
         """As the headers carry them."""
-        begins = [end + len(FRONT) for end in (0, *self.ends)]
-        return [self.whole[first : first + length] for first, length in zip(begins, self.letters, strict=False)]
+        begin = len(FRONT)
+        return [reply[begin : begin + length] for reply, length in zip(self.replies, self.letters, strict=True)]
 
 
 def alike(
@@ -173,7 +162,7 @@ def _joined(texts: Sequence[bytes], said: Sequence[bytes], bodies: Sequence[byte
         b"%b%b\r\n%bcontent-length: %d\r\n\r\n%b" % (FRONT, text, beside, len(body), body)
         for text, beside, body in zip(texts, said, bodies, strict=True)
     ]
-    return Sealed(b"".join(replies), list(accumulate(map(len, replies))), list(map(len, texts)))
+    return Sealed(replies, list(map(len, texts)))
 
 
 def _fields(struct: bytes) -> tuple[bytes | int, ...]:

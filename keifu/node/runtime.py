@@ -30,6 +30,7 @@ from keifu.node.sections import split_address
 from keifu.node.settings import load_settings
 from keifu.node.web import Background, Page, json_page, serve_pages
 from keifu.node.work import Body, Work
+from keifu.serving import collect_seldom
 
 __all__ = ["Runtime"]
 
@@ -80,6 +81,7 @@ class Runtime:
         with self._held:
             self._handle_signals()
             self.start()
+            collect_seldom()
             self.log.info("running", kind=self.kind.name, account=self.body.account.address, **self.addresses)
             while not self._stopping.is_set():
                 self._stopping.wait(self._round(self._step))

@@ -19,6 +19,7 @@ from keifu.compute.http import Server
 from keifu.node.metrics import Metrics
 from keifu.node.storage.counts import Counts
 from keifu.node.storage.service import HTTP_LIMITS, Service
+from keifu.serving import collect_seldom
 from keifu.storage.store import Limits, Store
 
 __all__ = ["Settings"]
@@ -39,6 +40,7 @@ async def _serve(settings: Settings) -> None:
             service.handle, host=settings.host, port=settings.port, limits=HTTP_LIMITS, refused=counts.refused
         )
         await server.start()
+        collect_seldom()
         print(server.url, flush=True)
         await asyncio.to_thread(sys.stdin.read)
         await server.stop()
