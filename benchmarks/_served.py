@@ -62,9 +62,10 @@ def unpaid_models() -> list[Model]:
 
 
 class Payer:
-    """A channel whose vouchers are signed before they are needed, each for as many requests as `ahead` says."""
+    """A channel whose vouchers are signed before they are needed, each for as many requests as `ahead` says. The first
+    is for `used` fewer, so that vouchers of many payers come one by one, as in life."""
 
-    def __init__(self, role: str, settings: Settings, ahead: int) -> None:
+    def __init__(self, role: str, settings: Settings, ahead: int, used: int = 0) -> None:
         offer = offer_of(settings)
         self.key = Account.from_role(role)
         address = self.key.address
@@ -73,13 +74,13 @@ class Payer:
         self.id = self.vouchers.channel_id(self.channel)
         self._config = Config.of(self.channel)
         network = f"eip155:{settings.chain_id}"
-        self._ahead, self._most, self._brief = ahead, 0, b""
+        self._ahead, self._used, self._most, self._brief = ahead, used % ahead, 0, b""
         self._accepted = Requirements(SCHEME, network, offer.token, str(PRICE), offer.receiver, 60)
 
     def header(self, number: int) -> bytes:
         """The payment of this channel's request `number`, from 1, as our client sends it: whole, and by its name from
         the first answer on."""
-        most = -(-number // self._ahead) * self._ahead * PRICE
+        most = (-(-(number + self._used) // self._ahead) * self._ahead - self._used) * PRICE
         if most == self._most:
             return self._brief
         payment = self._signed(most)

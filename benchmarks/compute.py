@@ -50,7 +50,7 @@ class _Server:
         self._folder, self._name, self._is_paid = folder, "paid" if is_paid else "plain", is_paid
         function = "models" if is_paid else "unpaid_models"
         self.settings = Settings(f"benchmarks._served:{function}", str(folder / f"{self._name}.db"), is_paid=is_paid)
-        self._payers = [Payer(f"payer {number}", self.settings, ahead) for number in range(payers)]
+        self._payers = [Payer(f"payer {number}", self.settings, ahead, number) for number in range(payers)]
         self._each = WARM + ROUNDS * (REQUESTS // payers)
         deposit = str((self._each + ahead) * PRICE)
         self.settings.funded = [Funded(Config.of(payer.channel), deposit) for payer in self._payers]
