@@ -54,6 +54,7 @@ FLOORS = (
         "strangers",
         "_lazy",
         "_compiled",
+        "_moves",
         "_prefetch",
         "_files",
         "_blocks",

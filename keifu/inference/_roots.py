@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
-from keifu.merkle._keccak import HASH_BYTES, HASH_WORDS, IOTA, WORD_BYTES, hash_words, root_of_leaves
+from keifu.merkle.ordered import HASH_BYTES, IOTA, WORD_BYTES
+from keifu.merkle.ordered import roots_of as trees
 
 __all__ = ["roots_of"]
 
@@ -30,17 +31,7 @@ def _roots_of(values: NDArray[np.int16], ends: NDArray[np.int64], iota: NDArray[
                 row[NUMBER_BYTES + 2 * channel] = (value >> BYTE_BITS) & BYTE
                 row[NUMBER_BYTES + 2 * channel + 1] = value & BYTE
         begin = end
-    once = np.empty((count, HASH_WORDS), np.uint64)
-    leaves = np.empty((count, HASH_WORDS), np.uint64)
-    hash_words(rows.view(np.uint64), size, once, iota)
-    hash_words(once, HASH_BYTES, leaves, iota)
-    if ends.shape[0] == count:
-        return leaves
-    roots = np.empty((ends.shape[0], HASH_WORDS), np.uint64)
-    begin = 0
-    for number in range(ends.shape[0]):
-        roots[number] = root_of_leaves(leaves[begin : ends[number]], iota)
-        begin = ends[number]
+    roots: NDArray[np.uint64] = trees(rows.view(np.uint64), size, ends, iota)
     return roots
 
 

@@ -180,7 +180,8 @@ def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64])
     leaves = np.empty((count, HASH_WORDS), np.uint64)
     hash_words(rows, size, once, iota)
     hash_words(once, HASH_BYTES, leaves, iota)
-    return root_of_leaves(leaves, iota)
+    root: NDArray[np.uint64] = root_of_leaves(leaves, iota)
+    return root
 
 
 def root_of_rows(rows: NDArray[np.uint8]) -> bytes:
