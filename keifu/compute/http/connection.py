@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
         self._outlet: socket.socket | None = None  # the transport's own socket once more, for files
         self._sending: Sending | None = None
         self._receiving: Receiving | None = None
-        self._refused: _Refused | None = None
+        self._refused: tuple[int, str, str] | None = None
         self.repeated = b""  # a long header that comes with each request
         self.is_closed = True
         self.deadline = NEVER
@@ -79,6 +79,9 @@ class Connection(asyncio.Protocol):
         if self._current is not None and self._current.task is not None:
             self._current.task.cancel()
         self._server.closed(self)
+        # What refers to this connection goes: what it holds would stay until Python's collector comes by.
+        self._parts, self._receiving, self._sending, self._current = [], None, None, None
+        del self._parser
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
@@ -97,7 +100,7 @@ class Connection(asyncio.Protocol):
             self._refuse(400, "malformed", "this server does not change protocols")
         except httptools.HttpParserError:
             if (cause := self._refused) is not None:
-                self._refuse(cause.status, cause.reason, cause.message)
+                self._refuse(*cause)
             else:
                 self._refuse(400, "malformed", "this is no HTTP request")
         else:
@@ -125,8 +128,8 @@ class Connection(asyncio.Protocol):
 
     def _refusal(self, status: int, reason: str, message: str) -> _Refused:
         """Kept here, since the parser's own error does not always lead to what it was raised for."""
-        self._refused = _Refused(status, reason, message)
-        return self._refused
+        self._refused = status, reason, message
+        return _Refused(*self._refused)
 
     def on_url(self, url: bytes) -> None:
         self._path += url

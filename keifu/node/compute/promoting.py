@@ -31,6 +31,7 @@ from keifu.node.operator.artefacts import Artefacts
 from keifu.node.operator.production import Promotion, Promotions
 from keifu.node.sections import ComputeWork
 from keifu.node.work import Body
+from keifu.serving import collect_seldom
 
 __all__ = ["Promoting"]
 
@@ -83,7 +84,10 @@ class Promoting:
             self.trouble = f"another digest was signed under number {claimed.promotion_seq} before"
             self._stop(self.trouble)
             return
+        is_another = self.seq != claimed.promotion_seq
         self.trouble, self._served = "", done
+        if is_another:
+            collect_seldom()
         self._check_at = time.monotonic() + CHECK_SECONDS
         self._log.info("loaded", seq=claimed.promotion_seq, digest=claimed.digest.hex())
         self._serve(done)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
+import struct
+import weakref
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -10,6 +14,7 @@ import pytest
 import uvloop
 
 from keifu.compute.http import Exchange, Limits, Server
+from keifu.compute.http.connection import Connection
 
 POST = b"POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi"
 SMALL = Limits(head_bytes=2_048, body_bytes=4_096, request_seconds=0.2, idle_seconds=0.2, answer_seconds=0.2, queued=4)
@@ -66,6 +71,53 @@ def test_requests_of_one_connection_are_answered_in_their_order() -> None:
         assert found.count(b"HTTP/1.1 200 OK") == 3
 
     assert not serve(script)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", POST[:-1], b"GET / HT", POST, POST * 20, b"nonsense\r\n\r\n", POST.replace(b": 2", b": 999999"),
+     POST.replace(b"/a", b"/late"), POST.replace(b"/a", b"/task"), POST.replace(b": 2", b": 3000") + bytes(2_900)],
+)  # fmt: skip
+@pytest.mark.parametrize("direct", [1 << 62, 1_000])
+def test_nothing_of_a_peer_stays_when_it_has_left(said: bytes, direct: int) -> None:
+    """Not even until the collector comes: a thousand uploads that were broken off would be gigabytes."""
+    known: list[weakref.ref[Connection]] = []
+
+    async def wait() -> None:
+        await asyncio.sleep(20)
+
+    def handler(exchange: Exchange) -> None:
+        if exchange.path == b"/task":
+            exchange.task = asyncio.get_running_loop().create_task(wait())
+        elif exchange.path != b"/late":
+            echo(exchange)
+
+    async def script(server: Server) -> None:
+        opened = server.opened
+
+        def open_it(connection: Connection) -> bool:
+            known.append(weakref.ref(connection))
+            return opened(connection)
+
+        server.opened = open_it  # type: ignore[method-assign]
+        for _ in range(3):
+            _, writer = await connect(server)
+            writer.write(said)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()  # and it takes no answer, either
+        while server.connections:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+
+    gc.collect()
+    gc.disable()
+    try:
+        serve(script, handler, Limits(body_bytes=4_096, direct_bytes=direct))
+        assert [found() for found in known] == [None] * 3
+    finally:
+        gc.enable()
 
 
 def test_a_body_may_come_in_chunks_and_in_pieces() -> None:

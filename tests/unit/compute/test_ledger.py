@@ -301,12 +301,12 @@ def test_a_note_that_was_not_written_whole_is_none(file: Path, tmp_path: Path) -
             assert noted(torn) == [first]
 
 
-@pytest.mark.parametrize("is_past_memory", [True, False])
+@pytest.mark.parametrize("is_direct", [True, False])
 def test_notes_of_any_length_are_read_as_they_were_written(
-    file: Path, is_past_memory: bool, monkeypatch: pytest.MonkeyPatch
+    file: Path, is_direct: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also by a file system that takes nothing past the system's memory; and a shorter note after a longer one."""
-    if not is_past_memory:
+    """Also by a file system that takes no blocks directly; and a shorter note after a longer one."""
+    if not is_direct:
         monkeypatch.delattr("os.O_DIRECT", raising=False)
     lengths = [1, BLOCK - HEAD, BLOCK - HEAD + 1, 5 * BLOCK, 40 * BLOCK, 2, 0]
     notes = Notes(file, 7)
@@ -320,7 +320,7 @@ def test_notes_of_any_length_are_read_as_they_were_written(
             assert not list(notes_in(file, notes.generation))
 
 
-def test_a_disk_that_takes_no_blocks_past_memory_takes_notes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_that_takes_no_blocks_directly_takes_notes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some file systems open a file so, and refuse the write."""
     straight = os.pwrite
 

@@ -42,6 +42,8 @@ def node(built, tmp_path, monkeypatch):
     promoted, served = [], []
     known = SimpleNamespace(current=lambda: promoted[-1], may_sign=lambda *_: True)
     monkeypatch.setattr(promoting, "Promotions", lambda *_: known)
+    seldom = []
+    monkeypatch.setattr(promoting, "collect_seldom", lambda: seldom.append(len(promoted)))
     made = own_section("127.0.0.1:0", "1 second", [str(tmp_path / "models/*")], (), {"request": 1})
     settings = ComputeWork(**{**made, "environment": ENVIRONMENT})
     body = SimpleNamespace(
@@ -60,7 +62,9 @@ def node(built, tmp_path, monkeypatch):
         work.collect()
         return work.trouble
 
-    yield SimpleNamespace(promote=promote, round=round_, served=served, work=work, path=tmp_path / "models" / "v1")
+    yield SimpleNamespace(
+        promote=promote, round=round_, served=served, work=work, path=tmp_path / "models" / "v1", seldom=seldom
+    )
     work.close()
     for model in filter(None, served):
         asyncio.run(model.close())
@@ -96,3 +100,14 @@ def test_bytes_that_change_under_a_node_end_its_answers(node, built):
     node.work._check_at = 0.0  # an hour later
     assert "the files have digest" in node.round()
     assert node.served[-1] is None
+
+
+def test_what_is_loaded_is_left_to_stay_once_for_each_promotion(node, built):
+    """Python's collector passes over it; the check of each hour loads nothing that is new."""
+    digest, root = digest_path(built).root, root_of_folder(built)
+    for number in (1, 2):
+        node.promote(digest, root)
+        assert node.round() == ""
+        node.work._check_at = 0.0  # an hour later
+        assert node.round() == ""
+        assert node.seldom == list(range(1, number + 1))
