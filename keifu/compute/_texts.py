@@ -191,15 +191,13 @@ def replies_of(
     ends = np.zeros(2 * count + 1, np.int64)
     np.cumsum(np.fromiter(map(len, (*said, *bodies)), np.int64, 2 * count), out=ends[1:])
     lengths = np.empty((2, count), np.int64)
-    words = np.frombuffer(front, np.uint8), _BEHIND, _BLANK
+    words, sign = (np.frombuffer(front, np.uint8), _BEHIND, _BLANK), np.frombuffer(signature, np.uint8)
+    fields, hashes = structs.reshape(-1), nodes.reshape(-1)
     replies: list[bytes] = []
     for first in range(0, count, _TOGETHER):
         end = min(first + _TOGETHER, count)
         room = ends[end] - ends[first] + ends[count + end] - ends[count + first]
         out = np.empty((end - first) * (len(front) + _REPLY_ROOM) + room, np.uint8)
-        _replies_of(
-            structs.reshape(-1), _KINDS, nodes.reshape(-1), places, np.frombuffer(signature, np.uint8), words, parts,
-            ends, first, end, out, lengths,
-        )  # fmt: skip
+        _replies_of(fields, _KINDS, hashes, places, sign, words, parts, ends, first, end, out, lengths)
         replies += Struct("%ds" * (end - first) % tuple(lengths[0, first:end].tolist())).unpack_from(out.data)
     return replies, lengths[1].tolist()

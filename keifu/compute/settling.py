@@ -84,7 +84,7 @@ class Settler:
                 said += self._cashier.settled(ticket)
             own = struct
             if result.tee is not None:
-                own = alike(claimed, *like[1:3], fee, Evidence.ATTESTED, result.trace_root)
+                own = alike(claimed, *units, fee, Evidence.ATTESTED, result.trace_root)
                 said += f"{TEE_HEADER}: {result.tee.header()}\r\n".encode()
             channel = account.id
             kept = (channel, body) if covered and channel in covered else None

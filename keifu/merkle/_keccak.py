@@ -25,6 +25,7 @@ __all__ = [
     "hash_pairs_of",
     "hash_rows",
     "hash_words",
+    "leaves_of",
     "permute",
     "precedes",
     "root_of_leaves",
@@ -153,6 +154,16 @@ def hash_words(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iot
 
 
 @kept
+def leaves_of(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Rows as `hash_words` takes them, each hashed twice."""
+    once = np.empty((rows.shape[0], HASH_WORDS), np.uint64)
+    leaves = np.empty((rows.shape[0], HASH_WORDS), np.uint64)
+    hash_words(rows, size, once, iota)
+    hash_words(once, HASH_BYTES, leaves, iota)
+    return leaves
+
+
+@kept
 def root_of_leaves(leaves: NDArray[np.uint64], iota: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Of leaves in their order: four words."""
     count = leaves.shape[0]
@@ -175,12 +186,7 @@ def root_of_leaves(leaves: NDArray[np.uint64], iota: NDArray[np.uint64]) -> NDAr
 @kept
 def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The tree of `keifu.merkle.tree` in one call: of some dozen leaves, the calls between would take the time."""
-    count = rows.shape[0]
-    once = np.empty((count, HASH_WORDS), np.uint64)
-    leaves = np.empty((count, HASH_WORDS), np.uint64)
-    hash_words(rows, size, once, iota)
-    hash_words(once, HASH_BYTES, leaves, iota)
-    root: NDArray[np.uint64] = root_of_leaves(leaves, iota)
+    root: NDArray[np.uint64] = root_of_leaves(leaves_of(rows, size, iota), iota)
     return root
 
 

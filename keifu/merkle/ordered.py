@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
-from keifu.merkle._keccak import HASH_BYTES, HASH_WORDS, IOTA, WORD_BYTES, hash_words, root_of_leaves
+from keifu.merkle._keccak import HASH_BYTES, HASH_WORDS, IOTA, WORD_BYTES, leaves_of, root_of_leaves
 
 __all__ = ["HASH_BYTES", "IOTA", "WORD_BYTES", "roots_of"]
 
@@ -18,12 +18,8 @@ def roots_of(
 ) -> NDArray[np.uint64]:
     """Rows are values of `size` bytes, zeros behind up to a whole word; those up to each of `ends` are one tree. Four
     words for each, as `keifu.merkle.tree.root_of_rows` gives them."""
-    count = rows.shape[0]
-    once = np.empty((count, HASH_WORDS), np.uint64)
-    leaves = np.empty((count, HASH_WORDS), np.uint64)
-    hash_words(rows, size, once, iota)
-    hash_words(once, HASH_BYTES, leaves, iota)
-    if ends.shape[0] == count:
+    leaves: NDArray[np.uint64] = leaves_of(rows, size, iota)
+    if ends.shape[0] == rows.shape[0]:  # each is its own root
         return leaves
     roots = np.empty((ends.shape[0], HASH_WORDS), np.uint64)
     begin = 0

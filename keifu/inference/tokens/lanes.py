@@ -14,10 +14,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from keifu._moves import address
+
 __all__ = [
     "POWERS",
     "ROWS",
-    "address",
     "load",
     "loop",
     "many",
@@ -100,10 +101,6 @@ def loop(b: _Builder, count: _Value, states: list[Any], body: Callable[[_Value, 
 
 def stored(b: _Builder, total: _Value, place: _Value) -> None:
     b.store(total, b.bitcast(place, total.type.as_pointer())).align = total.type.element.width // 8
-
-
-def address(context: Any, b: _Builder, kind: Any, array: _Value, at: _Value) -> _Value:
-    return b.gep(context.make_array(kind)(context, b, array).data, [at])
 
 
 def _wide(positions: int) -> Any:

@@ -14,10 +14,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from keifu._moves import address
 from keifu._prefetch import prefetch
 from keifu.inference.tokens.lanes import (
     ROWS,
-    address,
     load,
     loop,
     many,

@@ -10,8 +10,9 @@ from numba import types
 from numba.extending import intrinsic
 
 from keifu._compiled import kept
+from keifu._moves import address
 from keifu._prefetch import LINE, prefetch
-from keifu.inference.tokens.lanes import address, loop
+from keifu.inference.tokens.lanes import loop
 
 __all__ = ["NOTHING", "ask"]
 
