@@ -5,7 +5,7 @@ A receipt comes as its encoded struct: words of 32 bytes, the type's hash first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from struct import Struct
 
 import numpy as np
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu._moves import move
+from keifu.compute._moments import Moment, moment_of
+from keifu.compute.columns import STRUCT_BYTES, WORDS
+from keifu.compute.columns import WORD_BYTES as WORD
 
-__all__ = ["replies_of"]
+__all__ = ["moment_of", "replies_of"]
 
-WORD, FIELDS = 32, 16
-STRUCT = WORD * (1 + FIELDS)
+FIELDS = WORDS - 1
 HASH, NUMBER, AMOUNT = range(3)  # how a field travels: whole, as a number, or its lower half as bytes
 ARRAY, LONG_ARRAY, BYTES, UINT8 = 0x90, 0xDC, 0xC4, 0xCC  # msgpack's words
 ITSELF = 1 << 7  # numbers below it are their own msgpack
@@ -150,20 +152,23 @@ def _replies_of(
     out: NDArray[np.uint8],
     lengths: NDArray[np.int64],
 ) -> None:
-    """Those from `first` to `end`. `parts` are what is said beside, of all, then the bodies, of all; up to `ends`,
-    which begin with a zero. `lengths` are those of answers, and those of texts."""
+    """Those from `first` to `end`. `parts` up to `ends` as a moment has them. `lengths` are those of answers, and those
+    of texts."""
     front, behind, blank = words
     packed, at, count = np.empty(_ROOM, np.uint8), 0, places.shape[0]
+    is_said = ends.shape[0] > 2 * count + 1
     for number in range(first, end):
         begin = at
         at = _copied(front, 0, front.shape[0], out, at)
-        size = _packed(structs, number * STRUCT, kinds, nodes, places[number], signature, packed)
+        size = _packed(structs, number * STRUCT_BYTES, kinds, nodes, places[number], signature, packed)
         packed[size] = packed[size + 1] = 0
         _base64(packed, (size + 2) // 3, out, at)
         letters = (4 * size + 2) // 3
         at += letters
         out[at], out[at + 1] = blank[0], blank[1]
-        at = _copied(parts, ends[number], ends[number + 1], out, at + 2)
+        at += 2
+        if is_said:
+            at = _copied(parts, ends[2 * count + number], ends[2 * count + number + 1], out, at)
         at = _copied(behind, 0, behind.shape[0], out, at)
         body, over = ends[count + number], ends[count + number + 1]
         at = _decimal(over - body, out, at)
@@ -172,32 +177,19 @@ def _replies_of(
         lengths[0, number], lengths[1, number] = at - begin, letters
 
 
-def replies_of(
-    structs: NDArray[np.uint8],
-    nodes: NDArray[np.uint8],
-    places: NDArray[np.int64],
-    signature: bytes,
-    front: bytes,
-    said: Sequence[bytes],
-    bodies: Sequence[bytes],
-) -> tuple[list[bytes], list[int]]:
-    """Of each receipt the whole answer: uint8[n, 17 words], and the tree over their leaves. What is before a text, is
-    said beside it and follows as the body stands around it.
-
-    Each answer, and how long its text is.
-    """
-    count = len(structs)
-    parts = np.frombuffer(b"".join((*said, *bodies, b"\0")), np.uint8)
-    ends = np.zeros(2 * count + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, (*said, *bodies)), np.int64, 2 * count), out=ends[1:])
-    lengths = np.empty((2, count), np.int64)
+def replies_of(moment: Moment, signature: bytes, front: bytes) -> Iterator[tuple[list[bytes], list[int]]]:
+    """Of each receipt the whole answer, and how long its text is; some at a time. `front` is what comes before a
+    text."""
+    structs, nodes, places, parts, ends = moment
+    count, lengths = len(places), np.empty((2, len(places)), np.int64)
     words, sign = (np.frombuffer(front, np.uint8), _BEHIND, _BLANK), np.frombuffer(signature, np.uint8)
-    fields, hashes = structs.reshape(-1), nodes.reshape(-1)
-    replies: list[bytes] = []
+    hashes = nodes.reshape(-1)
     for first in range(0, count, _TOGETHER):
         end = min(first + _TOGETHER, count)
-        room = ends[end] - ends[first] + ends[count + end] - ends[count + first]
+        room = ends[count + end] - ends[count + first]
+        if len(ends) > 2 * count + 1:
+            room += ends[2 * count + end] - ends[2 * count + first]
         out = np.empty((end - first) * (len(front) + _REPLY_ROOM) + room, np.uint8)
-        _replies_of(fields, _KINDS, hashes, places, sign, words, parts, ends, first, end, out, lengths)
-        replies += Struct("%ds" * (end - first) % tuple(lengths[0, first:end].tolist())).unpack_from(out.data)
-    return replies, lengths[1].tolist()
+        _replies_of(structs, _KINDS, hashes, places, sign, words, parts, ends, first, end, out, lengths)
+        whole, texts = lengths[:, first:end].tolist()
+        yield list(Struct("%ds" * (end - first) % tuple(whole)).unpack_from(out.data)), texts

@@ -7,18 +7,33 @@ by a few compiled calls. Elsewhere one receipt is written after the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
+from itertools import chain
 from struct import Struct
 from types import ModuleType
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ethwire.eip712 import Domain
-from keifu.abi.eip712 import RECEIPT, RECEIPT_BATCH
+from keifu.abi.eip712 import RECEIPT_BATCH
+from keifu.compute.columns import (
+    CHANNEL,
+    CHARGED,
+    INPUT,
+    NUMBER,
+    OUTPUT,
+    REQUEST,
+    RESPONSE,
+    STRUCT_BYTES,
+    TIME,
+    WORD_BYTES,
+    WORDS,
+    Answers,
+    alike,
+)
 from keifu.compute.http.messages import JSON, front_of
 from keifu.compute.model import Claimed
 from keifu.compute.receipt import LARGEST_BATCH, MARKET_NAME, MARKET_VERSION, SIGNATURE_BYTES, Evidence
@@ -26,58 +41,42 @@ from keifu.compute.wire import AMOUNT_BYTES, pack
 from keifu.errors import UsageError
 from keifu.keys import Account, keccak256
 from keifu.merkle import Tree, build, hash_leaves
-from keifu.merkle.hashes import HASH_BYTES, hash_messages
 from keifu.merkle.hashes import expect_many as expect_many_hashes
 
-__all__ = ["Answers", "Sealed", "Sealer", "alike", "expect_many"]
+__all__ = ["Sealed", "Sealer", "expect_many"]
 
 _TEXTS = "keifu.compute._texts"
 # What is before the text of a receipt.
 FRONT = front_of(200, JSON + b"keifu-receipt: ")
-# The type's hash and the 16 fields; of the artefact three in one, and zeros where each answer has its own.
-_STRUCT = Struct(">32s64x96s128x32s24xQ24xQ16x16s32x24xQ32x")
-WORDS = _STRUCT.size // HASH_BYTES
 _FIELD = Struct(f">{WORDS * '32s'}")
-_CHANNEL, _NUMBER, _REQUEST, _RESPONSE, _INPUT, _OUTPUT, _CHARGED, _TIME = 1, 2, 6, 7, 8, 9, 14, 16  # words
-_SMALL = 1 << 64
-_TYPE = RECEIPT.type_hash
 _expected: list[ModuleType] = []  # what writes many texts, once it is compiled
 
 
-class Answers(NamedTuple):
-    """Answers of a moment, in columns."""
-
-    alike: Sequence[bytes]  # structs of what each has in common with others: see `alike`
-    channels: Sequence[bytes]
-    numbers: Sequence[int]  # in their channels
-    input_roots: Sequence[bytes]
-    output_roots: Sequence[bytes]
-    charged: Sequence[int]  # in their channels until now
-    requests: Sequence[bytes]  # bodies
-    responses: Sequence[bytes]  # bodies, empty of what was streamed
-    hashes: Sequence[bytes]  # of what was streamed, since it is hashed as it goes; empty of others
-    said: Sequence[bytes]  # header lines that go beside the receipt
+# Whole answers, and how long the texts of their receipts are.
+Part = tuple[list[bytes], list[int]]
 
 
-@dataclass(slots=True)
 class Sealed:
-    """Answers with their receipts, heads and bodies, and how long their receipts' texts are."""
+    """Answers with their receipts, heads and bodies."""
 
-    replies: list[bytes]
-    letters: list[int]
+    def __init__(self, parts: Callable[[], Iterator[Part]]) -> None:
+        """`parts` makes some at a time, in their order: who sends each at once holds few."""
+        self._parts = parts
+
+    @property
+    def replies(self) -> Iterator[bytes]:
+        """Made as they are taken."""
+        return chain.from_iterable(replies for replies, _ in self._parts())
 
     @property
     def texts(self) -> list[bytes]:
-        """As the headers carry them."""
+        """Of the receipts, as the headers carry them."""
         begin = len(FRONT)
-        return [reply[begin : begin + length] for reply, length in zip(self.replies, self.letters, strict=True)]
-
-
-def alike(
-    claimed: Claimed, units_in: int, units_out: int, fee: int, evidence: Evidence, trace_root: bytes = bytes(HASH_BYTES)
-) -> bytes:
-    """The struct of receipts that have so much in common, with zeros where each has its own."""
-    return _STRUCT.pack(_TYPE, claimed.words, trace_root, units_in, units_out, fee.to_bytes(AMOUNT_BYTES), evidence)
+        return [
+            reply[begin : begin + letters]
+            for part in self._parts()
+            for reply, letters in zip(*part, strict=True)
+        ]  # fmt: skip
 
 
 class Sealer:
@@ -93,15 +92,17 @@ class Sealer:
         count = len(answers.numbers)
         if not 0 < count <= LARGEST_BATCH:
             raise UsageError(f"{count} receipts in a batch: 1 to {LARGEST_BATCH} go under one signature")
+        if _expected:
+            made = _expected[0]
+            moment = made.moment_of(answers, time)
+            return Sealed(partial(made.replies_of, moment, self._sign(bytes(moment.nodes[0])), FRONT))
         structs = _structs(answers, time)
         tree = build(hash_leaves(structs))
-        signature = self._key.sign(keccak256(self._prefix + keccak256(self._batch + tree.root)))
-        if _expected:
-            made = _expected[0].replies_of(
-                structs, tree.nodes, tree.positions, signature, FRONT, answers.said, answers.responses
-            )
-            return Sealed(*made)
-        return _joined(_texts(structs, tree, signature), answers.said, answers.responses)
+        part = _joined(_texts(structs, tree, self._sign(tree.root)), answers.said, answers.responses)
+        return Sealed(lambda: iter([part]))
+
+    def _sign(self, root: bytes) -> bytes:
+        return self._key.sign(keccak256(self._prefix + keccak256(self._batch + root)))
 
 
 def expect_many() -> None:
@@ -109,41 +110,27 @@ def expect_many() -> None:
     expect_many_hashes()
     if not _expected:
         texts = import_module(_TEXTS)
-        root = np.zeros((1, HASH_BYTES), np.uint8)
-        struct, place = np.zeros((1, _STRUCT.size), np.uint8), np.zeros(1, np.int64)
-        texts.replies_of(struct, root, place, bytes(SIGNATURE_BYTES), FRONT, [b""], [b""])
+        zeros, common = bytes(WORD_BYTES), alike(Claimed(), 0, 0, 0, Evidence.UNVERIFIED)
+        moment = texts.moment_of(Answers([common], [zeros], [0], [zeros], [zeros], [0], *[[b""]] * 4), 0)
+        list(texts.replies_of(moment, bytes(SIGNATURE_BYTES), FRONT))
         _expected.append(texts)
 
 
 def _structs(answers: Answers, time: int) -> NDArray[np.uint8]:
-    """uint8[n, 17 words], whole."""
-    count = len(answers.numbers)
-    structs = np.frombuffer(bytearray().join(answers.alike), np.uint8).reshape(count, WORDS, HASH_BYTES)
-    structs[:, _CHANNEL] = _rows(answers.channels)
-    structs[:, _NUMBER, 24:] = _numbers(answers.numbers)
-    bodies = hash_messages([*answers.requests, *answers.responses])
-    structs[:, _REQUEST : _RESPONSE + 1] = np.frombuffer(bodies, np.uint8).reshape(2, count, HASH_BYTES).swapaxes(0, 1)
-    structs[:, _INPUT] = _rows(answers.input_roots)
-    structs[:, _OUTPUT] = _rows(answers.output_roots)
-    if max(answers.charged) < _SMALL:  # which is nearly always so
-        structs[:, _CHARGED, 24:] = _numbers(answers.charged)
-    else:
-        structs[:, _CHARGED] = _rows([charged.to_bytes(HASH_BYTES) for charged in answers.charged])
-    structs[:, _TIME, 24:] = np.frombuffer(time.to_bytes(8), np.uint8)
-    if any(answers.hashes):
-        for place, response_hash in enumerate(answers.hashes):
-            if response_hash:
-                structs[place, _RESPONSE] = np.frombuffer(response_hash, np.uint8)
-    return structs.reshape(count, _STRUCT.size)
-
-
-def _rows(words: Sequence[bytes]) -> NDArray[np.uint8]:
-    return np.frombuffer(b"".join(words), np.uint8).reshape(-1, HASH_BYTES)
-
-
-def _numbers(numbers: Sequence[int]) -> NDArray[np.uint8]:
-    """uint8[n, 8], the most significant byte first."""
-    return np.array(numbers, ">u8").view(np.uint8).reshape(-1, 8)
+    """uint8[n, 17 words]."""
+    rows = []
+    for common, channel, number, input_root, output_root, charged, request, response, found, _ in zip(
+        *answers, strict=True
+    ):
+        row = bytearray(common)
+        for word, value in (
+            (CHANNEL, channel), (NUMBER, number.to_bytes(WORD_BYTES)), (REQUEST, keccak256(request)),
+            (RESPONSE, found or keccak256(response)), (INPUT, input_root), (OUTPUT, output_root),
+            (CHARGED, charged.to_bytes(WORD_BYTES)), (TIME, time.to_bytes(WORD_BYTES)),
+        ):  # fmt: skip
+            row[word * WORD_BYTES : (word + 1) * WORD_BYTES] = value
+        rows.append(row)
+    return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, STRUCT_BYTES)
 
 
 def _texts(structs: NDArray[np.uint8], tree: Tree, signature: bytes) -> list[bytes]:
@@ -151,18 +138,18 @@ def _texts(structs: NDArray[np.uint8], tree: Tree, signature: bytes) -> list[byt
     steps, lengths = tree.siblings(np.arange(len(structs)))
     nodes, texts = tree.nodes.tobytes(), []
     for row, step, length in zip(structs, steps.tolist(), lengths.tolist(), strict=True):
-        proof = [nodes[node * HASH_BYTES : (node + 1) * HASH_BYTES] for node in step[:length]]
+        proof = [nodes[node * WORD_BYTES : (node + 1) * WORD_BYTES] for node in step[:length]]
         texts.append(pack(_fields(row.tobytes()), proof, signature))
     return texts
 
 
-def _joined(texts: Sequence[bytes], said: Sequence[bytes], bodies: Sequence[bytes]) -> Sealed:
+def _joined(texts: Sequence[bytes], said: Sequence[bytes], bodies: Sequence[bytes]) -> Part:
     """The same that is written in one call."""
     replies = [
         b"%b%b\r\n%bcontent-length: %d\r\n\r\n%b" % (FRONT, text, beside, len(body), body)
         for text, beside, body in zip(texts, said, bodies, strict=True)
     ]
-    return Sealed(replies, list(map(len, texts)))
+    return replies, list(map(len, texts))
 
 
 def _fields(struct: bytes) -> tuple[bytes | int, ...]:

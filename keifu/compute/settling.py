@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from keifu.compute.cashier import Cashier, Ticket
+from keifu.compute.columns import Answers, alike
 from keifu.compute.http import Exchange
 from keifu.compute.http.messages import CLOSE
 from keifu.compute.model import ZERO, Call, Claimed, Model, Result
 from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import LARGEST_BATCH, Evidence
-from keifu.compute.sealing import Answers, Sealed, Sealer, alike
+from keifu.compute.sealing import Sealed, Sealer
 from keifu.compute.tee import TEE_HEADER
 from keifu.keys import keccak256
 from keifu.payments.book import Account, Book

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
-from keifu.merkle.ordered import HASH_BYTES, IOTA, WORD_BYTES
-from keifu.merkle.ordered import roots_of as trees
+from keifu.merkle.compiled import HASH_BYTES, IOTA, WORD_BYTES
+from keifu.merkle.compiled import roots_of as trees
 
 __all__ = ["roots_of"]
 

@@ -45,6 +45,7 @@ class Model:
         self._shape = (channels,) if height * width == 1 else program.input.shape
         self._words = "×".join(map(str, self._shape))
         self._fault = ""
+        self._labels: dict[int, bytes] = {}  # roots of outputs of one value, of which there are few
 
     @classmethod
     def load(cls, folder: str | Path) -> Model:
@@ -93,11 +94,21 @@ class Model:
         if is_committed:
             places = np.fromiter(ends, np.int64, len(ends))
             input_roots = tensor_roots(given, places, self.input.shape[2])
-            output_roots = tensor_roots(found, places, self.output.shape[2])
+            if self.output.size == 1 and len(outputs) == len(requests):
+                output_roots = self._roots_of_labels([label for (label,) in outputs])
+            else:
+                output_roots = tensor_roots(found, places, self.output.shape[2])
         return [
             Answer(rows, input_root, output_root, request.size, len(rows) * self.output.size)
             for request, rows, input_root, output_root in zip(requests, results, input_roots, output_roots, strict=True)
         ]
+
+    def _roots_of_labels(self, labels: Sequence[int]) -> list[bytes]:
+        """Of outputs of one value each."""
+        known = self._labels
+        if new := list(set(labels) - known.keys()):
+            known.update(zip(new, tensor_roots(np.array(new, np.int16), range(1, len(new) + 1), 1), strict=True))
+        return [known[label] for label in labels]
 
     def scores(self, picture: NDArray[np.int16]) -> list[int]:
         """What one picture's label is chosen from; of a program that ends with one `argmax` of the operator before."""

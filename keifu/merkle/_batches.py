@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
+from keifu._moves import move
 from keifu.merkle._keccak import (
     HASH_BYTES,
     HASH_WORDS,
@@ -19,58 +20,56 @@ from keifu.merkle._keccak import (
     LANES,
     PAIR_WORDS,
     RATE_BYTES,
-    RATE_WORDS,
     WIDTH,
+    absorb,
     hash_pairs_of,
-    permute,
     precedes,
 )
 
-__all__ = ["hash_messages", "tree_of"]
+__all__ = ["BEYOND", "ends_of", "messages_of", "sorted_tree", "tree_of"]
 
 TOP_BYTE = 0x80
 
 
 @kept
-def _hash_messages(
+def messages_of(
     data: NDArray[np.uint8], ends: NDArray[np.int64], out: NDArray[np.uint64], iota: NDArray[np.uint64]
 ) -> None:
-    """Messages stand one behind the other in `data`, each up to its end; a block of bytes is behind the last."""
-    state, block = np.empty(LANES * WIDTH, np.uint64), np.empty(RATE_BYTES, np.uint8)
-    words = block.view(np.uint64)
-    count = ends.shape[0]
+    """Hashes of as many messages as `out` has rows. They stand one behind the other in `data`, up to `ends`, of which
+    the first is a zero; a block of bytes is behind the last."""
+    state, places = np.empty(LANES * WIDTH, np.uint64), np.empty(WIDTH, np.int64)
+    last = np.empty((WIDTH, RATE_BYTES), np.uint8)
+    begin, begin_last = data.ctypes.data, last.ctypes.data
+    count = out.shape[0]
     for first in range(0, count, WIDTH):
         state[:] = 0
         together, longest = min(WIDTH, count - first), 0
         for j in range(together):
-            begin = ends[first + j - 1] if first + j else 0
-            longest = max(longest, ends[first + j] - begin)
+            longest = max(longest, ends[first + j + 1] - ends[first + j])
         for number in range(longest // RATE_BYTES + 1):
-            for j in range(together):
-                begin = ends[first + j - 1] if first + j else 0
-                at = begin + number * RATE_BYTES
-                left = ends[first + j] - at
-                if left < 0:
+            for j in range(WIDTH):
+                places[j] = begin_last  # of a message that is over, or none: whatever it is
+                if j >= together:
                     continue
-                source = data[at : at + RATE_BYTES]
-                for place in range(RATE_BYTES):  # always so many: the compiler makes a few moves of it
-                    block[place] = source[place]
-                if left < RATE_BYTES:
-                    block[left:] = 0
-                    block[left] = 1
-                    block[RATE_BYTES - 1] ^= TOP_BYTE
-                for word in range(RATE_WORDS):
-                    state[word * WIDTH + j] ^= words[word]
-            permute(state, iota)
+                at = ends[first + j] + number * RATE_BYTES
+                left = ends[first + j + 1] - at
+                if left >= RATE_BYTES:
+                    places[j] = begin + at
+                elif left >= 0:
+                    places[j] = begin_last + j * RATE_BYTES
+                    move(last, j * RATE_BYTES, data, at, RATE_BYTES)  # always so many: a few moves
+                    last[j, left:] = 0
+                    last[j, left] = 1
+                    last[j, RATE_BYTES - 1] ^= TOP_BYTE
+            absorb(state, places, iota)
             for j in range(together):
-                begin = ends[first + j - 1] if first + j else 0
-                if (ends[first + j] - begin) // RATE_BYTES == number:
+                if (ends[first + j + 1] - ends[first + j]) // RATE_BYTES == number:
                     for word in range(HASH_WORDS):
                         out[first + j, word] = state[word * WIDTH + j]
 
 
 @kept
-def _tree_of(leaves: NDArray[np.uint64], nodes: NDArray[np.uint64], iota: NDArray[np.uint64]) -> NDArray[np.int64]:
+def sorted_tree(leaves: NDArray[np.uint64], nodes: NDArray[np.uint64], iota: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Fill the nodes of a sorted tree; where each leaf went."""
     count = leaves.shape[0]
     order = _sorted_order(leaves)
@@ -112,19 +111,18 @@ def _sorted_order(leaves: NDArray[np.uint64]) -> NDArray[np.int64]:
     return order
 
 
-def hash_messages(messages: Sequence[bytes]) -> bytes:
-    """The hashes of messages of any lengths, one behind the other; at least one message."""
-    out = np.empty((len(messages), HASH_WORDS), np.uint64)
-    ends = np.fromiter(map(len, messages), np.int64, len(messages)).cumsum()
-    _hash_messages(np.frombuffer(b"".join([*messages, _BEYOND]), np.uint8), ends, out, IOTA)
-    return out.tobytes()
+def ends_of(messages: Sequence[bytes]) -> NDArray[np.int64]:
+    """Where each ends when they stand one behind the other; a zero first."""
+    ends = np.zeros(len(messages) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, messages), np.int64, len(messages)), out=ends[1:])
+    return ends
 
 
 def tree_of(leaves: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Nodes and positions of the sorted tree over uint8[n, 32], contiguous; n > 0."""
     nodes = np.empty((2 * len(leaves) - 1, HASH_BYTES), np.uint8)
-    positions: NDArray[np.int64] = _tree_of(leaves.view(np.uint64), nodes.view(np.uint64), IOTA)
+    positions: NDArray[np.int64] = sorted_tree(leaves.view(np.uint64), nodes.view(np.uint64), IOTA)
     return nodes, positions
 
 
-_BEYOND = bytes(RATE_BYTES)  # whole blocks are read
+BEYOND = bytes(RATE_BYTES)  # behind the last message: whole blocks are read

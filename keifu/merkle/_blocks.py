@@ -1,7 +1,7 @@
 """Keccak-256 of nine messages of one block at once, read and written row by row.
 
 Eight go through the permutation as vectors: rows become columns in registers and back, so nothing is gathered word by
-word. The ninth goes beside them.
+word. The ninth goes beside them. Of longer messages eight go together, block by block.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from keifu.merkle._vectors import HASH, VECTOR, WIDTH, Table, apart, data_of, digested, filled
+from keifu.merkle._vectors import HASH, LANES, RATE, VECTOR, WIDTH, Table, apart, data_of, digested, filled, looped
 
-__all__ = ["AT_ONCE", "chunked", "in_a_row", "moved", "paired"]
+__all__ = ["AT_ONCE", "absorbed", "chunked", "in_a_row", "moved", "paired"]
 
 AT_ONCE = WIDTH + 1
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
@@ -175,3 +175,40 @@ def paired(table: Table) -> Any:
         return types.void(words, types.intp, out, types.intp, iota), code
 
     return pairs
+
+
+def absorbed(table: Table) -> Any:
+    """What takes one block of eight messages, each from its address on, into a state of 25 lanes of eight words."""
+
+    def taken(b: _Builder, values: list[_Value]) -> None:
+        data, where, constants = values
+        kept = [b.bitcast(b.gep(data, [ir.Constant(_I64, WIDTH * lane)]), VECTOR.as_pointer()) for lane in range(LANES)]
+        lanes = [_unaligned(b, place, 8) for place in kept]
+        rows = [b.inttoptr(b.load(b.gep(where, [ir.Constant(_I64, at)])), _I64.as_pointer()) for at in range(WIDTH)]
+        for first in range(0, RATE - 1, WIDTH):
+            places = [b.bitcast(b.gep(row, [ir.Constant(_I64, first)]), VECTOR.as_pointer()) for row in rows]
+            for at, column in enumerate(_columns(b, [_unaligned(b, place, 1) for place in places]), first):
+                lanes[at] = b.xor(lanes[at], column)
+        last: Any = ir.Constant(VECTOR, ir.Undefined)
+        for at, row in enumerate(rows):
+            word = _unaligned(b, b.gep(row, [ir.Constant(_I64, RATE - 1)]), 1)
+            last = b.insert_element(last, word, ir.Constant(_I32, at))
+        lanes[RATE - 1] = b.xor(lanes[RATE - 1], last)
+        for lane, place in zip(looped(b, lanes, constants, table), kept, strict=True):
+            b.store(lane, place).align = 8
+
+    @intrinsic
+    def absorb(_: Any, state: Any, places: Any, iota: Any) -> Any:
+        def code(context: Any, b: _Builder, signature: Any, values: Any) -> Any:
+            apart(b, "keccak_of_eight", data_of(context, b, signature.args, values, 0, 1, 2), taken)
+            return context.get_dummy_value()
+
+        return types.void(state, places, iota), code
+
+    return absorb
+
+
+def _unaligned(b: _Builder, place: _Value, align: int) -> _Value:
+    found = b.load(place)
+    found.align = align
+    return found

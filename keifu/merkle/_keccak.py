@@ -16,9 +16,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
+from keifu.merkle._blocks import absorbed
 from keifu.merkle._vectors import Table, permuted
 
 __all__ = [
+    "absorb",
     "hash_leaves",
     "hash_nodes",
     "hash_pairs",
@@ -88,6 +90,15 @@ def _permute(state: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
 
 
 permute: Any = njit(_permute)
+_absorbed = absorbed(TABLE)
+
+
+def _absorb(state: NDArray[np.uint64], places: NDArray[np.int64], iota: NDArray[np.uint64]) -> None:
+    """136 bytes each from eight addresses on, into a state of 25 × 8 words."""
+    _absorbed(state, places, iota)
+
+
+absorb: Any = njit(_absorb)
 
 
 IOTA = _round_constants()
@@ -130,36 +141,70 @@ def precedes(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> bool:
 
 
 @kept
-def hash_words(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
-    """`rows` are messages of `size` bytes, zeros behind up to a whole word."""
-    state = np.zeros(LANES * WIDTH, np.uint64)
+def _absorb_rows(
+    rows: NDArray[np.uint64],
+    size: int,
+    first: int,
+    state: NDArray[np.uint64],
+    ends: NDArray[np.uint64],
+    places: NDArray[np.int64],
+    iota: NDArray[np.uint64],
+) -> None:
+    """Eight rows from `first` on into a new state; the last one again where there are fewer. `ends` has eight blocks of
+    zeros, and has them again."""
     count, words = rows.shape
-    blocks = size // RATE_BYTES + 1
-    pad_word, pad_bit = size // WORD_BYTES, np.uint64(size % WORD_BYTES) * BYTE_BITS
-    for first in range(0, count, WIDTH):
-        state[:] = 0
-        together = min(WIDTH, count - first)
-        for block in range(blocks):
-            start = block * RATE_WORDS
-            for j in range(together):
-                for word in range(min(RATE_WORDS, words - start)):
-                    state[word * WIDTH + j] ^= rows[first + j, start + word]
-                if block == blocks - 1:
-                    state[(pad_word - start) * WIDTH + j] ^= ONE << pad_bit
-                    state[(RATE_WORDS - 1) * WIDTH + j] ^= TOP_BIT
-            permute(state, iota)
-        for j in range(together):
-            for word in range(HASH_WORDS):
-                out[first + j, word] = state[word * WIDTH + j]
+    whole, step = size // RATE_BYTES, WORD_BYTES * words
+    begin, begin_ends = rows.ctypes.data, ends.ctypes.data
+    state[:] = 0
+    for block in range(whole):
+        for j in range(WIDTH):
+            places[j] = begin + min(first + j, count - 1) * step + block * RATE_BYTES
+        absorb(state, places, iota)
+    start = whole * RATE_WORDS
+    pad_word, pad_bit = size // WORD_BYTES - start, np.uint64(size % WORD_BYTES) * BYTE_BITS
+    for j in range(WIDTH):
+        row = min(first + j, count - 1)
+        for word in range(words - start):
+            ends[j, word] = rows[row, start + word]
+        ends[j, pad_word] ^= ONE << pad_bit
+        ends[j, RATE_WORDS - 1] ^= TOP_BIT
+        places[j] = begin_ends + j * RATE_BYTES
+    absorb(state, places, iota)
+    ends[:] = 0
+
+
+@kept
+def _put(state: NDArray[np.uint64], first: int, out: NDArray[np.uint64]) -> None:
+    for j in range(min(WIDTH, out.shape[0] - first)):
+        for word in range(HASH_WORDS):
+            out[first + j, word] = state[word * WIDTH + j]
+
+
+@kept
+def hash_words(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
+    """`rows` are messages of `size` bytes, contiguous, zeros behind up to a whole word."""
+    state, places = np.empty(LANES * WIDTH, np.uint64), np.empty(WIDTH, np.int64)
+    ends = np.zeros((WIDTH, RATE_WORDS), np.uint64)
+    for first in range(0, rows.shape[0], WIDTH):
+        _absorb_rows(rows, size, first, state, ends, places, iota)
+        _put(state, first, out)
 
 
 @kept
 def leaves_of(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Rows as `hash_words` takes them, each hashed twice."""
-    once = np.empty((rows.shape[0], HASH_WORDS), np.uint64)
     leaves = np.empty((rows.shape[0], HASH_WORDS), np.uint64)
-    hash_words(rows, size, once, iota)
-    hash_words(once, HASH_BYTES, leaves, iota)
+    state, places = np.empty(LANES * WIDTH, np.uint64), np.empty(WIDTH, np.int64)
+    ends = np.zeros((WIDTH, RATE_WORDS), np.uint64)
+    for first in range(0, rows.shape[0], WIDTH):
+        _absorb_rows(rows, size, first, state, ends, places, iota)
+        # What was hashed once stands where a message of 32 bytes would.
+        state[HASH_WORDS * WIDTH :] = 0
+        for j in range(WIDTH):
+            state[HASH_WORDS * WIDTH + j] = ONE
+            state[(RATE_WORDS - 1) * WIDTH + j] = TOP_BIT
+        permute(state, iota)
+        _put(state, first, leaves)
     return leaves
 
 

@@ -13,7 +13,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["HASH", "LANES", "VECTOR", "WIDTH", "Table", "apart", "data_of", "digested", "filled", "permuted"]
+__all__ = [
+    "HASH", "LANES", "RATE", "VECTOR", "WIDTH", "Table", "apart", "data_of", "digested", "filled", "looped", "permuted",
+]  # fmt: skip
 
 ROUNDS, SIDE, WIDTH = 24, 5, 8
 LANES = SIDE * SIDE
@@ -93,6 +95,12 @@ def _loop(b: _Builder, states: list[_State], constants: _Value, table: Table, fi
     return changed
 
 
+def looped(b: _Builder, lanes: _State, constants: _Value, table: Table) -> _State:
+    """The state after all rounds."""
+    (found,) = _loop(b, [lanes], constants, table, 0, ROUNDS)
+    return found
+
+
 def digested(b: _Builder, messages: list[list[_Value]], constants: _Value, table: Table) -> list[list[_Value]]:
     """The four words of the hashes of messages of one block, whose words are of vectors or alone."""
     states = []
@@ -138,8 +146,7 @@ def permuted(table: Table) -> Any:
         lanes = [b.load(place) for place in places]
         for item in lanes:
             item.align = 8
-        (found,) = _loop(b, [lanes], constants, table, 0, ROUNDS)
-        for item, place in zip(found, places, strict=True):
+        for item, place in zip(looped(b, lanes, constants, table), places, strict=True):
             b.store(item, place).align = 8
 
     @intrinsic

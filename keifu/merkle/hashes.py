@@ -7,7 +7,6 @@ That pays from some thousands of messages on, or when it is imported already.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
@@ -17,12 +16,10 @@ from numpy.typing import NDArray
 from keifu.errors import UsageError
 from keifu.keys import keccak256
 
-__all__ = ["HASH_BYTES", "expect_many", "hash_messages", "hash_pairs", "hash_rows", "root_at_once", "tree_at_once"]
+__all__ = ["HASH_BYTES", "expect_many", "hash_pairs", "hash_rows", "root_at_once", "tree_at_once"]
 
 HASH_BYTES = 32
 FEW = 4_096  # messages that take less time one by one than the import: some milliseconds
-
-LONG = 4_096  # bytes of a message for which others do not wait
 
 _AT_ONCE = "keifu.merkle._keccak"
 _BATCHES = "keifu.merkle._batches"
@@ -64,14 +61,6 @@ def root_at_once(rows: NDArray[np.uint8]) -> bytes | None:
     return at_once.root_of_rows(rows) if at_once is not None else None
 
 
-def hash_messages(messages: Sequence[bytes]) -> bytes:
-    """Keccak-256 of messages of any lengths, one behind the other."""
-    if _expected and messages and max(map(len, messages)) <= LONG:
-        hashes: bytes = _expected[0].hash_messages(messages)
-        return hashes
-    return b"".join(map(keccak256, messages))
-
-
 def tree_at_once(leaves: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
     """Nodes and positions of a small sorted tree in one compiled call, where very many are expected."""
     if not _expected or len(leaves) > FEW:
@@ -85,7 +74,7 @@ def expect_many() -> None:
     import_module(_AT_ONCE)
     if not _expected:
         batches = import_module(_BATCHES)
-        batches.tree_of(np.frombuffer(batches.hash_messages([b"", b""]), np.uint8).reshape(-1, HASH_BYTES))  # compiled
+        batches.tree_of(np.zeros((2, HASH_BYTES), np.uint8))  # compiled
         _expected.append(batches)
 
 

@@ -11,10 +11,11 @@ import pytest
 
 from ethwire.keys import Account, keccak256
 from keifu.compute import sealing
+from keifu.compute.columns import Answers, alike
 from keifu.compute.http.messages import JSON, whole
 from keifu.compute.model import Claimed
 from keifu.compute.receipt import LARGEST_BATCH, Evidence, Receipt, Receipts
-from keifu.compute.sealing import Answers, Sealed, Sealer, alike, expect_many
+from keifu.compute.sealing import Sealed, Sealer, expect_many
 from keifu.compute.wire import text_of, unpack
 from keifu.errors import UsageError
 
@@ -106,7 +107,7 @@ def test_answers_are_written_as_the_server_writes_any(way: None, sizes: list[int
         for number, size in enumerate(sizes)
     ]  # fmt: skip
     found = sealed(items)
-    assert found.replies == [
+    assert list(found.replies) == [
         whole(200, (JSON, b"keifu-receipt: ", text, b"\r\n", item[SAID]), item[RESPONSE])
         for text, item in zip(found.texts, items, strict=True)
     ]

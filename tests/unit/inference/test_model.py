@@ -96,6 +96,15 @@ def test_requests_that_are_answered_together_have_roots_of_their_own(model, digi
     assert model.answers(single) == [model.answers([part])[0] for part in single]
 
 
+def test_labels_that_come_again_have_the_root_that_is_theirs(model, digits):
+    for images in (digits[0][:20], digits[0][10:40]):
+        answers = model.answers([model.tensor(asked(model, [image.tolist()])) for image in images])
+        labels = {answer.outputs[0][0] for answer in answers}
+        assert 1 < len(labels) < len(answers)
+        for answer in answers:
+            assert answer.output_root == tensor_root(np.array(answer.outputs, np.int16), 1)
+
+
 def test_an_answer_that_is_not_committed_has_no_roots(model, digits):
     part = model.tensor(asked(model, digits[0][:2].tolist()))
     plain = model.answers([part, part], is_committed=False)

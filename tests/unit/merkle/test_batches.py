@@ -9,29 +9,30 @@ import pytest
 
 from keifu.keys import keccak256
 from keifu.merkle import build, hashes
-from keifu.merkle.hashes import LONG, expect_many, hash_messages
+from keifu.merkle.compiled import BEYOND, HASH_WORDS, IOTA, ends_of, leaves_of, messages_of
+from keifu.merkle.hashes import expect_many
 
-RATE = 136  # bytes of a block
+RATE, LONG = 136, 4_096  # bytes of a block, and of what others wait for
 EDGES = [0, 1, 7, 8, 9, RATE - 8, RATE - 1, RATE, RATE + 1, 2 * RATE - 1, 2 * RATE, 3 * RATE + 5, LONG, LONG + 1]
 
 
-@pytest.fixture(params=["compiled", "one by one"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "compiled":
-        expect_many()
-    else:
-        monkeypatch.setattr(hashes, "_expected", [])
-
-
-@pytest.mark.parametrize("sizes", [EDGES, EDGES[:-1], [0], [0] * 9, [RATE] * 8, [RATE, 0] * 8, list(range(300))])
-def test_messages_of_any_lengths(way: None, sizes: list[int]) -> None:
+@pytest.mark.parametrize("sizes", [EDGES, EDGES[:-1], [0], [0] * 9, [RATE] * 8, [RATE, 0] * 8, list(range(300)), []])
+def test_messages_of_any_lengths(sizes: list[int]) -> None:
     draw = random.Random(len(sizes))
     messages = [draw.randbytes(size) for size in draw.sample(sizes, len(sizes))]
-    assert hash_messages(messages) == b"".join(map(keccak256, messages))
+    out = np.empty((len(messages), HASH_WORDS), np.uint64)
+    messages_of(np.frombuffer(b"".join([*messages, BEYOND]), np.uint8), ends_of(messages), out, IOTA)
+    assert out.tobytes() == b"".join(map(keccak256, messages))
 
 
-def test_no_message_has_no_hash(way: None) -> None:
-    assert hash_messages([]) == b""
+@pytest.mark.parametrize("size", [8, 32, RATE - 8, RATE, RATE + 8, 4 * RATE, 4 * RATE + 56])
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 64])
+def test_rows_of_any_length_are_hashed_twice(size: int, count: int) -> None:
+    rows = random.Random(size).randbytes(size * count)
+    leaves = leaves_of(np.frombuffer(rows, np.uint64).reshape(count, -1), size, IOTA)
+    assert leaves.tobytes() == b"".join(
+        keccak256(keccak256(rows[at : at + size])) for at in range(0, len(rows), size)
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("count", [*range(1, 20), 64, 1_000])

@@ -1,4 +1,4 @@
-"""Trees over rows in their order, many in one compiled call, where calls between the steps would take the time. Whoever
+"""Hashes and trees for compiled functions of other rooms, where calls between the steps would take the time. Whoever
 imports this imports numba."""
 
 from __future__ import annotations
@@ -7,9 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu._compiled import kept
+from keifu.merkle._batches import BEYOND, ends_of, messages_of, sorted_tree
 from keifu.merkle._keccak import HASH_BYTES, HASH_WORDS, IOTA, WORD_BYTES, leaves_of, root_of_leaves
 
-__all__ = ["HASH_BYTES", "IOTA", "WORD_BYTES", "roots_of"]
+__all__ = [
+    "BEYOND",
+    "HASH_BYTES",
+    "HASH_WORDS",
+    "IOTA",
+    "WORD_BYTES",
+    "ends_of",
+    "leaves_of",
+    "messages_of",
+    "roots_of",
+    "sorted_tree",
+]
 
 
 @kept
