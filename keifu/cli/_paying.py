@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["client_of", "paying_options"]
 
-LARGEST_STEP = 1_024
-
 
 def paying_options(body: Callable[..., Any]) -> Callable[..., Any]:
     """Whom to ask, and up to what."""
     for option in (
         click.option(
-            "--ahead", type=click.IntRange(1, LARGEST_STEP), default=1, show_default=True,
-            help="Requests that one voucher may pay, where the provider takes it: so much can be lost at once.",
+            "--ahead", type=click.IntRange(1), default=None,
+            show_default="1 at first, then a 32nd of what the provider has answered",
+            help="Requests that one voucher may pay, where the provider takes it: so much can be lost at once. At most"
+            " 1,024.",
         ),
         click.option(
             "--deposit", type=click.IntRange(0), default=0, show_default=True,
@@ -54,7 +54,7 @@ def client_of(
     folder: Path | None,
     most: int,
     deposit: int,
-    ahead: int,
+    ahead: int | None,
     trust: Path | None,
     offline: bool,
 ) -> Iterator[tuple[ComputeClient, Provider]]:

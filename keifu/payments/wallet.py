@@ -39,10 +39,15 @@ from keifu.payments.x402 import (
     network_of,
 )
 
-__all__ = ["EXCEEDS", "MISMATCH", "KeptChannel", "NoChannel", "PaymentRefused", "Terms", "TooDear", "Wallet"]
+__all__ = [
+    "EXCEEDS", "MISMATCH", "MOST_AHEAD", "SHARE", "KeptChannel", "NoChannel", "PaymentRefused", "Terms", "TooDear",
+    "Wallet",
+]  # fmt: skip
 
 SALT_BYTES = 32
 MIN_DELAY, MAX_DELAY = 900, 2_592_000  # seconds, of a channel's withdrawal: x402's bounds
+MOST_AHEAD = 1_024  # requests that one voucher pays
+SHARE = 32  # of what a provider has answered, one part in so many is signed for ahead
 MISMATCH, EXCEEDS = "cumulative_amount_mismatch", "cumulative_exceeds_balance"
 
 
@@ -98,8 +103,14 @@ class Terms:
     most: int  # for one request
     collector: str = ""  # of EIP-3009 deposits
     deposit: int = 0  # into a channel that is opened with a request; 0: none is
-    ahead: int = 1  # requests that one voucher may pay: what it names beyond the next one is all that can be lost
+    # Requests that one voucher may pay: what it names beyond the next one is all that can be lost. None: as many as
+    # cost one part in `SHARE` of what this provider has answered, and `MOST_AHEAD` at most.
+    ahead: int | None = None
     delay: int = MAX_DELAY  # the longest that a deposit may be held back
+
+    def __post_init__(self) -> None:
+        if self.ahead is not None and not 1 <= self.ahead <= MOST_AHEAD:
+            raise UsageError(f"a voucher for {self.ahead:,} requests: it pays 1 to {MOST_AHEAD:,}")
 
 
 K = TypeVar("K", bound=Kept)
@@ -162,12 +173,16 @@ class Wallet(Generic[K]):
         self.store.keep_channel(kept)
         return kept
 
-    def payment(self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int) -> Payment:
+    def payment(
+        self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int, is_private: bool = True
+    ) -> Payment:
         """A voucher that names `most`, on the disk before it is given out; with a deposit for a new channel. Where the
-        provider takes it, one that was signed ahead, the same until it is used up."""
-        if not deposit and self._signs_ahead(kept, asked):
+        provider takes it, one that was signed ahead, the same until it is used up. Where what is sent is not
+        `is_private`, others can use that up: then only as many requests ahead as the terms say."""
+        step = 1 if deposit else self._step(kept, asked, is_private=is_private)
+        if step > 1:
             if not (kept.signature and kept.signed >= most):
-                kept = self._signed(kept, most + (self.terms.ahead - 1) * int(asked.amount))
+                kept = self._signed(kept, most + (step - 1) * int(asked.amount))
             return _again(_voucher(kept), asked)
         carried = max(most, self.terms.deposit) if deposit else 0
         return Payment(self._payload(self._signed(kept, most), asked, carried, now=now), asked)
@@ -187,15 +202,22 @@ class Wallet(Generic[K]):
             return payload
         return DepositPayload(payload.channel_config, payload.voucher, self._deposit(kept, asked, deposit, now))
 
-    def comes_short(self, kept: KeptChannel, asked: Requirements, error: str) -> bool:
-        """Whether a payment was refused because the deposit has no room for what was signed ahead: no more is then."""
-        if not error.endswith(EXCEEDS) or not self._signs_ahead(kept, asked):
+    def comes_short(self, kept: KeptChannel, error: str) -> bool:
+        """Whether a payment that was signed ahead was refused because the deposit has no room for it: no more is
+        then."""
+        if not error.endswith(EXCEEDS):
             return False
         self._nearly_empty.add(kept.id)
         return True
 
-    def _signs_ahead(self, kept: KeptChannel, asked: Requirements) -> bool:
-        return self.terms.ahead > 1 and asked.extra.get(AHEAD) is True and kept.id not in self._nearly_empty
+    def _step(self, kept: KeptChannel, asked: Requirements, *, is_private: bool) -> int:
+        """Requests that the next voucher pays."""
+        if asked.extra.get(AHEAD) is not True or kept.id in self._nearly_empty:
+            return 1
+        if self.terms.ahead is not None:
+            return self.terms.ahead
+        earned = kept.fees // (SHARE * max(1, int(asked.amount)))
+        return min(max(1, earned), MOST_AHEAD) if is_private else 1
 
     def _signed(self, kept: KeptChannel, most: int) -> KeptChannel:
         signature = self._vouchers.sign(self.account, kept.id, most)

@@ -144,7 +144,7 @@ def infer(
     deposit: int,
     trust: str | Path | None,
     tees: Collection[str],
-    ahead: int,
+    ahead: int | None,
     together: bool,
 ) -> Inferred:
     """See `Keifu.infer`."""
@@ -165,7 +165,7 @@ class Asked:
     deposit: int = 0
     trust: str | Path | None = None
     tees: Collection[str] = ()
-    ahead: int = 1
+    ahead: int | None = None
 
 
 @contextmanager

@@ -84,6 +84,7 @@ class _Asked:
     named: int  # what its voucher names
     wishes_groups: bool  # what each group committed to
     payment: str  # the header's value
+    is_ahead: bool  # it may come again until its voucher is used up
     is_brief: bool  # it came by its name alone
     committed: bytes | None = None  # the provider's half of a seed
 
@@ -258,7 +259,7 @@ class ComputeClient:
         is_new = kept is None
         kept = kept or self.wallet.open_channel(terms)
         request, total = self.store.begin(kept.id, most, key, provider.url, model_of(body), int(self._today()), body)
-        payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now)
+        payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now, is_private=provider.is_private)
         assert isinstance(payment.payload, (VoucherPayload, DepositPayload))
         named = int(payment.payload.voucher.max_claimable_amount)
         # A reply is answered for by the second in its receipt, which is later than this one.
@@ -266,9 +267,10 @@ class ComputeClient:
             provider.operator, kept.id, now + ANSWERED_WITHIN
         )
         header = encode(payment)
-        is_known = bool(payment.extensions) and self._shown.get(kept.id) == header
-        is_brief = is_known and terms.extra.get(BRIEF) is True
-        return _Asked(request, kept, most, body, self._timer(), is_new, named, wishes_groups, header, is_brief)
+        is_ahead = bool(payment.extensions)
+        is_brief = is_ahead and self._shown.get(kept.id) == header and terms.extra.get(BRIEF) is True
+        about = (is_new, named, wishes_groups, header, is_ahead, is_brief)
+        return _Asked(request, kept, most, body, self._timer(), *about)
 
     def _learnt(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> Requirements:
         """What a 402 says. Raises PaymentRefused when another try would not help."""
@@ -287,20 +289,20 @@ class ComputeClient:
         # An opening that was refused is in its hands all the same, with a deposit: it gets no other.
         if asked is None or (has_other_price and not asked.is_opening):
             return terms
-        if self._knows_better(asked, terms, header, error):
+        if self._knows_better(asked, header, error):
             return terms
         raise PaymentRefused(
             f"{provider.url} refuses the payment: {error or 'without a reason'}", error,
             remedy="keifu channel show says what the channel holds",
         )  # fmt: skip
 
-    def _knows_better(self, asked: _Asked, terms: Requirements, header: str, error: str) -> bool:
+    def _knows_better(self, asked: _Asked, header: str, error: str) -> bool:
         """Whether a payment that was refused can be made once more, by what the server said."""
         if asked.is_opening:
             return False
         # Of requests at the same time a later voucher may come first: then the earlier one no longer reaches.
         is_overtaken = error.endswith(MISMATCH) and self.store.channel(asked.channel.id).signed > asked.named
-        comes_short = self.wallet.comes_short(asked.channel, terms, error)
+        comes_short = asked.is_ahead and self.wallet.comes_short(asked.channel, error)
         return comes_short or self.wallet.learn(asked.channel, header, int(self._today())) or is_overtaken
 
     def _taken(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> _Asked:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -26,6 +28,15 @@ class Provider:
     prices: Prices | None = None
     tees: frozenset[str] = frozenset()  # addresses of keys that are taken for those of TEEs
 
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way reads what is sent: it is encrypted, or stays on this machine."""
+        try:
+            address = urlsplit(self.url)
+            return address.scheme == "https" or address.hostname == "localhost" or _is_loopback(address.hostname)
+        except ValueError:
+            return False
+
 
 class ProviderFault(EnvironmentFault):
     """A provider refused the request, or failed. `status` and `body` are its own words."""
@@ -33,6 +44,11 @@ class ProviderFault(EnvironmentFault):
     def __init__(self, message: str, status: int = 0, body: bytes = b"") -> None:
         super().__init__(message, remedy="correct the request, or ask another provider: keifu providers")
         self.status, self.body = status, body
+
+
+def _is_loopback(host: str | None) -> bool:
+    """Raises ValueError for a name."""
+    return ip_address(host or "").is_loopback
 
 
 def whole(answer: httpx.Response, is_late: Callable[[], bool]) -> bytes:

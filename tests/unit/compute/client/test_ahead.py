@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from keifu.compute.client.checks import Check, ReplyRefused
 from keifu.compute.client.client import ProviderFault
-from keifu.payments.wallet import PaymentRefused
-from keifu.payments.x402 import AHEAD, PAYMENT_SIGNATURE, Payment, decode
+from keifu.errors import UsageError
+from keifu.payments.wallet import MOST_AHEAD, SHARE, PaymentRefused
+from keifu.payments.x402 import AHEAD, PAYMENT_SIGNATURE, Payment, Requirements, VoucherPayload, decode
 from tests.unit.compute.client.provider import (
     CHANNEL_ID,
     FEE,
@@ -23,11 +25,12 @@ from tests.unit.compute.client.provider import (
 
 STEP = 4
 AHEAD_TERMS = replace(TERMS, ahead=STEP)
+PRIVATE = replace(WHO, url="https://provider")
 
 
-def ask(client, count=1):
+def ask(client, count=1, who=WHO):
     for _ in range(count):
-        client.ask(WHO, PATH, QUESTION)
+        client.ask(who, PATH, QUESTION)
 
 
 def test_one_payment_is_sent_again_until_it_is_used_up(asking):
@@ -158,3 +161,88 @@ def test_a_server_that_knows_no_name_for_ever_is_paid_whole_each_time(asking):
         ask(client)
     assert (provider.charged, len(set(provider.payments))) == (4 * FEE, 1)
     assert client.store.channel(CHANNEL_ID).signed <= STEP * MOST
+
+
+# what a provider has earned ------------------------------------------------------------------------------------------
+
+
+def test_a_provider_that_has_answered_much_earns_that_more_is_signed_at_once(asking):
+    client = asking(provider := FakeProvider(takes_ahead=True, amount=FEE, balance=10**6))
+    before = 0
+    for number in range(1, 7 * SHARE):
+        ask(client, who=PRIVATE)
+        kept = client.store.channel(CHANNEL_ID)
+        if kept.signed != before:
+            answered_when_signed, before = FEE * (number - 1), kept.signed
+        # Whatever the provider does now: one request is lost, or one part in 32 of what it has answered.
+        assert kept.signed - answered_when_signed <= max(FEE, answered_when_signed // SHARE)
+    steps = [later - earlier for earlier, later in pairwise(dict.fromkeys(provider.vouchers))]
+    assert steps == sorted(steps)
+    assert (steps[0], steps[2 * SHARE - 1], steps[-1]) == (FEE, 2 * FEE, 6 * FEE)
+    assert provider.charged == FEE * (7 * SHARE - 1)
+
+
+@pytest.mark.parametrize(
+    ("answered", "step"),
+    [(0, 1), (2 * SHARE - 1, 1), (2 * SHARE, 2), (MOST_AHEAD * SHARE - 1, MOST_AHEAD - 1), (10**9, MOST_AHEAD)],
+)
+def test_what_is_earned_is_counted_in_money_and_has_an_end(asking, answered, step):
+    client = asking(FakeProvider(takes_ahead=True))
+    ask(client)
+    kept = replace(client.store.channel(CHANNEL_ID), fees=answered * MOST)
+    assert named(client, kept) == kept.signed + MOST + (step - 1) * MOST
+
+
+def named(client, kept, **words):
+    """What the next voucher names."""
+    asked = Requirements("batch-settlement", "eip155:1", "0x", str(MOST), "0x", 60, {AHEAD: True})
+    payment = client.wallet.payment(kept, asked, kept.signed + MOST, deposit=False, now=0, **words)
+    assert isinstance(payment.payload, VoucherPayload)
+    return int(payment.payload.voucher.max_claimable_amount)
+
+
+@pytest.mark.parametrize(("ahead", "step"), [(None, 1), (1, 1), (STEP, STEP)])
+def test_where_others_may_read_it_no_more_is_signed_than_the_user_says(asking, ahead, step):
+    """Whoever reads a payment that was signed ahead can use it up."""
+    client = asking(FakeProvider(takes_ahead=True), terms=replace(TERMS, ahead=ahead))
+    ask(client)
+    kept = replace(client.store.channel(CHANNEL_ID), fees=10**9)
+    assert named(client, kept, is_private=False) == kept.signed + step * MOST
+
+
+def test_who_wants_one_at_a_time_gets_it(asking):
+    client = asking(FakeProvider(takes_ahead=True), terms=replace(TERMS, ahead=1))
+    ask(client)
+    kept = replace(client.store.channel(CHANNEL_ID), fees=10**9)
+    assert named(client, kept) == kept.signed + MOST
+
+
+@pytest.mark.parametrize(
+    ("url", "is_private"),
+    [
+        ("https://provider", True), ("http://127.0.0.1:8000", True), ("http://[::1]:8000", True),
+        ("http://localhost:1", True), ("HTTPS://provider", True), ("http://provider", False),
+        ("http://10.0.0.7", False), ("http://localhost.example", False), ("http://", False),
+        ("http://[::1", False), ("http://https", False),
+    ],
+)  # fmt: skip
+def test_private_is_what_is_encrypted_or_stays_here(url, is_private):
+    assert replace(WHO, url=url).is_private is is_private
+
+
+def test_where_two_at_once_find_no_room_for_a_step_both_are_paid_one_by_one(asking):
+    """The second is told the same after the first was."""
+    client = asking(FakeProvider(takes_ahead=True), terms=AHEAD_TERMS)
+    ask(client)
+    kept = client.store.channel(CHANNEL_ID)
+    refused = "invalid_batch_settlement_evm_cumulative_exceeds_balance"
+    assert [client.wallet.comes_short(kept, refused) for _ in range(2)] == [True, True]
+    assert not client.wallet.comes_short(kept, "invalid_batch_settlement_evm_cumulative_amount_mismatch")
+    assert named(client, kept) == kept.signed + MOST
+
+
+@pytest.mark.parametrize("ahead", [0, -1, MOST_AHEAD + 1])
+def test_what_no_voucher_pays_is_refused(ahead):
+    with pytest.raises(UsageError, match=f"it pays 1 to {MOST_AHEAD:,}"):
+        replace(TERMS, ahead=ahead)
+    assert replace(TERMS, ahead=MOST_AHEAD).ahead == MOST_AHEAD
