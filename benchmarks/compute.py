@@ -21,12 +21,12 @@ from keifu.compute.receipt import Receipts
 from keifu.compute.wire import unpack
 from keifu.errors import CheckFailed
 from keifu.keys import Account, keccak256
-from keifu.payments.wallet import MOST_AHEAD, SHARE
+from keifu.payments.wallet import MAX_AHEAD, SHARE
 from keifu.payments.x402 import Config
 
 __all__ = ["ROWS", "Load", "measure_load"]
 
-AHEAD, FEWER = MOST_AHEAD, 64  # requests that a payer signs for at once
+AHEAD, FEWER = MAX_AHEAD, 64  # requests that a payer signs for at once
 MANY, FEW = 256, 64  # connections, each a payer with a channel of its own
 REQUESTS = 4_096  # of a round
 ROUNDS = 25

@@ -40,13 +40,13 @@ from keifu.payments.x402 import (
 )
 
 __all__ = [
-    "EXCEEDS", "MISMATCH", "MOST_AHEAD", "SHARE", "KeptChannel", "NoChannel", "PaymentRefused", "Terms", "TooDear",
+    "EXCEEDS", "MISMATCH", "MAX_AHEAD", "SHARE", "KeptChannel", "NoChannel", "PaymentRefused", "Terms", "TooDear",
     "Wallet",
 ]  # fmt: skip
 
 SALT_BYTES = 32
 MIN_DELAY, MAX_DELAY = 900, 2_592_000  # seconds, of a channel's withdrawal: x402's bounds
-MOST_AHEAD = 1_024  # requests that one voucher pays
+MAX_AHEAD = 1_024  # requests that one voucher pays
 SHARE = 32  # of what a provider has answered, one part in so many is signed for ahead
 MISMATCH, EXCEEDS = "cumulative_amount_mismatch", "cumulative_exceeds_balance"
 
@@ -104,13 +104,13 @@ class Terms:
     collector: str = ""  # of EIP-3009 deposits
     deposit: int = 0  # into a channel that is opened with a request; 0: none is
     # Requests that one voucher may pay: what it names beyond the next one is all that can be lost. None: as many as
-    # cost one part in `SHARE` of what this provider has answered, and `MOST_AHEAD` at most.
+    # cost one part in `SHARE` of what this provider has answered, and `MAX_AHEAD` at most.
     ahead: int | None = None
     delay: int = MAX_DELAY  # the longest that a deposit may be held back
 
     def __post_init__(self) -> None:
-        if self.ahead is not None and not 1 <= self.ahead <= MOST_AHEAD:
-            raise UsageError(f"a voucher for {self.ahead:,} requests: it pays 1 to {MOST_AHEAD:,}")
+        if self.ahead is not None and not 1 <= self.ahead <= MAX_AHEAD:
+            raise UsageError(f"a voucher for {self.ahead:,} requests: it pays 1 to {MAX_AHEAD:,}")
 
 
 K = TypeVar("K", bound=Kept)
@@ -217,7 +217,7 @@ class Wallet(Generic[K]):
         if self.terms.ahead is not None:
             return self.terms.ahead
         earned = kept.fees // (SHARE * max(1, int(asked.amount)))
-        return min(max(1, earned), MOST_AHEAD) if is_private else 1
+        return min(max(1, earned), MAX_AHEAD) if is_private else 1
 
     def _signed(self, kept: KeptChannel, most: int) -> KeptChannel:
         signature = self._vouchers.sign(self.account, kept.id, most)

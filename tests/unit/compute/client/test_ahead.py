@@ -10,7 +10,7 @@ import pytest
 from keifu.compute.client.checks import Check, ReplyRefused
 from keifu.compute.client.client import ProviderFault
 from keifu.errors import UsageError
-from keifu.payments.wallet import MOST_AHEAD, SHARE, PaymentRefused
+from keifu.payments.wallet import MAX_AHEAD, SHARE, PaymentRefused
 from keifu.payments.x402 import AHEAD, PAYMENT_SIGNATURE, Payment, Requirements, VoucherPayload, decode
 from tests.unit.compute.client.provider import (
     CHANNEL_ID,
@@ -184,7 +184,7 @@ def test_a_provider_that_has_answered_much_earns_that_more_is_signed_at_once(ask
 
 @pytest.mark.parametrize(
     ("answered", "step"),
-    [(0, 1), (2 * SHARE - 1, 1), (2 * SHARE, 2), (MOST_AHEAD * SHARE - 1, MOST_AHEAD - 1), (10**9, MOST_AHEAD)],
+    [(0, 1), (2 * SHARE - 1, 1), (2 * SHARE, 2), (MAX_AHEAD * SHARE - 1, MAX_AHEAD - 1), (10**9, MAX_AHEAD)],
 )
 def test_what_is_earned_is_counted_in_money_and_has_an_end(asking, answered, step):
     client = asking(FakeProvider(takes_ahead=True))
@@ -241,8 +241,8 @@ def test_where_two_at_once_find_no_room_for_a_step_both_are_paid_one_by_one(aski
     assert named(client, kept) == kept.signed + MOST
 
 
-@pytest.mark.parametrize("ahead", [0, -1, MOST_AHEAD + 1])
+@pytest.mark.parametrize("ahead", [0, -1, MAX_AHEAD + 1])
 def test_what_no_voucher_pays_is_refused(ahead):
-    with pytest.raises(UsageError, match=f"it pays 1 to {MOST_AHEAD:,}"):
+    with pytest.raises(UsageError, match=f"it pays 1 to {MAX_AHEAD:,}"):
         replace(TERMS, ahead=ahead)
-    assert replace(TERMS, ahead=MOST_AHEAD).ahead == MOST_AHEAD
+    assert replace(TERMS, ahead=MAX_AHEAD).ahead == MAX_AHEAD
