@@ -40,7 +40,7 @@ from keifu.payments.x402 import (
 )
 
 __all__ = [
-    "EXCEEDS", "MISMATCH", "MAX_AHEAD", "SHARE", "KeptChannel", "NoChannel", "PaymentRefused", "Terms", "TooDear",
+    "EXCEEDS", "MAX_AHEAD", "MISMATCH", "SHARE", "KeptChannel", "NoChannel", "PaymentRefused", "Terms", "TooDear",
     "Wallet",
 ]  # fmt: skip
 
