@@ -25,9 +25,9 @@ def paying_options(body: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--ahead", type=click.IntRange(1), default=None,
-            show_default="1 at first, then a 32nd of what the provider has answered",
-            help="Requests that one voucher may pay, where the provider takes it: so much can be lost at once. At most"
-            " 1,024.",
+            show_default="1; over https or on one machine a 32nd of what the provider has answered",
+            help="Requests that one voucher may pay, where the provider takes it: so much can be lost at once. 1"
+            " signs nothing ahead, 1,024 is the most.",
         ),
         click.option(
             "--deposit", type=click.IntRange(0), default=0, show_default=True,

@@ -192,9 +192,10 @@ class Cashier:
             raise _too_low(fee)
         account.require(most, fee, self.offer.credit)
         self.check(account, most, signature)
-        account.keep(most, signature)
+        is_ahead = payment.extensions is not None and AHEAD in payment.extensions
+        account.keep(most, signature, is_ahead=is_ahead)
         account.reserved += fee
-        if payment.extensions is None or AHEAD not in payment.extensions:
+        if not is_ahead:
             return Ticket(account, fee, most - amount, amount)
         ticket = Ticket(account, fee, amount=amount, most=most)
         self._keep_ahead(header, ticket)

@@ -74,7 +74,7 @@ def expect_many() -> None:
     import_module(_AT_ONCE)
     if not _expected:
         batches = import_module(_BATCHES)
-        batches.tree_of(np.zeros((2, HASH_BYTES), np.uint8))  # compiled
+        batches.tree_of(np.frombuffer(bytes(2 * HASH_BYTES), np.uint8).reshape(-1, HASH_BYTES))  # compiled
         _expected.append(batches)
 
 

@@ -73,6 +73,8 @@ class Account:
     key: PublicKey | None = None  # of its signer, once a voucher has shown it
     filed: int = NOT_FILED  # of the best voucher that the file has, or gets with what is being written
     used: Usage | None = None  # the newest that was counted
+    is_ahead: bool = False  # whether the best voucher may pay more requests than the one that it came with
+    before: tuple[int, bytes] = (0, b"")  # the voucher that it replaced
 
     @property
     def signer(self) -> str:
@@ -114,10 +116,21 @@ class Account:
         held = self.held
         return held.claimed < most <= held.balance - held.leaving and held.final is None
 
-    def keep(self, most: int, signature: bytes) -> None:
+    def keep(self, most: int, signature: bytes, *, is_ahead: bool = False) -> None:
         """A voucher that was verified; the best one stays."""
         if most > self.most:
-            self.most, self.signature = most, signature
+            self.before = self.most, self.signature
+            self.most, self.signature, self.is_ahead = most, signature, is_ahead
+        elif most == self.most and is_ahead:  # it was shown before this process began
+            self.is_ahead = True
+
+    def claim(self, *, is_last: bool) -> tuple[int, bytes, int]:
+        """What to claim by, and how much in all. A claim makes its voucher known to everybody: where the best one still
+        pays requests, the one before is claimed, unless this may be the last claim."""
+        if self.is_ahead and self.most > self.charged and not is_last:
+            most, signature = self.before
+            return most, signature, most if most <= self.charged else 0
+        return self.most, self.signature, min(self.charged, self.most)
 
 
 class Book:

@@ -103,8 +103,8 @@ class Terms:
     most: int  # for one request
     collector: str = ""  # of EIP-3009 deposits
     deposit: int = 0  # into a channel that is opened with a request; 0: none is
-    # Requests that one voucher may pay: what it names beyond the next one is all that can be lost. None: as many as
-    # cost one part in `SHARE` of what this provider has answered, and `MAX_AHEAD` at most.
+    # Requests that one voucher may pay: what it names beyond the next one can be lost. None: as many as cost one part
+    # in `SHARE` of what this provider has answered, and `MAX_AHEAD` at most.
     ahead: int | None = None
     delay: int = MAX_DELAY  # the longest that a deposit may be held back
 
@@ -122,7 +122,7 @@ class Wallet(Generic[K]):
     def __init__(self, account: Account, store: K, terms: Terms) -> None:
         self.account, self.store, self.terms = account, store, terms
         self._vouchers = Vouchers(terms.chain_id, terms.channels)
-        self._nearly_empty: set[bytes] = set()  # channels whose deposit has no room for a voucher that is signed ahead
+        self._one_by_one: set[bytes] = set()  # channels in which nothing is signed ahead any more
 
     def accepted(self, header: str) -> tuple[Requirements, str]:
         """The terms of a 402 that this client can pay by, and the server's word for what was wrong. Raises InputError,
@@ -174,12 +174,12 @@ class Wallet(Generic[K]):
         return kept
 
     def payment(
-        self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int, is_private: bool = True
+        self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int, earned: int = 0
     ) -> Payment:
         """A voucher that names `most`, on the disk before it is given out; with a deposit for a new channel. Where the
-        provider takes it, one that was signed ahead, the same until it is used up. Where what is sent is not
-        `is_private`, others can use that up: then only as many requests ahead as the terms say."""
-        step = 1 if deposit else self._step(kept, asked, is_private=is_private)
+        provider takes it, one that was signed ahead, the same until it is used up. `earned` is what answers cost of who
+        is asked now; 0 where others may read what is sent, since they can use up what was signed ahead."""
+        step = 1 if deposit else self._step(kept, asked, earned)
         if step > 1:
             if not (kept.signature and kept.signed >= most):
                 kept = self._signed(kept, most + (step - 1) * int(asked.amount))
@@ -207,17 +207,20 @@ class Wallet(Generic[K]):
         then."""
         if not error.endswith(EXCEEDS):
             return False
-        self._nearly_empty.add(kept.id)
+        self.one_by_one(kept)
         return True
 
-    def _step(self, kept: KeptChannel, asked: Requirements, *, is_private: bool) -> int:
+    def one_by_one(self, kept: KeptChannel) -> None:
+        """Sign for no more than one request from now on."""
+        self._one_by_one.add(kept.id)
+
+    def _step(self, kept: KeptChannel, asked: Requirements, earned: int) -> int:
         """Requests that the next voucher pays."""
-        if asked.extra.get(AHEAD) is not True or kept.id in self._nearly_empty:
+        if asked.extra.get(AHEAD) is not True or kept.id in self._one_by_one:
             return 1
         if self.terms.ahead is not None:
             return self.terms.ahead
-        earned = kept.fees // (SHARE * max(1, int(asked.amount)))
-        return min(max(1, earned), MAX_AHEAD) if is_private else 1
+        return min(max(1, earned // (SHARE * max(1, int(asked.amount)))), MAX_AHEAD)
 
     def _signed(self, kept: KeptChannel, most: int) -> KeptChannel:
         signature = self._vouchers.sign(self.account, kept.id, most)
@@ -225,12 +228,11 @@ class Wallet(Generic[K]):
         return dataclasses.replace(kept, signed=most, signature=signature)
 
     def identify(self, kept: KeptChannel) -> str:
-        """A payment of nothing: it shows whose the channel is, by a voucher that names no more than is signed
-        already."""
+        """A payment of nothing: it shows whose the channel is, by a voucher that names what was charged already."""
         channel = kept.channel
         asked = Requirements(SCHEME, network_of(self.terms.chain_id), channel.token, "0", channel.receiver, 60)
-        signature = self._vouchers.sign(self.account, kept.id, kept.signed)
-        voucher = VoucherFields(_hex(kept.id), str(kept.signed), _hex(signature))
+        signature = self._vouchers.sign(self.account, kept.id, kept.charged)
+        voucher = VoucherFields(_hex(kept.id), str(kept.charged), _hex(signature))
         return encode(Payment(VoucherPayload(Config.of(channel), voucher), asked))
 
     def learn(self, kept: KeptChannel, header: str, now: int) -> bool:

@@ -64,9 +64,10 @@ class _Connection(Area[M], Generic[M]):
         a mapping is a whole request for the endpoint. `deposit` opens a channel where there is none. With a `trust`
         file that pins a market, no chain is asked. `tees` are addresses of keys that you take for those of trusted
         execution environments. With `ahead` a voucher names so many requests where the provider takes it: what it names
-        beyond the answers that came can be lost. Without it that is one request, or a 32nd of what the provider has
-        answered. Several texts or pictures are asked one by one where each is proved then, for `most` and the fee of a
-        request each, unless `together`. Raises ReplyRefused naming what differs."""
+        beyond the answers that came can be lost. Without it that is one request, and over https or on one
+        machine as many as cost a 32nd of what the provider has answered, 1,024 at most. Several texts or pictures are
+        asked one by one where each is proved then, for `most` and the fee of a request each, unless `together`. Raises
+        ReplyRefused naming what differs."""
         return infer(
             self._link, model, request, provider=provider, operator=operator, most=most, environment=environment,
             endpoint=endpoint, deposit=deposit, trust=trust, tees=tees, ahead=ahead, together=together,

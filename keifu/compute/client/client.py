@@ -14,7 +14,7 @@ import msgspec
 from ethwire.http import httpx
 from keifu.chain.clock import came_at, machine_of
 from keifu.compute.client.capture import Captured, exchange_of
-from keifu.compute.client.checks import Exchange, Expected, ReplyRefused, check_reply, require, shown
+from keifu.compute.client.checks import Check, Exchange, Expected, ReplyRefused, check_reply, require, shown
 from keifu.compute.client.drawn import committed_in, is_drawing
 from keifu.compute.client.provider import LARGEST_ANSWER, Provider, ProviderFault, fault_of, model_of, whole
 from keifu.compute.client.reexecuted import Promised, of_receipt
@@ -81,7 +81,7 @@ class _Asked:
     body: bytes
     begun: float
     is_opening: bool  # the channel: with a deposit
-    named: int  # what its voucher names
+    signed: int  # the highest voucher that there was when it was paid for, its own among them
     wishes_groups: bool  # what each group committed to
     payment: str  # the header's value
     is_ahead: bool  # it may come again until its voucher is used up
@@ -184,6 +184,8 @@ class ComputeClient:
             require(findings)
         except ReplyRefused as error:
             self.store.refuse(asked.request, signed, str(error))
+            if Check.CHARGED in error.checks:  # others pay from this channel, too, or use up what was signed ahead
+                self.wallet.one_by_one(asked.channel)
             raise
         self.store.answered(asked.request, signed, int(1_000 * (self._timer() - asked.begun)), exchange.response)
         text = captured.header or captured.response[len(exchange.response) + len(COMMENT) : -len(END)].decode()
@@ -255,21 +257,20 @@ class ComputeClient:
 
     def _pay(self, provider: Provider, terms: Requirements, body: bytes, key: str) -> _Asked:
         most, now = int(terms.amount), self.seconds()  # asked before a channel is kept that no deposit would fill
-        kept = self.wallet.channel_for(terms)
-        is_new = kept is None
-        kept = kept or self.wallet.open_channel(terms)
+        known = self.wallet.channel_for(terms)
+        kept, is_new = known or self.wallet.open_channel(terms), known is None
         request, total = self.store.begin(kept.id, most, key, provider.url, model_of(body), int(self._today()), body)
-        payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now, is_private=provider.is_private)
+        earned = self.store.earned(kept.id, provider.url) if provider.is_private else 0
+        payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now, earned=earned)
         assert isinstance(payment.payload, (VoucherPayload, DepositPayload))
         named = int(payment.payload.voucher.max_claimable_amount)
         # A reply is answered for by the second in its receipt, which is later than this one.
         wishes_groups = provider.url in self._giving and self.sources.has_promised(
             provider.operator, kept.id, now + ANSWERED_WITHIN
         )
-        header = encode(payment)
-        is_ahead = bool(payment.extensions)
+        header, is_ahead = encode(payment), bool(payment.extensions)
         is_brief = is_ahead and self._shown.get(kept.id) == header and terms.extra.get(BRIEF) is True
-        about = (is_new, named, wishes_groups, header, is_ahead, is_brief)
+        about = (is_new, max(named, kept.signed), wishes_groups, header, is_ahead, is_brief)
         return _Asked(request, kept, most, body, self._timer(), *about)
 
     def _learnt(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> Requirements:
@@ -301,7 +302,7 @@ class ComputeClient:
         if asked.is_opening:
             return False
         # Of requests at the same time a later voucher may come first: then the earlier one no longer reaches.
-        is_overtaken = error.endswith(MISMATCH) and self.store.channel(asked.channel.id).signed > asked.named
+        is_overtaken = error.endswith(MISMATCH) and self.store.channel(asked.channel.id).signed > asked.signed
         comes_short = asked.is_ahead and self.wallet.comes_short(asked.channel, error)
         return comes_short or self.wallet.learn(asked.channel, header, int(self._today())) or is_overtaken
 

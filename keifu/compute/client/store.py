@@ -55,11 +55,21 @@ _SCHEMA = (
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
+# Of a receipt's number another receipt, or the same one for another request than this: each is one answer's.
+_SEEN = (
+    "SELECT 1 FROM receipt WHERE channel = ? AND hash <> ? AND held = 1 AND number = ? UNION ALL"
+    " SELECT 1 FROM receipt WHERE channel = ? AND hash = ? AND held = 1 AND ? NOT IN (0, request)"
+)
 _BESIDE = "SELECT number, charged, fee FROM receipt WHERE channel = ? AND hash <> ? AND held = 1"
 
 
 # Of requests that wait for an answer, or never got one, the bytes: they can be demanded on the chain.
 _BODIES = "CREATE TABLE IF NOT EXISTS body (request INTEGER PRIMARY KEY, body BLOB NOT NULL)"
+
+
+# What answers of a channel cost that held, by whose address was asked.
+_EARNED = """CREATE TABLE IF NOT EXISTS earned (
+    channel BLOB NOT NULL, provider TEXT NOT NULL, fees TEXT NOT NULL, PRIMARY KEY (channel, provider)) WITHOUT ROWID"""
 
 
 # Of channels in which others' requests were charged, too: by how much more than their base that may have been.
@@ -141,6 +151,11 @@ class Store(ClientFolder):
                 return kept
         raise UsageError(f"channel {channel_id.hex()} is none of this client's", remedy="keifu channel list")
 
+    def earned(self, channel_id: bytes, provider: str) -> int:
+        """What answers cost that held, of the provider at this address."""
+        rows = self._rows("SELECT fees FROM earned WHERE channel = ? AND provider = ?", (channel_id, provider))
+        return int(rows[0][0]) if rows else 0
+
     def adopt(self, channel_id: bytes, charged: int, proven: int, now: int) -> bool:
         """Take a provider's word for what was charged in all, when it is within what may have been; whether it is. What
         was lost is closed by it, unless a request is on its way that the word may count. A channel of which nothing was
@@ -198,12 +213,16 @@ class Store(ClientFolder):
         receipt = signed.receipt
         row = (receipt.number, str(receipt.fee), receipt.input_units, receipt.output_units, milliseconds, request)
         with self._writing() as database:
-            self._keep(database, request, signed, held=True)
+            is_new = self._keep(database, request, signed, held=True)
             asked = database.execute("SELECT body FROM body WHERE request = ?", (request,)).fetchone()
             keep(database, signed, response, asked[0] if asked else b"")
             kept = self.channel(receipt.channel_id)
-            sums = (str(kept.fees + receipt.fee), str(max(kept.charged, receipt.charged)), kept.id)
+            fee = receipt.fee if is_new else 0  # a receipt that comes twice at the same time counts once
+            sums = (str(kept.fees + fee), str(max(kept.charged, receipt.charged)), kept.id)
             database.execute("UPDATE channel SET fees = ?, charged = ? WHERE id = ?", sums)
+            ((provider,),) = database.execute("SELECT provider FROM request WHERE id = ?", (request,)).fetchall()
+            earned = str(self.earned(kept.id, provider) + fee)
+            database.execute("INSERT OR REPLACE INTO earned VALUES (?, ?, ?)", (kept.id, provider, earned))
             database.execute(
                 "UPDATE request SET state = 'answered', number = ?, fee = ?, units_in = ?, units_out = ?,"
                 " milliseconds = ? WHERE id = ?", row,
@@ -227,7 +246,7 @@ class Store(ClientFolder):
         kept = self.channel(receipt.channel_id)
         number, beside = receipt.number, (receipt.channel_id, receipt.struct_hash)
         own = self._rows("SELECT fee FROM receipt WHERE channel = ? AND hash = ? AND held = 1", beside)
-        seen = self._rows(f"{_BESIDE} AND number = ?", (*beside, number))
+        seen = self._rows(_SEEN, (*beside, number, *beside, request))
         below = self._rows(f"{_BESIDE} AND number < ? ORDER BY number DESC LIMIT 1", (*beside, number))
         above = self._rows(f"{_BESIDE} AND number > ? ORDER BY number LIMIT 1", (*beside, number))
         answers = kept.base + self._over(kept.id) + kept.fees - sum(int(fee) for (fee,) in own)
@@ -347,15 +366,17 @@ class Store(ClientFolder):
         )
         return sum(int(most) for (most,) in rows)
 
-    def _keep(self, database: sqlite3.Connection, request: int, signed: SignedReceipt, *, held: bool) -> None:
+    def _keep(self, database: sqlite3.Connection, request: int, signed: SignedReceipt, *, held: bool) -> bool:
+        """Whether it was not there."""
         item = signed.receipt
         row = (item.channel_id, item.number, item.struct_hash, request, str(item.charged), str(item.fee), int(held))
-        database.execute("INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text_of(signed)))
+        values = (*row, text_of(signed))
+        return database.execute("INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values).rowcount > 0
 
     def _prepare(self, database: sqlite3.Connection) -> None:
         if self._writes:
             database.execute(_BODIES)
-            for table in (*TABLES, _OVER):
+            for table in (*TABLES, _OVER, _EARNED):
                 database.execute(table)
         self._has_over = bool(database.execute("SELECT 1 FROM sqlite_master WHERE name = 'over'").fetchall())
         if self._pays:  # whoever paid before has ended

@@ -53,6 +53,7 @@ class Redeeming:
         self._claimed_at = clock()
         self._open: list[_Batch] = []
         self._settling = ""
+        self._stood: dict[bytes, int] = {}  # what was charged when it was last time to claim
         self._given_up: set[tuple[bytes, int]] = set()  # what the contract did not count: asked for no more
         self.claimed = self.skipped = 0  # items
 
@@ -76,16 +77,26 @@ class Redeeming:
 
         async def snapshot() -> list[Claimable]:
             await self._book.durable()
-            return [
-                Claimable(item.id, item.channel, item.most, item.signature, min(item.charged, item.most))
-                for item in self._book.accounts.values()
-                if item.unclaimed > 0 and (is_time or item.held.leaving or item.unclaimed >= self._settings.claim_above)
-            ]
+            accounts = self._book.accounts.values()
+            items = [self._item(item, all_of_it=all_of_it, is_time=is_time) for item in accounts]
+            if is_time:
+                self._stood = {item.id: item.charged for item in accounts}
+            return [item for item in items if item is not None]
 
         found = self._answering.submit(snapshot()).result()
         if is_time:
             self._claimed_at = self._clock()
         return [self._exact(item) for item in found if (item.id, item.total) not in self._given_up]
+
+    def _item(self, item: Account, *, all_of_it: bool, is_time: bool) -> Claimable | None:
+        """A channel from which nothing was paid since it was last time to claim may be left: all of it is due."""
+        leaving = bool(item.held.leaving)
+        is_last = all_of_it or leaving or (is_time and self._stood.get(item.id) == item.charged)
+        most, signature, total = item.claim(is_last=is_last)
+        due = total - item.held.claimed
+        if due > 0 and (is_time or leaving or due >= self._settings.claim_above):
+            return Claimable(item.id, item.channel, most, signature, total)
+        return None
 
     def _exact(self, item: Claimable) -> Claimable:
         signer = self._book.accounts[item.id].signer

@@ -100,6 +100,7 @@ class FakeProvider:
     signature: str = ""
     document: dict[str, object] = field(default_factory=dict)  # what a whole answer has beside
     gives_groups: bool = False
+    sent: tuple[dict[str, str], bytes] = field(default_factory=lambda: ({}, b""))  # the newest whole answer
     wishes: list[bool] = field(default_factory=list)  # for groups, of each request that was paid for
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -161,9 +162,8 @@ class FakeProvider:
         if not stream:
             headers = {RECEIPT_HEADER: text_of(signed)} if self.with_receipt else {}
             headers |= {TEE_HEADER: word} if word else {}
-            return httpx.Response(
-                200, headers={**headers, "content-type": "application/json"}, content=self.parts(body)
-            )
+            self.sent = {**headers, "content-type": "application/json"}, body
+            return httpx.Response(200, headers=self.sent[0], content=self.parts(body))
         end = comment_of(text_of(signed)) if self.with_receipt else b""
         return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=self.parts(body + end))
 

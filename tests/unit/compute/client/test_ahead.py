@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import httpx
 import pytest
 
 from keifu.compute.client.checks import Check, ReplyRefused
@@ -182,39 +183,105 @@ def test_a_provider_that_has_answered_much_earns_that_more_is_signed_at_once(ask
     assert provider.charged == FEE * (7 * SHARE - 1)
 
 
+def named(client, earned, ahead=None):
+    """Beyond what is signed already, what the next voucher names of a provider that has earned so much."""
+    client.wallet.terms = replace(TERMS, ahead=ahead)
+    kept = client.store.channel(CHANNEL_ID)
+    asked = Requirements("batch-settlement", "eip155:1", "0x", str(MOST), "0x", 60, {AHEAD: True})
+    payment = client.wallet.payment(kept, asked, kept.signed + MOST, deposit=False, now=0, earned=earned)
+    assert isinstance(payment.payload, VoucherPayload)
+    return int(payment.payload.voucher.max_claimable_amount) - kept.signed
+
+
 @pytest.mark.parametrize(
     ("answered", "step"),
     [(0, 1), (2 * SHARE - 1, 1), (2 * SHARE, 2), (MAX_AHEAD * SHARE - 1, MAX_AHEAD - 1), (10**9, MAX_AHEAD)],
 )
 def test_what_is_earned_is_counted_in_money_and_has_an_end(asking, answered, step):
-    client = asking(FakeProvider(takes_ahead=True))
-    ask(client)
-    kept = replace(client.store.channel(CHANNEL_ID), fees=answered * MOST)
-    assert named(client, kept) == kept.signed + MOST + (step - 1) * MOST
+    ask(client := asking(FakeProvider(takes_ahead=True)))
+    assert named(client, answered * MOST) == step * MOST
 
 
-def named(client, kept, **words):
-    """What the next voucher names."""
-    asked = Requirements("batch-settlement", "eip155:1", "0x", str(MOST), "0x", 60, {AHEAD: True})
-    payment = client.wallet.payment(kept, asked, kept.signed + MOST, deposit=False, now=0, **words)
-    assert isinstance(payment.payload, VoucherPayload)
-    return int(payment.payload.voucher.max_claimable_amount)
+@pytest.mark.parametrize("ahead", [1, STEP])
+def test_what_the_user_says_goes_before_what_was_earned(asking, ahead):
+    ask(client := asking(FakeProvider(takes_ahead=True)))
+    assert named(client, 10**9, ahead) == ahead * MOST
 
 
-@pytest.mark.parametrize(("ahead", "step"), [(None, 1), (1, 1), (STEP, STEP)])
-def test_where_others_may_read_it_no_more_is_signed_than_the_user_says(asking, ahead, step):
+def test_where_others_may_read_it_nothing_is_signed_ahead(asking):
     """Whoever reads a payment that was signed ahead can use it up."""
-    client = asking(FakeProvider(takes_ahead=True), terms=replace(TERMS, ahead=ahead))
-    ask(client)
-    kept = replace(client.store.channel(CHANNEL_ID), fees=10**9)
-    assert named(client, kept, is_private=False) == kept.signed + step * MOST
+    client = asking(provider := FakeProvider(takes_ahead=True, amount=FEE, balance=10**6))
+    ask(client, 3 * SHARE)
+    assert provider.vouchers == [FEE * number for number in range(1, 3 * SHARE + 1)]
 
 
-def test_who_wants_one_at_a_time_gets_it(asking):
-    client = asking(FakeProvider(takes_ahead=True), terms=replace(TERMS, ahead=1))
+def test_a_stranger_gets_nothing_for_what_another_has_earned(asking):
+    """Whoever answers at another address may name a receiver that has earned much, take its payment, and go shopping
+    with it there."""
+    client = asking(provider := FakeProvider(takes_ahead=True, amount=FEE, balance=10**6))
+    ask(client, 3 * SHARE + 1, PRIVATE)
+    answers, signed = provider.number, client.store.channel(CHANNEL_ID).signed
+    assert signed > FEE * answers
+    provider.vouchers.clear()
+    ask(client, who=replace(PRIVATE, url="https://stranger"))
+    assert provider.vouchers == [FEE * (answers + 1)]
+    assert client.store.channel(CHANNEL_ID).signed == signed
+    assert (client.store.earned(CHANNEL_ID, "https://stranger"), client.store.earned(CHANNEL_ID, PRIVATE.url)) == (
+        FEE, FEE * answers,
+    )  # fmt: skip
+
+
+def test_an_answer_that_comes_again_earns_nothing(asking):
+    provider = FakeProvider(takes_ahead=True)
+    client = asking(provider)
+    ask(client, who=PRIVATE)
+    first = provider.sent
+
+    def again(channel, request, *, stream):
+        return httpx.Response(200, headers=first[0], content=iter([first[1]]))
+
+    provider.answer = again
+    with pytest.raises(ReplyRefused) as refused:
+        ask(client, who=PRIVATE)
+    assert refused.value.checks == (Check.NUMBER,)
+    assert client.store.earned(CHANNEL_ID, PRIVATE.url) == client.store.channel(CHANNEL_ID).fees == FEE
+
+
+def test_a_channel_that_others_pay_from_is_paid_one_by_one(asking):
+    """The first receipt shows it; what is asked next names no more than this client owes, and nothing is lost."""
+    client = asking(provider := FakeProvider(takes_ahead=True, amount=FEE, balance=10**6))
+    ask(client, 3 * SHARE, PRIVATE)
+    provider.charged += FEE
+    provider.number += 1
+    with pytest.raises(ReplyRefused) as found:
+        ask(client, who=PRIVATE)
+    assert found.value.checks == (Check.CHARGED,)
+    before = provider.charged
+    for _ in range(3):
+        with pytest.raises(PaymentRefused, match="mismatch"):
+            ask(client, who=PRIVATE)
+    assert provider.charged == before
+
+
+def test_who_shows_a_channel_names_what_was_charged_alone(asking):
+    client = asking(FakeProvider(takes_ahead=True), terms=AHEAD_TERMS)
     ask(client)
-    kept = replace(client.store.channel(CHANNEL_ID), fees=10**9)
-    assert named(client, kept) == kept.signed + MOST
+    kept = client.store.channel(CHANNEL_ID)
+    payment = decode(client.wallet.identify(kept), Payment, PAYMENT_SIGNATURE)
+    assert int(payment.payload.voucher.max_claimable_amount) == kept.charged == FEE < kept.signed
+
+
+def test_a_refusal_that_stays_is_said_after_one_try(asking):
+    """Also where more was signed before than this request needs."""
+    client = asking(provider := FakeProvider(takes_ahead=True), terms=AHEAD_TERMS)
+    ask(client)
+    client.wallet.terms = replace(AHEAD_TERMS, ahead=1)
+    calls = len(provider.payments)
+    provider.charged = 10 * MOST
+    with pytest.raises(PaymentRefused, match="mismatch"):
+        ask(client)
+    assert len(provider.payments) == calls
+    assert [item.state for item in client.store.requests()] == ["answered", "void"]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +305,7 @@ def test_where_two_at_once_find_no_room_for_a_step_both_are_paid_one_by_one(aski
     refused = "invalid_batch_settlement_evm_cumulative_exceeds_balance"
     assert [client.wallet.comes_short(kept, refused) for _ in range(2)] == [True, True]
     assert not client.wallet.comes_short(kept, "invalid_batch_settlement_evm_cumulative_amount_mismatch")
-    assert named(client, kept) == kept.signed + MOST
+    assert named(client, 10**9, STEP) == MOST
 
 
 @pytest.mark.parametrize("ahead", [0, -1, MAX_AHEAD + 1])

@@ -10,7 +10,7 @@ from keifu.compute.client.client import ProviderFault
 from keifu.compute.client.store import Store
 from keifu.compute.promises import LONGEST_REQUEST
 from keifu.payments.x402 import Payment, decode
-from tests.unit.compute.client.provider import CHANNEL_ID, PATH, QUESTION, WHO, FakeProvider
+from tests.unit.compute.client.provider import CHANNEL_ID, CLIENT, PATH, QUESTION, VOUCHERS, WHO, FakeProvider
 
 BODY = msgspec.json.encode(QUESTION)
 
@@ -62,10 +62,12 @@ def test_a_client_that_died_finds_what_it_had_asked(asking, tmp_path):
 
 
 def test_who_asks_for_a_cover_signs_nothing_new(asking):
-    """The voucher that identifies a channel names what is signed already."""
+    """The voucher that identifies a channel names what was charged already, so nobody buys by it."""
     client = asking(FakeProvider())
     client.ask(WHO, PATH, QUESTION)
     before = client.store.channel(CHANNEL_ID)
     said = decode(client.wallet.identify(before), Payment, "PAYMENT-SIGNATURE").payload.voucher
-    assert (int(said.max_claimable_amount), said.signature) == (before.signed, "0x" + before.signature.hex())
+    assert int(said.max_claimable_amount) == before.charged < before.signed
+    signature = bytes.fromhex(said.signature[2:])
+    assert VOUCHERS.signer(CHANNEL_ID, before.charged, signature) == CLIENT.address.lower()
     assert client.store.channel(CHANNEL_ID) == before
