@@ -29,7 +29,7 @@ from tests.integration.compute.market.test_offer import receipt_key
 GUIDE = Path(keifu.__file__).parents[1] / "docs" / "guides" / "sdk.md"
 PART = re.findall(r"^## Pay for answers.*?(?=^## )", GUIDE.read_text(), re.MULTILINE | re.DOTALL)[0]
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", PART, re.MULTILINE | re.DOTALL)
-QUICK = "compute.claim_above=1"
+QUICK = "compute.claim_after=1"  # all that was earned is claimed when nothing was asked for two seconds
 
 
 @pytest.fixture
