@@ -10,7 +10,7 @@ from benchmarks._served import CNN, MLP
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    for name, count in (("REQUESTS", 24), ("ROUNDS", 2), ("WARM", 1)):
+    for name, count in (("REQUESTS", 24), ("PAIRS", 1), ("ROUNDS", 2), ("WARM", 1)):
         monkeypatch.setattr(compute, name, count)
 
 
