@@ -53,9 +53,9 @@ def _rows(b: _Builder, columns: list[_Value]) -> list[_Value]:
     return [_mixed(b, half, kind) for half in halves for kind in (_EVEN, _ODD)]
 
 
-def _load(b: _Builder, place: _Value, kind: Any) -> _Value:
+def _load(b: _Builder, place: _Value, kind: Any, align: int = 8) -> _Value:
     found = b.load(b.bitcast(place, kind.as_pointer()))
-    found.align = 8
+    found.align = align
     return found
 
 
@@ -183,15 +183,15 @@ def absorbed(table: Table) -> Any:
     def taken(b: _Builder, values: list[_Value]) -> None:
         data, where, constants = values
         kept = [b.bitcast(b.gep(data, [ir.Constant(_I64, WIDTH * lane)]), VECTOR.as_pointer()) for lane in range(LANES)]
-        lanes = [_unaligned(b, place, 8) for place in kept]
+        lanes = [_load(b, place, VECTOR) for place in kept]
         rows = [b.inttoptr(b.load(b.gep(where, [ir.Constant(_I64, at)])), _I64.as_pointer()) for at in range(WIDTH)]
         for first in range(0, RATE - 1, WIDTH):
-            places = [b.bitcast(b.gep(row, [ir.Constant(_I64, first)]), VECTOR.as_pointer()) for row in rows]
-            for at, column in enumerate(_columns(b, [_unaligned(b, place, 1) for place in places]), first):
+            places = [b.gep(row, [ir.Constant(_I64, first)]) for row in rows]
+            for at, column in enumerate(_columns(b, [_load(b, place, VECTOR, 1) for place in places]), first):
                 lanes[at] = b.xor(lanes[at], column)
         last: Any = ir.Constant(VECTOR, ir.Undefined)
         for at, row in enumerate(rows):
-            word = _unaligned(b, b.gep(row, [ir.Constant(_I64, RATE - 1)]), 1)
+            word = _load(b, b.gep(row, [ir.Constant(_I64, RATE - 1)]), _I64, 1)
             last = b.insert_element(last, word, ir.Constant(_I32, at))
         lanes[RATE - 1] = b.xor(lanes[RATE - 1], last)
         for lane, place in zip(looped(b, lanes, constants, table), kept, strict=True):
@@ -206,9 +206,3 @@ def absorbed(table: Table) -> Any:
         return types.void(state, places, iota), code
 
     return absorb
-
-
-def _unaligned(b: _Builder, place: _Value, align: int) -> _Value:
-    found = b.load(place)
-    found.align = align
-    return found

@@ -105,6 +105,14 @@ IOTA = _round_constants()
 
 
 @kept
+def _put(state: NDArray[np.uint64], first: int, out: NDArray[np.uint64]) -> None:
+    """Hashes of up to eight messages, to rows from `first` on."""
+    for j in range(min(WIDTH, out.shape[0] - first)):
+        for word in range(HASH_WORDS):
+            out[first + j, word] = state[word * WIDTH + j]
+
+
+@kept
 def hash_pairs_of(nodes: NDArray[np.uint64], out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
     """Each eight words of `nodes` are two hashes: the smaller one goes first."""
     state = np.zeros(LANES * WIDTH, np.uint64)
@@ -122,9 +130,7 @@ def hash_pairs_of(nodes: NDArray[np.uint64], out: NDArray[np.uint64], iota: NDAr
             state[PAIR_WORDS * WIDTH + j] = ONE
             state[(RATE_WORDS - 1) * WIDTH + j] = TOP_BIT
         permute(state, iota)
-        for j in range(min(WIDTH, count - first)):
-            for word in range(HASH_WORDS):
-                out[first + j, word] = state[word * WIDTH + j]
+        _put(state, first, out)
 
 
 @kept
@@ -171,13 +177,6 @@ def _absorb_rows(
         places[j] = begin_ends + j * RATE_BYTES
     absorb(state, places, iota)
     ends[:] = 0
-
-
-@kept
-def _put(state: NDArray[np.uint64], first: int, out: NDArray[np.uint64]) -> None:
-    for j in range(min(WIDTH, out.shape[0] - first)):
-        for word in range(HASH_WORDS):
-            out[first + j, word] = state[word * WIDTH + j]
 
 
 @kept
@@ -264,9 +263,7 @@ def _hash_leaves(
             state[(_LEAF_WORDS - RATE_WORDS) * WIDTH + j] ^= swapped
             state[(RATE_WORDS - 1) * WIDTH + j] ^= TOP_BIT | (ONE << BYTE_BITS)
         permute(state, iota)
-        for j in range(together):
-            for word in range(HASH_WORDS):
-                out[first + j, word] = state[word * WIDTH + j]
+        _put(state, first, out)
 
 
 @kept
@@ -283,9 +280,7 @@ def _hash_nodes(nodes: NDArray[np.uint64], domain: int, out: NDArray[np.uint64],
             state[(PAIR_WORDS + HASH_WORDS) * WIDTH + j] = ONE
             state[(RATE_WORDS - 1) * WIDTH + j] = TOP_BIT
         permute(state, iota)
-        for j in range(together):
-            for word in range(HASH_WORDS):
-                out[first + j, word] = state[word * WIDTH + j]
+        _put(state, first, out)
 
 
 def hash_leaves(leaves: NDArray[np.uint8], start: int, count: int, out: NDArray[np.uint8]) -> None:
